@@ -1,0 +1,131 @@
+/*
+ * model.h: what the analyzer knows of a recording, on one screen. trace/ fills in processes, modules, threads and
+ * call trees; heap/ fills in sites, totals and mappings; names/ turns addresses into frames; commands/ print.
+ *
+ * Everything here is owned by struct recording and freed by recording_close. Ids are structs so that they cannot be
+ * mixed up. Bytes are as requested; times are nanoseconds of the host's CLOCK_MONOTONIC unless said otherwise.
+ */
+#ifndef PROBE_MODEL_H
+#define PROBE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "probe/trace.h"
+
+struct process_id { uint32_t index; };       /* index in recording.processes */
+struct node_id    { uint32_t index; };       /* id of a node of one process's call tree, as in trace.h */
+struct stream_id  { uint32_t index; };       /* id of a stream of one process, as in trace.h */
+
+enum domain { DOMAIN_HEAP, DOMAIN_MAP, DOMAIN_WASM_MEMORY, DOMAIN_WASM_HEAP, DOMAIN_LOG, DOMAINS };
+
+/* A loaded ELF file, from load to unload. */
+struct module {
+	char     *path;           /* as the process saw it; "" for the vdso */
+	uint8_t  *build_id;       /* NULL if it has none */
+	uint32_t  build_id_size;  /* bytes */
+	uint32_t  generation;     /* of its addresses; node_at() compares */
+	uint64_t  bias;           /* runtime address − ELF virtual address */
+	uint64_t  start, end;     /* runtime addresses, end exclusive */
+	uint64_t  loaded, unloaded; /* ticks; unloaded is UINT64_MAX while it is there */
+};
+
+struct thread_info {
+	struct stream_id stream;  /* whose events */
+	uint32_t  tid;            /* kernel thread id */
+	uint32_t  lane;           /* 0, or a signal handler's */
+	char     *name;           /* comm when it began */
+};
+
+struct child_note {           /* CHILD, WAITED and EXEC records, in order of time */
+	uint16_t  type;           /* TRACE_RECORD_… */
+	struct trace_child child; /* as recorded */
+	char     *path;           /* EXEC: what was to run */
+	uint64_t  tick;           /* when */
+};
+
+struct mark {
+	char     *label;
+	uint64_t  tick;           /* of the process's clock */
+};
+
+struct totals {               /* of domain heap, up to the leak instant (ending_tick, else the end) */
+	uint64_t  allocs, frees;  /* calls, as INTERFACE.md counts them; frees of inherited blocks are not in it */
+	uint64_t  bytes_allocated; /* sum of all births */
+	uint64_t  peak_bytes;     /* most bytes alive at once */
+	uint64_t  live_blocks, live_bytes; /* alive at the leak instant */
+	uint64_t  temporary;      /* blocks freed with no other allocation of their thread in between */
+	uint64_t  teardown_allocs, teardown_frees; /* after the leak instant */
+	uint64_t  inherited_frees; /* frees of blocks that a parent allocated before the fork */
+	uint64_t  unmatched_frees; /* of blocks that nobody was seen to allocate */
+	uint64_t  repaired;       /* deaths or births that were put in order or implied because an address was reused */
+};
+
+/* All blocks that one stack of one process allocated in one domain. Counts are up to the leak instant. */
+struct site {
+	struct process_id process;
+	enum domain domain;
+	struct node_id stack;
+	uint64_t  allocs, frees;  /* births and deaths of its blocks */
+	uint64_t  bytes_allocated; /* sum of births */
+	uint64_t  live_blocks, live_bytes; /* at the leak instant */
+	uint64_t  temporary;      /* see totals */
+	uint64_t  peak_bytes;     /* what was alive of it when the process's heap was largest */
+};
+
+enum process_end { END_EXIT, END_EXEC, END_SIGNAL, END_KILLED, END_RUNNING };
+
+struct process_info {
+	char     *stem;           /* file name without ending; the id that users see */
+	struct trace_process header; /* as recorded */
+	char     *exe;            /* path, "" unknown */
+	char    **argv;           /* NULL-terminated */
+	enum process_end end;
+	int       status;         /* END_EXIT: exit status; END_SIGNAL: signal number */
+	struct module *modules;   size_t module_count;
+	struct thread_info *threads; size_t thread_count;
+	struct child_note *children; size_t child_count;
+	struct mark *marks;       size_t mark_count;
+	char    **warnings;       size_t warning_count;
+	struct trace_node *nodes; size_t node_count; /* nodes[id − TRACE_FIRST_NODE]; every parent id is smaller than
+	                                              * its child's or a TRACE_STACK_ value: checked, no cycles */
+	bool      forked;         /* parent is where its inherited blocks come from */
+	struct process_id parent; /* the process that made it, index UINT32_MAX unknown */
+	double    ns_per_tick;    /* of its clock */
+	uint64_t  events;         /* read, from log and rings */
+	uint64_t  lost;           /* counted as lost by the library, or missing from the sequence */
+	uint64_t  recovered;      /* events that came from a ring, not from the log */
+	struct totals totals;
+	struct site *sites;       size_t site_count; /* sorted by live_bytes, largest first */
+};
+
+struct finding {              /* damage, contradictions, what could not be followed */
+	char     *kind;           /* a word, "damage", "not-followed", … */
+	uint64_t  count;
+	char    **examples;       size_t example_count; /* a few */
+};
+
+struct recording {
+	char     *dir;            /* as given */
+	struct trace_recording header; /* magic 0 if the file was missing or damaged */
+	struct process_info *processes; size_t process_count; /* by start time, then image */
+	char    **warnings;       size_t warning_count; /* sentences for a person */
+	struct finding *findings; size_t finding_count;
+	uint64_t  bytes_on_disk;  /* of all its files */
+};
+
+/* One line of a resolved stack. An address gives one frame, or several where functions were inlined. */
+enum frame_kind { FRAME_NATIVE, FRAME_JS, FRAME_WASM, FRAME_BUILTIN, FRAME_UNKNOWN };
+
+struct frame {
+	enum frame_kind kind;
+	const char *function;     /* demangled; NULL unknown. Strings are owned by struct names */
+	const char *file;         /* source file; NULL unknown */
+	uint32_t  line, column;   /* 0 unknown */
+	const char *module;       /* path of the module; NULL if the address is in none */
+	uint64_t  address;        /* runtime address of the call (return address − 1, or exact) */
+	bool      inlined;        /* inlined into the next frame */
+};
+
+#endif

@@ -1,0 +1,375 @@
+/*
+ * trace.h: the format of a recording. The only header that libprobe.so (which writes it) and probe (which reads it)
+ * share. All integers are little-endian, all structs are laid out without implicit padding and pinned by assertions.
+ *
+ * A recording is a directory. It holds
+ *
+ *   recording          struct trace_recording: who began it. Written once.
+ *   STEM.shared        one per process image: extents, each a shared mapping of the recorded process. What is in it
+ *                      survives SIGKILL, because the kernel owns the pages.
+ *   STEM.log           one per process image, absent while nothing was drained: chunks, each a compressed run of
+ *                      events that was moved out of a ring.
+ *
+ * STEM is "PID-START-HOST-IMAGE": pid in decimal; start time of the process in clock ticks since boot, hexadecimal;
+ * a 32-bit hash of boot id and pid namespace, 8 hexadecimal digits; and the number of the image, from 0, one more at
+ * each exec of the same process.
+ *
+ * Words: a *stream* is the events of one lane of one thread, numbered from 0 without gaps (their *sequence*). A
+ * thread has one lane, and further ones for signal handlers that interrupted a lane in the middle of an event. A
+ * *block id* is (STEM, stream, sequence of the birth).
+ *
+ * Writers may die at any instruction. x86-64 makes stores visible in program order, so a reader finds a prefix of
+ * the stores of each thread; every structure below is published by its last store, which the comments name.
+ *
+ * Any bytes at all may stand in these files: a reader checks everything.
+ */
+#ifndef PROBE_TRACE_H
+#define PROBE_TRACE_H
+
+#include <stdint.h>
+
+#define TRACE_VERSION 1u
+
+#define TRACE_RECORDING_MAGIC 0x31434552424f5250ull /* "PROBREC1" */
+#define TRACE_EXTENT_MAGIC    0x54584250u           /* "PBXT" */
+#define TRACE_CHUNK_MAGIC     0x4b434250u           /* "PBCK" */
+
+/* ---- the file "recording" ------------------------------------------------------------------------------------- */
+
+struct trace_recording {
+	uint64_t magic;          /* TRACE_RECORDING_MAGIC */
+	uint32_t version;        /* TRACE_VERSION */
+	uint32_t pid;            /* of the recording's first process, in its own pid namespace */
+	uint64_t start_ticks;    /* its start time, clock ticks since boot (/proc/PID/stat, field 22) */
+	uint64_t realtime_ns;    /* when, nanoseconds since 1970 */
+	uint8_t  boot_id[16];    /* of its host, /proc/sys/kernel/random/boot_id */
+	uint64_t pid_namespace;  /* inode of /proc/self/ns/pid */
+	uint64_t reserved;       /* 0 */
+};
+_Static_assert(sizeof(struct trace_recording) == 64, "pinned");
+
+/* ---- STEM.shared: extents ------------------------------------------------------------------------------------- */
+
+/*
+ * The file is a sequence of extents, each aligned to TRACE_EXTENT_ALIGN. A reader steps from one to the next by
+ * `size`; where the header is damaged or zero it looks for the next one at each aligned offset: a valid one knows
+ * its own offset. Space not yet used for anything is all zero. The last store into a new header is `magic`.
+ */
+#define TRACE_EXTENT_ALIGN 4096u
+
+enum trace_extent_kind {
+	TRACE_EXTENT_PROCESS = 1, /* struct trace_process, the first extent of every file */
+	TRACE_EXTENT_META    = 2, /* struct trace_meta: records about modules, threads, children, marks */
+	TRACE_EXTENT_TREE    = 3, /* struct trace_tree: nodes of the call tree */
+	TRACE_EXTENT_RING    = 4, /* struct trace_ring: events of one stream that are not in the log yet */
+};
+
+struct trace_extent {
+	uint32_t magic;          /* TRACE_EXTENT_MAGIC; stored last */
+	uint32_t kind;           /* enum trace_extent_kind */
+	uint64_t offset;         /* bytes from the start of the file to this header */
+	uint64_t size;           /* bytes, header included; a multiple of TRACE_EXTENT_ALIGN */
+	uint64_t reserved;       /* 0 */
+};
+_Static_assert(sizeof(struct trace_extent) == 32, "pinned");
+
+/* ---- the process ---------------------------------------------------------------------------------------------- */
+
+enum trace_clock {
+	TRACE_CLOCK_NS  = 0,     /* a tick is a nanosecond of CLOCK_MONOTONIC */
+	TRACE_CLOCK_TSC = 1,     /* a tick is a step of the invariant time stamp counter, the same on all cores */
+};
+
+enum trace_end {
+	TRACE_END_NONE = 0,      /* not seen: the process runs, or was killed */
+	TRACE_END_EXIT = 1,      /* exit, return from main, _exit, quick_exit; status is the exit status */
+	TRACE_END_EXEC = 2,      /* replaced by its next image */
+};
+
+enum trace_lost {            /* why an event is not in the recording; indices of trace_process.lost */
+	TRACE_LOST_NO_SPACE = 0, /* the disk or a limit gave no room for another ring */
+	TRACE_LOST_NESTED   = 1, /* more signal handlers within each other than there are lanes */
+	TRACE_LOST_NO_STATE = 2, /* no memory for a thread's state */
+	TRACE_LOST_KINDS    = 4,
+};
+
+enum trace_process_flags {
+	TRACE_PROCESS_FORKED    = 1, /* born by fork or clone: it inherited its parent's blocks */
+	TRACE_PROCESS_UNSHARED  = 2, /* the file system cannot map shared files: rings died with the process */
+	TRACE_PROCESS_OWN_HEAP  = 4, /* the program brings its own malloc: its heap is not seen */
+};
+
+/* Two readings of both clocks; a reader takes the widest pair that it finds among processes of the same boot. */
+struct trace_anchor {
+	uint64_t tick;           /* of the trace's clock */
+	uint64_t monotonic_ns;   /* CLOCK_MONOTONIC, nanoseconds; 0: this anchor is not there; stored last */
+};
+
+struct trace_process {
+	struct trace_extent extent;
+	uint32_t version;        /* TRACE_VERSION */
+	uint32_t flags;          /* set of enum trace_process_flags */
+	uint8_t  boot_id[16];    /* of the host */
+	uint64_t pid_namespace;  /* inode of /proc/self/ns/pid, 0 unknown */
+	uint32_t pid;            /* in that namespace */
+	uint32_t parent_pid;     /* in that namespace, 0 if outside */
+	uint64_t start_ticks;    /* start time, clock ticks since boot */
+	uint64_t parent_start_ticks; /* the parent's, 0 unknown */
+	uint32_t image;          /* 0, 1, … : execs of this process before */
+	uint32_t uid;            /* effective user at the start */
+	uint32_t clock;          /* enum trace_clock */
+	uint32_t end;            /* enum trace_end; stored after end_status and end_tick */
+	int32_t  end_status;     /* of exit */
+	uint32_t stack_depth;    /* PROBE_STACK_DEPTH in force, frames */
+	uint64_t fork_before;    /* FORKED: tick before the fork, in the parent; */
+	uint64_t fork_after;     /* and the child's first: what lived in between was inherited */
+	uint64_t ending_tick;    /* when the program began to end: leaks are taken here; 0: it did not */
+	uint64_t end_tick;       /* when `end` was set */
+	uint64_t realtime_ns;    /* nanoseconds since 1970 at anchor[0] */
+	struct trace_anchor anchor[4]; /* [0], [1] at the start, [2], [3] by turns, now and then and at the end */
+	uint64_t lost[TRACE_LOST_KINDS]; /* events, by reason; added to atomically */
+	uint32_t streams;        /* streams given out so far */
+	uint32_t reserved;       /* 0 */
+};
+_Static_assert(sizeof(struct trace_process) == 256, "pinned");
+
+/* ---- meta: records about what is not an event ----------------------------------------------------------------- */
+
+struct trace_meta {
+	struct trace_extent extent;
+	uint64_t used;           /* bytes of records after this header; stored after the record that it covers */
+	uint64_t reserved;       /* 0 */
+	/* records follow, each aligned to 8 */
+};
+_Static_assert(sizeof(struct trace_meta) == 48, "pinned");
+
+enum trace_record_type {
+	TRACE_RECORD_EXE     = 1,  /* payload: path of the executable */
+	TRACE_RECORD_ARGV    = 2,  /* payload: the arguments, each ended by NUL (may be cut at 3072 bytes) */
+	TRACE_RECORD_MODULE  = 3,  /* struct trace_module, build-id, path: something was loaded */
+	TRACE_RECORD_UNLOAD  = 4,  /* struct trace_module without build-id and path: it is gone */
+	TRACE_RECORD_THREAD  = 5,  /* struct trace_thread, name: a stream began */
+	TRACE_RECORD_CHILD   = 6,  /* struct trace_child: a child was made */
+	TRACE_RECORD_WAITED  = 7,  /* struct trace_child: a wait told how a child ended; status as from waitpid */
+	TRACE_RECORD_EXEC    = 8,  /* struct trace_child (pid, follow in `how`), path: an exec or spawn was tried */
+	TRACE_RECORD_MARK    = 9,  /* payload: the label */
+	TRACE_RECORD_WARNING = 10, /* payload: a sentence without full stop, for the report */
+};
+
+struct trace_record {
+	uint32_t size;           /* bytes, this header and padding to 8 included */
+	uint16_t type;           /* enum trace_record_type */
+	uint16_t padding;        /* bytes of padding at the end, 0 to 7 */
+	uint64_t tick;           /* when */
+	/* payload follows; strings are not NUL-terminated unless said */
+};
+_Static_assert(sizeof(struct trace_record) == 16, "pinned");
+
+struct trace_module {
+	uint64_t bias;           /* load bias: runtime address − ELF virtual address */
+	uint64_t start;          /* first address of its mappings */
+	uint64_t end;            /* one past the last */
+	uint32_t generation;     /* of the addresses in it: how many modules were unloaded there before */
+	uint32_t build_id_size;  /* bytes of build-id that follow; then the path to the end of the record */
+};
+_Static_assert(sizeof(struct trace_module) == 32, "pinned");
+
+struct trace_thread {
+	uint32_t stream;         /* id of the stream */
+	uint32_t tid;            /* kernel thread id, in the process's pid namespace */
+	uint32_t lane;           /* 0 the thread itself, 1 and up: signal handlers within an event */
+	uint32_t reserved;       /* 0 */
+	/* name (comm) follows */
+};
+_Static_assert(sizeof(struct trace_thread) == 16, "pinned");
+
+enum trace_how {             /* how a child was made, or what becomes of a program that is started */
+	TRACE_HOW_FORK   = 1,
+	TRACE_HOW_VFORK  = 2,
+	TRACE_HOW_CLONE  = 3,
+	TRACE_HOW_SPAWN  = 4,
+	TRACE_FOLLOWED   = 16,   /* it will record itself */
+	TRACE_STATIC     = 17,   /* statically linked: cannot be preloaded */
+	TRACE_SETUID     = 18,   /* setuid, setgid or file capabilities: the loader ignores LD_PRELOAD */
+	TRACE_OTHER_LIBC = 19,   /* its loader is not the one libprobe.so was made for */
+	TRACE_OTHER_CLASS = 20,  /* 32-bit, or another machine */
+	TRACE_UNREACHABLE = 21,  /* libprobe.so cannot be reached from there (chroot, permissions) */
+	TRACE_NOT_ASKED  = 22,   /* PROBE_FOLLOW=0 */
+};
+
+struct trace_child {
+	uint32_t pid;            /* of the child (CHILD, WAITED) or of the process that tries to exec (EXEC); 0 unknown */
+	uint32_t how;            /* enum trace_how */
+	int32_t  status;         /* WAITED: wait status; EXEC: 0 tried, else the errno it failed with */
+	uint32_t reserved;       /* 0 */
+};
+_Static_assert(sizeof(struct trace_child) == 16, "pinned");
+
+/* ---- the call tree -------------------------------------------------------------------------------------------- */
+
+/*
+ * A stack is a node: its address, and through `parent` those of its callers, outwards. Addresses are return
+ * addresses (one past the call), but for frames that a signal interrupted, where TRACE_NODE_EXACT is set. The
+ * outermost frame's parent is one of the first four ids, which says how the stack ended; these four are not stored.
+ * A node whose address is 0 was never used.
+ */
+enum {
+	TRACE_STACK_NONE  = 0,   /* no stack was taken */
+	TRACE_STACK_ROOT  = 1,   /* complete: it reached the thread's root */
+	TRACE_STACK_CUT   = 2,   /* PROBE_STACK_DEPTH frames, then cut */
+	TRACE_STACK_LOST  = 3,   /* the walk could not go on */
+	TRACE_FIRST_NODE  = 4,
+};
+
+#define TRACE_NODE_EXACT      0x80000000u /* the address is that of the instruction itself */
+#define TRACE_NODE_GENERATION 0x7fffffffu
+
+struct trace_node {
+	uint64_t address;        /* return address; stored last */
+	uint32_t parent;         /* node id of the caller */
+	uint32_t generation;     /* TRACE_NODE_GENERATION bits, and TRACE_NODE_EXACT */
+};
+_Static_assert(sizeof(struct trace_node) == 16, "pinned");
+
+struct trace_tree {
+	struct trace_extent extent;
+	uint32_t first;          /* node id of the first node here */
+	uint32_t capacity;       /* nodes that have room here */
+	uint64_t reserved;       /* 0 */
+	/* nodes follow */
+};
+_Static_assert(sizeof(struct trace_tree) == 48, "pinned");
+
+/* ---- events --------------------------------------------------------------------------------------------------- */
+
+enum trace_event_kind {
+	TRACE_EVENT_ALLOC       = 1, /* a block was born: address, size, stack */
+	TRACE_EVENT_FREE        = 2, /* a block is about to die: address */
+	TRACE_EVENT_REALLOC_OUT = 3, /* a realloc ended this block: address (always followed by REALLOC_IN, or alone …) */
+	TRACE_EVENT_REALLOC_IN  = 4, /* … if it freed), and began this one: address, size, stack */
+	TRACE_EVENT_MAP         = 5, /* mmap: address, size; detail: PROT_ bits; extra: enum trace_map */
+	TRACE_EVENT_UNMAP       = 6, /* munmap: address, size */
+	TRACE_EVENT_PROTECT     = 7, /* mprotect: address, size; detail: PROT_ bits; stack */
+	TRACE_EVENT_REMAP_OUT   = 8, /* mremap: the old range; followed by REMAP_IN */
+	TRACE_EVENT_REMAP_IN    = 9, /* the new one; protection and kind go with it */
+	TRACE_EVENT_ADVISE      = 10, /* madvise: address, size; extra: the advice */
+	TRACE_EVENT_BREAK       = 11, /* brk, sbrk: address is the new break, size the old one; stack */
+	TRACE_EVENT_KINDS       = 12,
+};
+
+enum trace_family {          /* detail of ALLOC, FREE and REALLOC: which family of functions was called */
+	TRACE_FAMILY_MALLOC    = 0, /* malloc, calloc, realloc, free, cfree, free_sized … */
+	TRACE_FAMILY_ALIGNED   = 1, /* posix_memalign, aligned_alloc, memalign, valloc, pvalloc */
+	TRACE_FAMILY_NEW       = 2, /* operator new, operator delete */
+	TRACE_FAMILY_NEW_ARRAY = 3, /* operator new[], operator delete[] */
+};
+
+enum trace_map {             /* extra of MAP */
+	TRACE_MAP_ANONYMOUS = 1,
+	TRACE_MAP_SHARED    = 2,
+	TRACE_MAP_STACK     = 4, /* MAP_STACK or MAP_GROWSDOWN */
+};
+
+/* One event as it lies in a ring. Births are stamped after the real call, deaths before it. */
+struct trace_event {
+	uint64_t tick;           /* of the process's clock */
+	uint64_t address;        /* first byte of the block or range */
+	uint64_t size;           /* bytes, as requested; 0 for FREE and REALLOC_OUT */
+	uint32_t stack;          /* node id; TRACE_STACK_NONE for FREE, REALLOC_OUT, UNMAP, REMAP_OUT, ADVISE */
+	uint8_t  kind;           /* enum trace_event_kind */
+	uint8_t  detail;         /* by kind, see there */
+	uint16_t extra;          /* by kind, see there */
+};
+_Static_assert(sizeof(struct trace_event) == 32, "pinned");
+
+enum trace_ring_state {
+	TRACE_RING_FREE   = 0,   /* holds nothing that is not in the log */
+	TRACE_RING_OPEN   = 1,   /* its stream is being written here */
+	TRACE_RING_SEALED = 2,   /* full, or its thread has ended: waits for the drain */
+};
+
+/*
+ * A run of events of one stream. `head` is published (release) after the events below it are written; `tail` after
+ * the chunk that holds the events below it is in the log. Events [tail, head) have no other home. A reader that
+ * finds an event both here and in the log (killed between the chunk and the tail) knows it by stream and sequence.
+ * Reuse for another stream stores state = FREE, head = tail = 0, stream and first, then state = OPEN, in this order.
+ */
+struct trace_ring {
+	struct trace_extent extent;
+	uint32_t stream;         /* whose events */
+	uint32_t state;          /* enum trace_ring_state */
+	uint64_t first;          /* sequence of event 0 here */
+	uint32_t capacity;       /* events that have room here */
+	uint32_t reserved;       /* 0 */
+	uint64_t head;           /* events written */
+	uint64_t tail;           /* events that are in the log too */
+	uint8_t  pad[56];        /* 0: events begin on a cache line */
+	/* events follow */
+};
+_Static_assert(sizeof(struct trace_ring) == 128, "pinned");
+
+/* ---- STEM.log: chunks ----------------------------------------------------------------------------------------- */
+
+/*
+ * Each chunk decodes on its own. Chunks begin at multiples of 8; a reader that meets damage looks for the next header
+ * (magic and a right header_hash) from there on. Different streams' chunks stand in any order.
+ */
+enum trace_codec {
+	TRACE_CODEC_NONE = 0,    /* the payload is the columns */
+	TRACE_CODEC_ZSTD = 1,    /* one zstd frame of them */
+};
+
+struct trace_chunk {
+	uint32_t magic;          /* TRACE_CHUNK_MAGIC */
+	uint16_t version;        /* TRACE_VERSION */
+	uint16_t codec;          /* enum trace_codec */
+	uint32_t stream;         /* whose events */
+	uint32_t count;          /* events, at most TRACE_CHUNK_EVENTS */
+	uint64_t first;          /* sequence of the first */
+	uint64_t first_tick;     /* tick of the first event */
+	uint64_t last_tick;      /* and of the last: chunks can be skipped by time */
+	uint32_t raw_size;       /* bytes of the columns, at most TRACE_CHUNK_RAW */
+	uint32_t stored_size;    /* bytes of payload that follow (then padding to 8) */
+	uint64_t payload_hash;   /* XXH3_64bits of the payload */
+	uint64_t header_hash;    /* XXH3_64bits of this header up to here */
+};
+_Static_assert(sizeof(struct trace_chunk) == 64, "pinned");
+
+#define TRACE_CHUNK_EVENTS 65536u
+#define TRACE_CHUNK_RAW    (4u * 6 + TRACE_CHUNK_EVENTS * 44u) /* no event needs more than 44 bytes of columns */
+
+/*
+ * The columns, one after the other, preceded by their sizes in bytes as TRACE_COLUMNS × uint32_t. A varint is
+ * LEB128; zigzag(x) = (x << 1) ^ (x >> 63); deltas wrap around at 2^64.
+ *
+ *   KIND     a byte an event: kind | detail << 4                    (detail ≤ 15, kind ≤ 15)
+ *   TICK     varint of tick − the previous event's tick; the first: 0 (it is first_tick). A tick may stand a
+ *            little before its predecessor's (a thread that changed cores): a reader goes by sequence
+ *   ADDRESS  zigzag varint of address − the previous event's address; the first: − 0
+ *   SIZE     varint of size; only of kinds other than FREE and REALLOC_OUT
+ *   STACK    zigzag varint of stack − the previous such; the first: − 0; only of the kinds that have a stack:
+ *            ALLOC, REALLOC_IN, MAP, PROTECT, REMAP_IN, BREAK
+ *   EXTRA    varint of extra; only of kinds MAP and ADVISE
+ */
+enum trace_column {
+	TRACE_COLUMN_KIND, TRACE_COLUMN_TICK, TRACE_COLUMN_ADDRESS, TRACE_COLUMN_SIZE, TRACE_COLUMN_STACK,
+	TRACE_COLUMN_EXTRA, TRACE_COLUMNS
+};
+
+static inline int trace_kind_has_size(unsigned kind)
+{
+	return kind != TRACE_EVENT_FREE && kind != TRACE_EVENT_REALLOC_OUT;
+}
+
+static inline int trace_kind_has_stack(unsigned kind)
+{
+	return kind == TRACE_EVENT_ALLOC || kind == TRACE_EVENT_REALLOC_IN || kind == TRACE_EVENT_MAP ||
+	       kind == TRACE_EVENT_PROTECT || kind == TRACE_EVENT_REMAP_IN || kind == TRACE_EVENT_BREAK;
+}
+
+static inline int trace_kind_has_extra(unsigned kind)
+{
+	return kind == TRACE_EVENT_MAP || kind == TRACE_EVENT_ADVISE;
+}
+
+#endif

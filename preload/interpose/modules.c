@@ -1,0 +1,391 @@
+/*
+ * modules.c: a table of the loaded ELF files, compared with the loader's list whenever that may have changed. The table
+ * lies in ordinary memory, so a forked child knows what is loaded without asking the loader, whose lock may have been
+ * held by a thread that the child does not have.
+ *
+ * Order of locks: the loader's, then ours; so ours is taken for each module anew, and what is gone is found by the last
+ * enumeration alone.
+ */
+#include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/param.h>
+#include <unistd.h>
+
+#include "interpose/follow.h"
+#include "interpose/modules.h"
+#include "lock.h"
+#include "text.h"
+
+#define BUILD_ID_MAX 64
+#define TABLE_FIRST  128             /* modules that the table has room for at first */
+#define STRINGS_CHUNK (64u << 10)
+#define PAGE ((uintptr_t)4096)
+
+struct module {
+	struct trace_module record;      /* as it is written */
+	uint8_t  build_id[BUILD_ID_MAX];
+	const char *path;                /* in the string chunks; "" for the vdso */
+	uint32_t pass;                   /* the last enumeration that met it */
+	bool     loaded;                 /* false: it is gone, and the entry is for whoever has the same path */
+	bool     foreign;                /* in a namespace that the enumeration does not show */
+};
+
+static struct lock lock;             /* guards the rest; ordinary memory, so a child opens it itself */
+static struct module *table;
+static uint32_t count, capacity;
+static char *strings;                /* room for paths; */
+static size_t strings_left;          /* bytes of it */
+static uint32_t latest;              /* pass of the enumeration that began last */
+static uint64_t known_loads, known_unloads; /* the loader's counters at the last complete enumeration */
+static uint32_t unloads;             /* modules that went */
+static bool own_heap;                /* the program's malloc is not ours */
+
+/* What an enumeration needs. */
+struct pass {
+	uint32_t number;                 /* 0: it has met no module yet */
+	uint64_t loads, unloads;         /* the loader's counters */
+	bool     complete;               /* it was not cut short */
+};
+
+static void *map(size_t bytes)
+{
+	long p;
+
+	if (library.filtered)
+		return NULL;
+	p = sys(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p < 0 && p > -4096 ? NULL : (void *)p;
+}
+
+/* ---- one module ---------------------------------------------------------------------------------------------------- */
+
+static void write_loaded(const struct module *module)
+{
+	struct {
+		struct trace_module module;
+		uint8_t build_id[BUILD_ID_MAX];
+	} head = {.module = module->record};
+
+	memcpy(head.build_id, module->build_id, module->record.build_id_size);
+	meta_write(TRACE_RECORD_MODULE, &head, sizeof(head.module) + module->record.build_id_size, module->path,
+	           strlen(module->path));
+}
+
+static void gone(struct module *module)
+{
+	struct trace_module record = module->record;
+
+	record.build_id_size = 0;
+	module->loaded = false;
+	unloads++;
+	meta_write(TRACE_RECORD_UNLOAD, &record, sizeof(record), NULL, 0);
+	stack_unloaded(record.start, record.end);
+}
+
+/*
+ * Makes all addresses in [start, end) of one generation and returns it: a module that lies partly where another was
+ * has one generation in its record, and a node of the call tree has that of its address.
+ */
+static uint32_t one_generation(uintptr_t start, uintptr_t end)
+{
+	uint32_t highest = 0, lowest = UINT32_MAX;
+
+	for (uintptr_t page = start; page < end; page += PAGE) {
+		uint32_t generation = stack_generation(page);
+
+		highest = MAX(highest, generation);
+		lowest = MIN(lowest, generation);
+	}
+	for (uintptr_t page = start, next; lowest < highest && page < end; page = next) {
+		uint32_t generation = stack_generation(page);
+
+		for (next = page + PAGE; next < end && stack_generation(next) == generation;)
+			next += PAGE;
+		for (; generation < highest; generation++)
+			stack_unloaded(page, next);
+	}
+	return highest;
+}
+
+/* Whether [at, at + bytes) is in a readable part of the module. */
+static bool readable(const struct dl_phdr_info *info, uintptr_t at, size_t bytes)
+{
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		uintptr_t start = info->dlpi_addr + header->p_vaddr;
+
+		if (header->p_type == PT_LOAD && (header->p_flags & PF_R) && at >= start &&
+		    at - start <= header->p_filesz && bytes <= header->p_filesz - (at - start))
+			return true;
+	}
+	return false;
+}
+
+static void take_build_id(struct module *module, const struct dl_phdr_info *info)
+{
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		uintptr_t at = info->dlpi_addr + header->p_vaddr, end = at + header->p_filesz;
+		size_t align = header->p_align == 8 ? 7 : 3;
+
+		if (header->p_type != PT_NOTE || !readable(info, at, header->p_filesz))
+			continue;
+		while (end - at >= sizeof(ElfW(Nhdr))) {
+			const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
+			uintptr_t name = at + sizeof(*note), text = name + ((note->n_namesz + align) & ~align);
+
+			if (text > end || note->n_descsz > end - text)
+				break;
+			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+			    memcmp((const char *)name, "GNU", 4) == 0 && note->n_descsz <= BUILD_ID_MAX) {
+				module->record.build_id_size = note->n_descsz;
+				memcpy(module->build_id, (const char *)text, note->n_descsz);
+				return;
+			}
+			at = text + ((note->n_descsz + align) & ~align);
+			if (at > end)
+				break;
+		}
+	}
+}
+
+/* The file's path as it can be opened later, in `buffer` (2 × PATH_MAX bytes) or as it is. */
+static const char *absolute(const struct dl_phdr_info *info, char *buffer)
+{
+	const char *name = info->dlpi_name ? info->dlpi_name : "";
+	size_t length;
+
+	if (info->dlpi_addr && info->dlpi_addr == getauxval(AT_SYSINFO_EHDR))
+		return "";
+	if (library.filtered || name[0] == '/')
+		return name;
+	if (!name[0]) {
+		/* The program itself has no name. */
+		long size = sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", buffer, PATH_MAX - 1);
+
+		buffer[size > 0 ? size : 0] = '\0';
+		return buffer;
+	}
+	if (sys(SYS_getcwd, buffer, PATH_MAX) < 0)
+		return name;
+	length = strlen(buffer);
+	text_format(buffer + length, PATH_MAX, "/%s", name);
+	return buffer;
+}
+
+/* An entry for a module of this path: the one of the same that is gone, or a new one. NULL: no room. */
+static struct module *entry_take(const char *path)
+{
+	size_t length = strlen(path) + 1;
+	struct module *module;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (!table[i].loaded && strcmp(table[i].path, path) == 0)
+			return &table[i];
+	if (count == capacity) {
+		uint32_t more = capacity ? capacity * 2 : TABLE_FIRST;
+		struct module *larger = map(more * sizeof(*larger));
+
+		if (!larger)
+			return NULL;
+		if (table) {
+			memcpy(larger, table, count * sizeof(*table));
+			sys(SYS_munmap, table, capacity * sizeof(*table));
+		}
+		table = larger;
+		capacity = more;
+	}
+	if (length > strings_left) {
+		size_t bytes = MAX(length, STRINGS_CHUNK);
+		char *chunk = map(bytes);
+
+		if (!chunk)
+			return NULL;
+		strings = chunk;
+		strings_left = bytes;
+	}
+	module = &table[count];
+	module->path = memcpy(strings, path, length);
+	strings += length;
+	strings_left -= length;
+	/* Last: a child of fork may find the table at this instant. */
+	__atomic_store_n(&count, count + 1, __ATOMIC_RELEASE);
+	return module;
+}
+
+static void met(const struct dl_phdr_info *info, uint32_t pass, bool foreign)
+{
+	struct module found = {.record.bias = info->dlpi_addr, .record.start = UINTPTR_MAX}, *module = NULL;
+	char buffer[2 * PATH_MAX];
+	const char *path;
+
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		uintptr_t start = (info->dlpi_addr + header->p_vaddr) & -PAGE;
+		uintptr_t end = (info->dlpi_addr + header->p_vaddr + header->p_memsz + PAGE - 1) & -PAGE;
+
+		if (header->p_type != PT_LOAD)
+			continue;
+		found.record.start = MIN(found.record.start, start);
+		found.record.end = MAX(found.record.end, end);
+	}
+	if (found.record.start >= found.record.end)
+		return;
+	take_build_id(&found, info);
+	for (uint32_t i = 0; i < count; i++) {
+		struct module *m = &table[i];
+
+		if (!m->loaded || m->record.start >= found.record.end || m->record.end <= found.record.start)
+			continue;
+		if (m->record.start == found.record.start && m->record.end == found.record.end &&
+		    m->record.build_id_size == found.record.build_id_size &&
+		    memcmp(m->build_id, found.build_id, found.record.build_id_size) == 0 &&
+		    (!info->dlpi_name || info->dlpi_name[0] != '/' || strcmp(m->path, info->dlpi_name) == 0)) {
+			m->pass = pass;
+			return;
+		}
+		/* Two cannot lie at one place: the old one went without our noticing. */
+		gone(m);
+	}
+	path = absolute(info, buffer);
+	module = entry_take(path);
+	if (!module)
+		return;
+	path = module->path;
+	*module = found;
+	module->path = path;
+	module->record.generation = unloads ? one_generation(found.record.start, found.record.end) : 0;
+	module->pass = pass;
+	module->foreign = foreign;
+	__atomic_store_n(&module->loaded, true, __ATOMIC_RELEASE);
+	write_loaded(module);
+	stack_loaded();
+}
+
+/* ---- the loader's list --------------------------------------------------------------------------------------------- */
+
+static int enumerate(struct dl_phdr_info *info, size_t size, void *argument)
+{
+	struct pass *pass = argument;
+	struct lock_hold hold;
+
+	(void)size;
+	if (!lock_take(&lock, &hold))
+		return 1;
+	if (!pass->number) {
+		pass->loads = info->dlpi_adds;
+		pass->unloads = info->dlpi_subs;
+		if (count && pass->loads == known_loads && pass->unloads == known_unloads) {
+			lock_give(&lock, &hold);
+			return 1;
+		}
+		pass->number = ++latest;
+		pass->complete = true;
+	}
+	met(info, pass->number, false);
+	lock_give(&lock, &hold);
+	return 0;
+}
+
+/* Whether a module of another namespace is still there; who cannot tell takes it that it is. */
+static bool still_there(const struct module *module)
+{
+	struct dl_find_object found;
+
+	if (!REAL(_dl_find_object))
+		return true;
+	return REAL(_dl_find_object)((void *)module->record.start, &found) == 0 &&
+	       (uintptr_t)found.dlfo_link_map->l_addr == module->record.bias;
+}
+
+static void refresh(void)
+{
+	struct pass pass = {0};
+	struct lock_hold hold;
+
+	REAL(dl_iterate_phdr)(enumerate, &pass);
+	if (!lock_take(&lock, &hold))
+		return;
+	for (uint32_t i = 0; i < count; i++) {
+		struct module *m = &table[i];
+
+		if (!m->loaded)
+			continue;
+		if (m->foreign ? !still_there(m) : pass.complete && pass.number == latest && m->pass != latest)
+			gone(m);
+	}
+	if (pass.complete && pass.number == latest) {
+		known_loads = pass.loads;
+		known_unloads = pass.unloads;
+	}
+	lock_give(&lock, &hold);
+}
+
+void modules_refresh(void)
+{
+	/* Before the process is live nobody listens; at its start all are taken. */
+	if (process && process->live == PROCESS_LIVE && __atomic_load_n(&count, __ATOMIC_ACQUIRE))
+		refresh();
+}
+
+/* A program with a malloc of its own, in the executable or preloaded before us: we see no block of its heap. */
+static void check_heap(void)
+{
+	uintptr_t address = (uintptr_t)dlsym(RTLD_DEFAULT, "malloc");
+	char text[PATH_MAX + 128];
+	const char *where = "the program";
+
+	if (!address || (address >= library.text_start && address < library.text_end))
+		return;
+	own_heap = true;
+	for (uint32_t i = 0; i < count; i++)
+		if (table[i].loaded && address >= table[i].record.start && address < table[i].record.end)
+			where = table[i].path;
+	text_format(text, sizeof(text), "%s brings its own malloc, so blocks of its heap are not recorded", where);
+	meta_warn(text);
+}
+
+void modules_record_all(void)
+{
+	if (!count) {
+		refresh();
+		check_heap();
+	} else {
+		/* A forked child: whoever held the lock is not here. */
+		lock = (struct lock){0};
+		for (uint32_t i = 0; i < count; i++)
+			if (table[i].loaded)
+				write_loaded(&table[i]);
+	}
+	if (own_heap && process->header)
+		process->header->flags |= TRACE_PROCESS_OWN_HEAP;
+}
+
+void modules_record_namespace(const struct link_map *map_of)
+{
+	struct lock_hold hold;
+
+	if (!count)
+		return;
+	while (map_of->l_prev)
+		map_of = map_of->l_prev;
+	for (; map_of; map_of = map_of->l_next) {
+		/* The namespace shares the loader itself with the first one; met() knows it already. */
+		const ElfW(Ehdr) *elf = (const ElfW(Ehdr) *)map_of->l_addr;
+		struct dl_phdr_info info = {.dlpi_addr = map_of->l_addr, .dlpi_name = map_of->l_name};
+
+		if (!map_of->l_addr || memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0)
+			continue;
+		info.dlpi_phdr = (const ElfW(Phdr) *)(map_of->l_addr + elf->e_phoff);
+		info.dlpi_phnum = elf->e_phnum;
+		if (!lock_take(&lock, &hold))
+			return;
+		met(&info, latest, true);
+		lock_give(&lock, &hold);
+	}
+}

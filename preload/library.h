@@ -1,0 +1,194 @@
+/*
+ * library.h: the state of libprobe.so, on one screen, and the few calls between its rooms.
+ *
+ * Two kinds of memory. `library` is ordinary: set up once, before anything is recorded, and inherited by a forked
+ * child. Everything else (struct process, struct thread, the call tree's tables) lies in *wiped* memory: anonymous
+ * mappings with MADV_WIPEONFORK, which the kernel zeroes in a child of fork or raw clone, so that a child can never
+ * write what belongs to its parent. The mappings of the recording itself are MADV_DONTFORK. A child of vfork shares
+ * everything with its suspended parent and records as its parent.
+ *
+ * Nothing here calls malloc, stdio or any wrapped function; errno is left alone (sys.h).
+ */
+#ifndef PROBE_LIBRARY_H
+#define PROBE_LIBRARY_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "probe/trace.h"
+
+#define HIDDEN __attribute__((visibility("hidden")))
+#define PUBLIC __attribute__((visibility("default")))
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+struct thread;
+struct lane;
+
+/* Set at the start of the first image's life, read-only afterwards. Ordinary memory. */
+struct library {
+	bool     ready;              /* options are read */
+	bool     off;                /* nothing is recorded: no directory could be made, or we were told so */
+	bool     follow;             /* PROBE_FOLLOW */
+	bool     quiet;              /* PROBE_QUIET */
+	bool     filtered;           /* a seccomp filter may kill for a system call that the program does not make:
+	                              * threads of the program make none for us any more */
+	bool     first;              /* this is the recording's first process (of any image); false in its children */
+	uint32_t stack_depth;        /* PROBE_STACK_DEPTH, frames, 1 to 1024 */
+	int      dir_fd;             /* the recording directory, O_PATH, high, close-on-exec; −1 none is held */
+	uint64_t dir_device, dir_inode; /* what dir_fd must be, in case the target replaced it */
+	char     dir[PATH_MAX];      /* absolute path of the recording directory */
+	char     path[PATH_MAX];     /* absolute path of libprobe.so */
+	uintptr_t text_start, text_end; /* libprobe.so's own addresses */
+	char     handed_on[2048];    /* PROBE_ variables of the environment but PROBE_OUT, as "NAME=value", each ended by
+	                              * NUL, "" at the end: put back where a child's environment lacks them */
+	uint8_t  boot_id[16];        /* of the host */
+	uint32_t pid;                /* of the process that last started here, and */
+	uint64_t start_ticks;        /* its start time: a forked child finds its parent's */
+	char     complaint[512];     /* options that made no sense, for the report and the closing line; "" none */
+};
+extern struct library library HIDDEN;
+
+/* One per process image, in wiped memory. */
+struct process {
+	uint32_t live;               /* enum process_live; 0 at the start and, thanks to the wipe, after fork */
+	uint32_t pid;                /* kernel's idea, to tell a vfork child from its parent */
+	struct trace_process *header; /* in the recording; NULL while starting */
+	uint64_t fork_before;        /* tick before the fork that made this process */
+	struct area  *area;          /* record/area.c: the mapped file */
+	struct drain *drain;         /* record/drain.c */
+	struct stack_process *stack; /* stack/: the call tree's table, rule tables */
+	struct ring_table *rings;    /* record/ring.c */
+	struct meta_state *meta;     /* record/meta.c */
+	struct thread_table *threads; /* record/thread.c */
+};
+enum process_live { PROCESS_NEW, PROCESS_STARTING, PROCESS_LIVE, PROCESS_OFF };
+extern struct process *process HIDDEN; /* set once; the struct it points to is wiped at fork */
+
+/*
+ * A thread's lanes. lane 0 is the thread; lane n records what a signal handler does that interrupted lane n−1 in the
+ * middle of an event. `busy` is the frame address of the wrapper that owns the lane, 0 if nobody: a handler that
+ * finds it set takes the next lane, unless that frame is gone (longjmp left it).
+ */
+#define LANES 4
+
+struct lane {
+	struct trace_event *next;    /* where the next event goes; NULL: no ring yet */
+	struct trace_event *limit;   /* end of the ring; next == limit: full */
+	struct trace_ring  *ring;    /* the ring */
+	uint64_t  sequence;          /* of ring's event 0 */
+	uint32_t  stream;            /* its id, in trace.h's sense */
+	uint32_t  rings;             /* taken so far: later ones are larger */
+	uintptr_t busy;              /* see above */
+	struct stack_lane *stack;    /* stack/: what the last capture learnt; NULL until first used */
+};
+
+struct thread {
+	uint32_t  live;              /* 1 while it belongs to this process; wiped to 0 at fork */
+	uint32_t  tid;               /* kernel thread id */
+	uint32_t  index;             /* in the thread table */
+	uintptr_t nest;              /* frame address of a wrapper whose real call may call other wrappers; 0 none */
+	uintptr_t nest_start, nest_end; /* the code such inner calls come from */
+	const void *nest_block;      /* the block that it frees, or that was recorded within */
+	uintptr_t stack_low;         /* the thread's own stack: lowest address, 0 unknown; */
+	uintptr_t stack_high;        /* and one past the highest that a walk may read */
+	uintptr_t root;              /* return address in the trampoline at the thread's root; 0 unknown */
+	void   *(*start)(void *);    /* the start routine and its argument, for the trampoline */
+	void     *argument;
+	struct lane lanes[LANES];
+};
+
+/* The calling thread's state, or NULL. A pointer and no more: static TLS is scarce (FACTS.md). */
+extern __thread struct thread *self HIDDEN __attribute__((tls_model("initial-exec")));
+
+/* ---- start.c: life and death of the library in a process -------------------------------------------------------- */
+
+/*
+ * Makes the process live if it is not: at the first wrapped call of an image, and in a fork's child. Returns false
+ * if nothing is recorded. Any thread, signal handlers too.
+ */
+bool process_start(void) HIDDEN;
+
+/* The calling thread's state, made if need be; NULL: not recorded (counted as lost). */
+struct thread *thread_state(void) HIDDEN;
+
+/* True in a child of vfork, which runs in its parent's memory: what it does is not its parent's end, say. */
+bool process_is_borrowed(void) HIDDEN;
+
+/* The program begins to end (once; later calls change nothing) / it ends now with `end` and `status`. */
+void process_ending(void) HIDDEN;
+void process_end(enum trace_end end, int status) HIDDEN;
+/* exec failed after all: process_end(TRACE_END_EXEC) is taken back. */
+void process_end_undo(void) HIDDEN;
+
+/* ---- memory.c --------------------------------------------------------------------------------------------------- */
+
+/* Makes `process` point to wiped memory. False: there is none, record nothing. */
+bool memory_start(void) HIDDEN;
+
+/* Zeroed memory that fork wipes; never given back. 64-byte aligned. NULL if there is none. Any thread. */
+void *wiped_take(size_t bytes) HIDDEN;
+
+/* ---- record/ ---------------------------------------------------------------------------------------------------- */
+
+/* The trace's clock, now. */
+static inline uint64_t clock_tick(void);
+
+/*
+ * A new extent of the recording, zeroed but for a complete header (extent header and nothing else), at least `bytes`
+ * large, rounded up; NULL if the disk, a limit or a filter forbids. Any thread; takes a lock with signals blocked.
+ */
+struct trace_extent *area_take(enum trace_extent_kind kind, size_t bytes) HIDDEN;
+
+/*
+ * Appends a record to the recording's meta extents: the payload is `head` and then `tail` (either may be empty).
+ * Any thread; takes a lock with signals blocked. Does nothing while the process is not live.
+ */
+void meta_write(enum trace_record_type type, const void *head, size_t head_size, const void *tail, size_t tail_size)
+	HIDDEN;
+/* A sentence for the report, without full stop. Each distinct text is written once. */
+void meta_warn(const char *text) HIDDEN;
+
+/* ---- stack/ ----------------------------------------------------------------------------------------------------- */
+
+/* Where a walk begins: the state in the caller of a wrapper, just after the wrapper returned. */
+struct stack_start { uintptr_t pc, sp, bp; };
+
+/* In a wrapper (compiled with -fno-omit-frame-pointer, not inlined): its caller's state. */
+#define STACK_CALLER() \
+	({ \
+		uintptr_t *frame_ = __builtin_frame_address(0); \
+		(struct stack_start){.pc = frame_[1], .sp = (uintptr_t)(frame_ + 2), .bp = frame_[0]}; \
+	})
+
+/*
+ * The call-tree node of the stack at `at`; TRACE_STACK_NONE if none can be had. Called with lane->busy set, so never
+ * twice at once for a lane. Takes no lock, makes no system call but when a table must grow.
+ */
+uint32_t stack_capture(struct thread *thread, struct lane *lane, struct stack_start at) HIDDEN;
+
+/* A module comes: called before the real dlopen and after it. */
+void stack_loaded(void) HIDDEN;
+/* Modules in [start, end) are gone: addresses there belong to the next generation from now on. */
+void stack_unloaded(uintptr_t start, uintptr_t end) HIDDEN;
+/* How many modules were unloaded at an address before. */
+uint32_t stack_generation(uintptr_t address) HIDDEN;
+
+/* ---- clock ------------------------------------------------------------------------------------------------------ */
+
+extern uint32_t clock_kind HIDDEN; /* enum trace_clock, fixed before the first event */
+uint64_t clock_monotonic_ns(void) HIDDEN;
+
+static inline uint64_t clock_tick(void)
+{
+	if (likely(clock_kind == TRACE_CLOCK_TSC)) {
+		uint32_t low, high;
+		__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+		return (uint64_t)high << 32 | low;
+	}
+	return clock_monotonic_ns();
+}
+
+#endif

@@ -1,0 +1,81 @@
+/* options.c: see options.h. One table: name, how to read it, default. */
+#include "options.h"
+
+#include <string.h>
+
+#include "text.h"
+
+extern char **environ;
+
+static bool read_switch(const char *text, bool *value)
+{
+	if ((text[0] != '0' && text[0] != '1') || text[1])
+		return false;
+	*value = text[0] == '1';
+	return true;
+}
+
+static bool read_follow(const char *text)
+{
+	return read_switch(text, &library.follow);
+}
+
+static bool read_quiet(const char *text)
+{
+	return read_switch(text, &library.quiet);
+}
+
+static bool read_stack_depth(const char *text)
+{
+	const char *end;
+	uint64_t depth = text_number(text, &end);
+
+	if (*end || end == text || depth < 1 || depth > 1024)
+		return false;
+	library.stack_depth = (uint32_t)depth;
+	return true;
+}
+
+static const struct option {
+	const char *name;                /* of the variable */
+	bool (*read)(const char *text);  /* into `library`; false: it makes no sense */
+	const char *expected;            /* for the complaint */
+} options[] = {
+	{"PROBE_FOLLOW", read_follow, "0 or 1"},
+	{"PROBE_QUIET", read_quiet, "0 or 1"},
+	{"PROBE_STACK_DEPTH", read_stack_depth, "a number from 1 to 1024"},
+};
+
+static void hand_on(const char *variable, size_t *used)
+{
+	size_t size = strlen(variable) + 1;
+
+	if (*used + size < sizeof(library.handed_on)) {
+		memcpy(library.handed_on + *used, variable, size);
+		*used += size;
+	}
+}
+
+void options_read(char *const *environment)
+{
+	size_t used = 0;
+
+	library.follow = true;
+	library.stack_depth = 128;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		const char *value = text_variable(environment, options[i].name);
+
+		if (value && !options[i].read(value))
+			text_format(library.complaint, sizeof(library.complaint),
+			            "%s is '%s', but must be %s: the default is used", options[i].name, value,
+			            options[i].expected);
+	}
+	for (; environment && *environment; environment++)
+		if (strncmp(*environment, "PROBE_", 6) == 0 && strncmp(*environment, "PROBE_OUT=", 10) != 0)
+			hand_on(*environment, &used);
+}
+
+char *const *options_environment(void)
+{
+	return environ;
+}

@@ -1,0 +1,250 @@
+/*
+ * stack.h: what the files of stack/ share. A capture goes
+ *
+ *	capture.c ─▶ walk.c (rules.c on a cache miss; full.c where three registers are not enough) ─▶ tree.c
+ *
+ * Everything that changes lies in wiped memory and belongs to one lane, but for the call tree (lock-free) and the
+ * history of modules (modules.c, ordinary memory, so that a forked child inherits it). A capture can be left at any
+ * instruction (a signal handler that jumps out of it), and another signal's capture can run in the middle of it on a
+ * lane of its own: whatever is stored here is stored in an order that stands both.
+ */
+#ifndef PROBE_STACK_H
+#define PROBE_STACK_H
+
+#include "library.h"
+
+#define STACK_DEPTH_MAX 1024u             /* frames; library.stack_depth is at most this */
+#define STACK_EXACT     (1ull << 63)      /* in a frame word: the address is of the instruction itself */
+#define ADDRESS_BITS    47                /* user addresses are below 2^47 */
+
+/* DWARF's numbers of the registers that matter by name. */
+enum { REG_RBX = 3, REG_RBP = 6, REG_RSP = 7, REG_RA = 16, REGISTERS = 17 };
+
+/* ---- bounds.c: which words a walk may read ---------------------------------------------------------------------- */
+
+struct bounds {
+	uintptr_t low;               /* words in [low, high) may be read; low only rises but at a signal frame */
+	uintptr_t high;
+	uintptr_t limit;             /* not the thread's own stack: high may be moved up to here, page by page */
+};
+
+/* The bounds of the stack that `sp` lies in; it is the current stack, so the page below sp exists. */
+void bounds_enter(struct bounds *bounds, const struct thread *thread, uintptr_t sp) HIDDEN;
+/* The same for a stack that a signal interrupted, where sp may lie in a guard page. False: nothing there. */
+bool bounds_interrupted(struct bounds *bounds, const struct thread *thread, uintptr_t sp) HIDDEN;
+/* True if the word at `address` may be read now: slow, for what is not within [low, high) as it stands. */
+bool bounds_extend(struct bounds *bounds, uintptr_t address) HIDDEN;
+
+static inline bool bounds_has(const struct bounds *bounds, uintptr_t address)
+{
+	return address - bounds->low < bounds->high - bounds->low && (address & 7) == 0;
+}
+
+/* Reads the word at `address` if the walk may. */
+static inline bool bounds_word(struct bounds *bounds, uintptr_t address, uintptr_t *word)
+{
+	if (unlikely(!bounds_has(bounds, address)) && !bounds_extend(bounds, address))
+		return false;
+	*word = *(const uintptr_t *)address;
+	return true;
+}
+
+/* ---- find.c: the frame description of an address ---------------------------------------------------------------- */
+
+/* A bounded reader over mapped bytes. `bad` stays set; reads after the end give 0. */
+struct reader {
+	const uint8_t *at, *end;
+	bool bad;
+};
+
+/* One FDE and its CIE, taken apart. */
+struct description {
+	struct reader common;        /* the CIE's instructions */
+	struct reader own;           /* the FDE's instructions */
+	uintptr_t start, end;        /* the code that it covers */
+	uint64_t  code_align;
+	int64_t   data_align;
+	uint64_t  return_register;   /* must be REG_RA */
+	uint8_t   encoding;          /* of code pointers: DW_CFA_set_loc needs it */
+	bool      signal;            /* augmentation S */
+};
+
+enum found { FOUND, FOUND_NO_MODULE, FOUND_NO_FDE, FOUND_BAD };
+enum found find_description(uintptr_t lookup, struct description *description) HIDDEN;
+
+uint64_t read_fixed(struct reader *reader, unsigned bytes) HIDDEN;
+uint64_t read_uleb(struct reader *reader) HIDDEN;
+int64_t  read_sleb(struct reader *reader) HIDDEN;
+/* A DW_EH_PE encoded pointer; `data` is the base of datarel. */
+uintptr_t read_encoded(struct reader *reader, uint8_t encoding, uintptr_t data) HIDDEN;
+/* A block: its length as uleb, then so many bytes. */
+struct reader read_block(struct reader *reader) HIDDEN;
+
+/* ---- cfi.c: the row of an address ------------------------------------------------------------------------------- */
+
+enum cfi_kind {
+	CFI_SAME,                    /* unchanged: also what no instruction speaks of */
+	CFI_UNDEFINED,
+	CFI_OFFSET,                  /* saved at CFA + value */
+	CFI_VAL_OFFSET,              /* is CFA + value */
+	CFI_REGISTER,                /* is in register `value`; for the CFA: register number in `from`, + value */
+	CFI_EXPRESSION,              /* saved at the address that the block gives */
+	CFI_VAL_EXPRESSION,          /* is what the block gives */
+};
+
+struct cfi_place {
+	union {
+		int64_t value;
+		const uint8_t *block;    /* length as uleb, then the expression; lies in the module */
+	};
+	uint8_t kind;                /* enum cfi_kind */
+	uint8_t from;                /* see CFI_REGISTER */
+};
+
+struct cfi_row {
+	struct cfi_place cfa;        /* CFI_REGISTER or CFI_VAL_EXPRESSION */
+	struct cfi_place registers[REGISTERS];
+	bool signal;                 /* of a signal frame */
+};
+
+#define CFI_REMEMBERED 6             /* nested remember_state; compilers nest one or two */
+
+/* Scratch, too large for small stacks: it lies in the lane. */
+struct cfi {
+	struct cfi_row row;          /* the result */
+	struct cfi_row initial;      /* after the CIE's instructions */
+	struct cfi_row remembered[CFI_REMEMBERED];
+};
+
+enum found cfi_row(struct cfi *cfi, uintptr_t lookup) HIDDEN;
+
+/* ---- expression.c ----------------------------------------------------------------------------------------------- */
+
+/* What an expression comes to. With BASE and MEMORY it stays a formula over a register that is not known. */
+struct value {
+	enum { VALUE_NONE, VALUE_NUMBER, VALUE_BASE, VALUE_MEMORY } kind;
+	uint8_t base;                /* register */
+	int64_t n;                   /* NUMBER: n. BASE: base + n. MEMORY: *(base + n) + k */
+	int64_t k;
+};
+
+struct registers {
+	uintptr_t value[REGISTERS];  /* by DWARF number; REG_RA is the pc */
+	uint32_t  known;             /* bit n: value[n] is right */
+};
+
+/*
+ * Evaluates a block. With `registers` NULL the result is symbolic, over `pc`; else a number, and memory is read
+ * within `bounds`. `push`, if not NULL, is on the stack at the start (the CFA, for registers' expressions).
+ */
+struct value expression(const uint8_t *block, const struct registers *registers, struct bounds *bounds, uintptr_t pc,
+	const uintptr_t *push) HIDDEN;
+
+/* ---- rules.c: what one step of a walk is, in eight bytes -------------------------------------------------------- */
+
+enum rule_kind {
+	RULE_SP,                     /* CFA = sp + n */
+	RULE_BP,                     /* CFA = bp + n */
+	RULE_FRAME,                  /* nothing is known: CFA = bp + 16 if bp looks like a frame pointer */
+	RULE_MEMORY_SP,              /* CFA = *(sp + n) + k */
+	RULE_MEMORY_BP,              /* CFA = *(bp + n) + k */
+	RULE_REALIGNED,              /* CFA = *(bp + n) + k, and bp is saved at bp + 8 × saved: gcc's DRAP */
+	RULE_SIGNAL,                 /* the caller is what the signal interrupted: its registers lie at sp */
+	RULE_ROOT,                   /* there is no caller */
+	RULE_FULL,                   /* needs other registers: full.c */
+};
+
+struct rule {
+	uint8_t kind;                /* enum rule_kind */
+	int8_t  k;                   /* bytes */
+	int16_t saved;               /* the caller's bp is at CFA + 8 × saved; RULE_KEPT: it is bp itself */
+	int32_t n;                   /* bytes */
+};
+_Static_assert(sizeof(struct rule) == 8, "a cache slot is 16 bytes");
+#define RULE_KEPT (-1)               /* CFA − 8 holds the return address, so nothing else is there */
+
+struct rule_slot {
+	uint64_t key;                /* rule_key(); 0 none */
+	struct rule rule;
+};
+
+#define RULE_SLOT_BITS 11
+
+/* ---- capture.c: a lane's memory of the stack -------------------------------------------------------------------- */
+
+struct stack_counts {                /* what was met on this lane; for tests and tuning */
+	uint64_t rules;              /* made, that is, misses of the cache */
+	uint64_t full;               /* walks that full.c had to do */
+	uint64_t unreadable;         /* descriptions that made no sense or need what expression.c cannot do */
+	uint64_t lost;               /* walks that ended before the root */
+	uint64_t refused;            /* stacks for which the call tree had no room */
+};
+
+struct stack_lane {
+	struct rule_slot rules[1 << RULE_SLOT_BITS];
+	uint64_t epoch;              /* modules_epoch that the rules belong to */
+	uint32_t count;              /* frames of the walk under way */
+	uint32_t memo_count;         /* frames of memo_* that are right */
+	uint32_t memo_end;           /* how that stack ended: TRACE_STACK_* */
+	uint8_t *tables, *tables_end; /* tree.c: room for tables of the call tree, owned by this lane */
+	uint8_t *spare;              /* a table that could not be used after all */
+	struct stack_counts counts;
+	struct cfi cfi;
+	struct registers full;       /* full.c */
+	uint64_t frames[STACK_DEPTH_MAX];        /* innermost first: address, STACK_EXACT */
+	uint64_t memo_frames[STACK_DEPTH_MAX];   /* the last capture's, outermost first */
+	uint32_t memo_nodes[STACK_DEPTH_MAX];    /* and its nodes */
+};
+
+/* The rule for a step from `lookup` (a return address − 1, or an exact address), from the cache or made. */
+struct rule rule_make(struct stack_lane *lane, uintptr_t lookup) HIDDEN;
+
+static inline uint64_t rule_key(const struct stack_lane *lane, uintptr_t lookup)
+{
+	return lookup ^ lane->epoch << 48;
+}
+
+static inline struct rule_slot *rule_slot(struct stack_lane *lane, uintptr_t lookup)
+{
+	return &lane->rules[lookup * 0x9e3779b97f4a7c15ull >> (64 - RULE_SLOT_BITS)];
+}
+
+/* ---- walk.c, full.c --------------------------------------------------------------------------------------------- */
+
+/* Fill lane->frames and lane->count; return how the stack ended: TRACE_STACK_ROOT, _CUT or _LOST. */
+uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct stack_start at) HIDDEN;
+uint32_t walk_full(struct stack_lane *lane, const struct thread *thread, struct stack_start at) HIDDEN;
+
+/* Where a step found no caller: is that the root of the stack? */
+static inline bool walk_is_root(const struct bounds *bounds, bool in_module, uintptr_t bp)
+{
+	/* By the ABI bp = 0 marks the outermost frame. Generated code uses bp as it likes, so on a thread's own stack,
+	 * which has a root we know, only a module's word is taken for it (ld.so's, for constructors). */
+	return bp == 0 && (in_module || bounds->limit != 0);
+}
+
+/* Registers in a signal frame: byte offsets from the ucontext that sp points to, by DWARF number. */
+extern const uint8_t signal_offset[REGISTERS] HIDDEN;
+
+/* ---- tree.c ----------------------------------------------------------------------------------------------------- */
+
+#define TREE_ROOT_BITS 12
+#define TREE_EXTENTS   2048
+
+struct stack_process {
+	uint64_t next;               /* next free slot of the node space; node id = slot + 1 */
+	uint64_t retry;              /* captures to let pass before asking for an extent again, after one was refused */
+	struct trace_tree *extents[TREE_EXTENTS];
+	uint64_t table[1 << TREE_ROOT_BITS];     /* the root of the index over the nodes: tree.c */
+};
+
+/* The node of (parent, address, generation | TRACE_NODE_EXACT), made if need be; TRACE_STACK_NONE if there is no room. */
+uint32_t tree_intern(struct stack_process *tree, struct stack_lane *lane, uint32_t parent, uint64_t address,
+	uint32_t generation) HIDDEN;
+
+/* ---- modules.c -------------------------------------------------------------------------------------------------- */
+
+extern uint64_t modules_epoch HIDDEN;        /* changes when a module comes or goes */
+extern uint32_t modules_unloaded HIDDEN;     /* entries of the list of unloaded ranges; 0 nearly always */
+
+#endif

@@ -1,0 +1,280 @@
+/*
+ * start.c: life and death of the library in a process.
+ *
+ * It starts in the first wrapped call of an image, whatever that is, and again in a forked child, which finds
+ * process->live wiped. Meanwhile signals are blocked; calls of the starting thread itself, from within, are passed on
+ * unrecorded (they are the library's own), and other threads wait: there are hardly ever any yet.
+ */
+#include "start.h"
+
+#include <asm/ioctls.h>
+#include <asm/termbits.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+
+#include "clock.h"
+#include "directory.h"
+#include "identity.h"
+#include "interpose/follow.h"
+#include "interpose/modules.h"
+#include "lock.h"
+#include "options.h"
+#include "record/area.h"
+#include "record/drain.h"
+#include "record/meta.h"
+#include "record/ring.h"
+#include "record/thread.h"
+#include "sys.h"
+#include "text.h"
+
+#define ARGUMENTS_MAX 3072
+
+struct library library;
+
+static uint32_t starter;         /* tid of the thread that starts the library */
+static uint64_t forked_at;       /* in a child: tick before the fork, 0 unknown */
+static char scratch[PATH_MAX];   /* for the starter */
+
+/* ---- once per image ----------------------------------------------------------------------------------------------- */
+
+static void find_self(void)
+{
+	struct dl_find_object object;
+	const char *name = "";
+
+	if (_dl_find_object((void *)find_self, &object) == 0) {
+		library.text_start = (uintptr_t)object.dlfo_map_start;
+		library.text_end = (uintptr_t)object.dlfo_map_end;
+		name = object.dlfo_link_map->l_name;
+	}
+	if (name[0] != '/') {
+		long n = sys(SYS_getcwd, library.path, sizeof(library.path));
+		size_t length = n > 1 ? (size_t)n - 1 : 0;
+
+		while (name[0] == '.' && name[1] == '/')
+			name += 2;
+		text_format(library.path + length, sizeof(library.path) - length, "/%s", name);
+	} else {
+		text_format(library.path, sizeof(library.path), "%s", name);
+	}
+}
+
+static void say(const char *format, const char *first, const char *second)
+{
+	size_t length = text_format(scratch, sizeof(scratch), format, first, second);
+
+	sys(SYS_write, 2, scratch, length);
+}
+
+static bool on_terminal(void)
+{
+	struct termios settings;
+
+	return !library.filtered && sys(SYS_ioctl, 2, TCGETS, &settings) == 0;
+}
+
+static void image_start(void)
+{
+	char *const *environment = options_environment();
+	int error;
+
+	find_self();
+	options_read(environment);
+	clock_start();
+	identity_boot(library.boot_id);
+	error = directory_start(environment);
+	library.ready = true;
+	follow_start();
+	if (error < 0) {
+		library.off = true;
+		if (!library.quiet && on_terminal())
+			say("probe: nothing is recorded: %s cannot be made or written to (%s)\n", library.dir,
+			    error == -EACCES || error == -EROFS ? "no permission" : error == -ENOSPC ? "no space" :
+			    error == -ELOOP || error == -ENOTDIR ? "a link or no directory" : "not there");
+	}
+}
+
+/* ---- once per process --------------------------------------------------------------------------------------------- */
+
+static uint32_t host_hash(uint64_t pid_namespace)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (int i = 0; i < 16; i++)
+		hash = (hash ^ library.boot_id[i]) * 16777619u;
+	for (int i = 0; i < 8; i++)
+		hash = (hash ^ (uint8_t)(pid_namespace >> 8 * i)) * 16777619u;
+	return hash;
+}
+
+static void describe(struct trace_process *header, uint32_t image, uint64_t pid_namespace, uint64_t start_ticks,
+                     bool forked)
+{
+	uint32_t parent = (uint32_t)sys(SYS_getppid);
+
+	header->version = TRACE_VERSION;
+	memcpy(header->boot_id, library.boot_id, sizeof(header->boot_id));
+	header->pid_namespace = pid_namespace;
+	header->pid = process->pid;
+	header->parent_pid = parent;
+	header->start_ticks = start_ticks;
+	header->parent_start_ticks = forked && parent == library.pid ? library.start_ticks
+	                           : parent ? identity_start_ticks(parent, NULL) : 0;
+	header->image = image;
+	header->uid = (uint32_t)sys(SYS_geteuid);
+	header->clock = clock_kind;
+	header->stack_depth = library.stack_depth;
+	header->realtime_ns = clock_realtime_ns();
+	clock_anchor(&header->anchor[0]);
+	if (forked) {
+		/* Not told by a wrapper: a raw clone, or libc's own fork in daemon and forkpty, some time ago. */
+		header->fork_after = clock_tick();
+		header->fork_before = forked_at ? forked_at : header->anchor[0].tick - 50000000;
+		header->flags |= TRACE_PROCESS_FORKED;
+	}
+	if (area_is_unshared())
+		header->flags |= TRACE_PROCESS_UNSHARED;
+}
+
+static void tell_about(void)
+{
+	long n = sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", scratch, sizeof(scratch));
+
+	if (n > 0)
+		meta_write(TRACE_RECORD_EXE, scratch, (size_t)n, NULL, 0);
+	n = identity_read("/proc/self/cmdline", scratch, ARGUMENTS_MAX);
+	if (n > 0)
+		meta_write(TRACE_RECORD_ARGV, scratch, (size_t)n, NULL, 0);
+	if (library.complaint[0])
+		meta_warn(library.complaint);
+	if (area_is_unshared())
+		meta_warn("this file system cannot map shared files: what a killed process recorded last may be missing");
+	modules_record_all();
+}
+
+static bool start_recording(bool forked)
+{
+	uint64_t pid_namespace = identity_pid_namespace(), start_ticks = identity_start_ticks(0, NULL);
+	char stem[STEM_SIZE];
+	uint32_t image;
+
+	text_format(stem, sizeof(stem), "%u-%llx-%x", process->pid, (unsigned long long)start_ticks,
+	            host_hash(pid_namespace));
+	if (area_start(stem, &image) < 0 || !meta_start() || !ring_start() || !thread_start() || !drain_start())
+		return false;
+	describe(area_header(), image, pid_namespace, start_ticks, forked);
+	__atomic_store_n(&process->header, area_header(), __ATOMIC_RELEASE);
+	tell_about();
+	clock_anchor(&process->header->anchor[1]);
+	library.pid = process->pid;
+	library.start_ticks = start_ticks;
+	area_flush(-1);
+	return true;
+}
+
+static bool start_slow(void)
+{
+	uint32_t tid = (uint32_t)sys(SYS_gettid), fresh = PROCESS_NEW;
+	uint64_t signals = signals_block();
+	bool live = false;
+
+	if (!memory_start()) {
+		library.off = true;
+	} else if (__atomic_compare_exchange_n(&process->live, &fresh, PROCESS_STARTING, false, __ATOMIC_ACQ_REL,
+	                                       __ATOMIC_ACQUIRE)) {
+		bool forked = library.ready;
+
+		starter = tid;
+		process->pid = (uint32_t)sys(SYS_getpid);
+		if (forked) {
+			self = NULL; /* what it points to belonged to the parent, and was wiped */
+			library.first = false;
+		} else {
+			image_start();
+		}
+		live = !library.off && start_recording(forked);
+		forked_at = 0;
+		starter = 0;
+		__atomic_store_n(&process->live, live ? PROCESS_LIVE : PROCESS_OFF, __ATOMIC_RELEASE);
+		if (live && area_is_unshared())
+			drain_wanted();
+	} else if (starter != tid) {
+		while (__atomic_load_n(&process->live, __ATOMIC_ACQUIRE) == PROCESS_STARTING)
+			sys(SYS_sched_yield);
+		live = process->live == PROCESS_LIVE;
+	}
+	signals_restore(signals);
+	return live;
+}
+
+bool process_start(void)
+{
+	struct process *now = __atomic_load_n(&process, __ATOMIC_ACQUIRE);
+	uint32_t live = now ? __atomic_load_n(&now->live, __ATOMIC_ACQUIRE) : PROCESS_NEW;
+
+	if (likely(live == PROCESS_LIVE))
+		return true;
+	if (library.off || live == PROCESS_OFF || library.filtered)
+		return false;
+	return start_slow();
+}
+
+bool process_is_borrowed(void)
+{
+	return process && process->pid && !library.filtered && (uint32_t)sys(SYS_getpid) != process->pid;
+}
+
+void process_forked(uint64_t before, uintptr_t stack_low, uintptr_t stack_high)
+{
+	struct thread *thread;
+
+	if (!library.follow)
+		library.off = true;
+	forked_at = before;
+	if (!process_start())
+		return;
+	thread = thread_state();
+	if (thread && stack_high) {
+		thread->stack_low = stack_low;
+		thread->stack_high = stack_high;
+	}
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------------ */
+
+void process_ending(void)
+{
+	uint64_t none = 0;
+
+	__atomic_compare_exchange_n(&process->header->ending_tick, &none, clock_tick(), false, __ATOMIC_RELEASE,
+	                            __ATOMIC_RELAXED);
+}
+
+void process_end(enum trace_end end, int status)
+{
+	struct trace_process *header = process->header;
+	bool again = header->end != TRACE_END_NONE;
+
+	header->end_status = status;
+	header->end_tick = clock_tick();
+	clock_anchor(&header->anchor[3]);
+	__atomic_store_n(&header->end, end, __ATOMIC_RELEASE);
+	area_flush(-1);
+	if (!again && end == TRACE_END_EXIT && library.first && !library.quiet && on_terminal())
+		say("probe: recorded in %s; read it with: probe report %s\n", library.dir, library.dir);
+}
+
+void process_end_undo(void)
+{
+	__atomic_store_n(&process->header->end, TRACE_END_NONE, __ATOMIC_RELEASE);
+}
+
+void process_returned(int status)
+{
+	if (!process_start() || process_is_borrowed())
+		return;
+	process_ending();
+	process_end(TRACE_END_EXIT, status & 0xff);
+}
