@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "identity.h"
+#include "record/area.h"
 #include "sys.h"
 #include "text.h"
 
@@ -82,22 +83,30 @@ static int move_up(int fd)
 	return high < 0 ? -1 : (int)high;
 }
 
-static int hold(const char *path)
+static int identify(void)
 {
 	struct stat status;
-	long fd = sys(SYS_openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	long fd = sys(SYS_openat, AT_FDCWD, library.dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), error;
 
 	if (fd < 0)
 		return (int)fd;
-	long error = sys(SYS_fstat, fd, &status);
-	if (error < 0) {
-		sys(SYS_close, fd);
-		return (int)error;
-	}
+	error = sys(SYS_fstat, fd, &status);
 	library.dir_device = status.st_dev;
 	library.dir_inode = status.st_ino;
-	library.dir_fd = move_up((int)fd);
-	return 0;
+	sys(SYS_close, fd);
+	return (int)error;
+}
+
+/*
+ * A program may list its descriptors, and Python's tests do: one of ours is there only where it is the only way left to
+ * the directory.
+ */
+void directory_keep(void)
+{
+	int fd = library.dir_fd < 0 ? area_open_directory() : -1;
+
+	if (fd >= 0)
+		library.dir_fd = move_up(fd);
 }
 
 /* Tells who began the recording; the first to come writes it. */
@@ -151,7 +160,7 @@ static int make(void)
 	long error = sys(SYS_mkdirat, AT_FDCWD, library.dir, 0700);
 	if (error < 0 && error != -EEXIST)
 		return (int)error;
-	error = hold(library.dir);
+	error = identify();
 	return error < 0 ? (int)error : sign();
 }
 

@@ -35,9 +35,10 @@ struct library {
 	bool     quiet;              /* PROBE_QUIET */
 	bool     filtered;           /* a seccomp filter may kill for a system call that the program does not make:
 	                              * threads of the program make none for us any more */
+	bool     cut_off;            /* after chroot or setuid: the program's threads may not be able to open our files */
 	bool     first;              /* this is the recording's first process (of any image); false in its children */
 	uint32_t stack_depth;        /* PROBE_STACK_DEPTH, frames, 1 to 1024 */
-	int      dir_fd;             /* the recording directory, O_PATH, high, close-on-exec; −1 none is held */
+	int      dir_fd;             /* the recording directory, O_PATH, high, close-on-exec, held from a chroot on; −1 none */
 	uint64_t dir_device, dir_inode; /* what dir_fd must be, in case the target replaced it */
 	char     dir[PATH_MAX];      /* absolute path of the recording directory */
 	char     path[PATH_MAX];     /* absolute path of libprobe.so */
@@ -91,7 +92,8 @@ struct thread {
 	uint32_t  index;             /* in the thread table */
 	uintptr_t nest;              /* frame address of a wrapper whose real call may call other wrappers; 0 none */
 	uintptr_t nest_start, nest_end; /* the code such inner calls come from */
-	const void *nest_block;      /* the block that it frees, or that was recorded within */
+	const void *nest_freed;      /* the block that it frees: an inner free of it is the same death; NULL none */
+	const void *nest_born;       /* the last block that was recorded within it: not born again; NULL none */
 	uintptr_t stack_low;         /* the thread's own stack: lowest address, 0 unknown; */
 	uintptr_t stack_high;        /* and one past the highest that a walk may read */
 	uintptr_t root;              /* return address in the trampoline at the thread's root; 0 unknown */

@@ -262,8 +262,20 @@ void process_end(enum trace_end end, int status)
 	clock_anchor(&header->anchor[3]);
 	__atomic_store_n(&header->end, end, __ATOMIC_RELEASE);
 	area_flush(-1);
+	if (end == TRACE_END_EXIT && !again)
+		area_trim();
 	if (!again && end == TRACE_END_EXIT && library.first && !library.quiet && on_terminal())
 		say("probe: recorded in %s; read it with: probe report %s\n", library.dir, library.dir);
+}
+
+void process_blind(const char *why)
+{
+	if (!process_start() || process_is_borrowed())
+		return;
+	meta_warn(why);
+	__atomic_store_n(&process->live, PROCESS_OFF, __ATOMIC_RELEASE);
+	if (self)
+		self->live = 0;
 }
 
 void process_end_undo(void)

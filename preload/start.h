@@ -12,4 +12,7 @@ void process_forked(uint64_t before, uintptr_t stack_low, uintptr_t stack_high) 
 /* main has returned `status`. */
 void process_returned(int status) HIDDEN;
 
+/* The calling thread loses its clock: from now on neither it nor any new thread is recorded; `why` is in the report. */
+void process_blind(const char *why) HIDDEN;
+
 #endif

@@ -1,6 +1,8 @@
 /*
- * alone.c: calls that the drain, or the library's system calls, must not disturb: unshare and setns demand a process of
- * a single thread; a seccomp filter may kill for a system call that the program itself would not make.
+ * alone.c: calls that the drain, or the library's system calls, must not disturb, and calls after which it could no
+ * longer reach its files. unshare and setns demand a process of a single thread; a seccomp filter may kill for a system
+ * call that the program itself would not make; after chroot the directory's path leads elsewhere; after setuid it may
+ * not be entered.
  */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -9,6 +11,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "directory.h"
 #include "interpose/next.h"
 #include "record/area.h"
 #include "record/drain.h"
@@ -68,6 +71,32 @@ static void filter_refused(bool was, bool all_threads)
 		drain_come_back();
 }
 
+/* From here on only the drain can reach the files: it has its own way to them, and makes room for the threads. */
+static void way_closing(bool by_path)
+{
+	if (!process_start() || process_is_borrowed() || library.filtered)
+		return;
+	if (by_path)
+		directory_keep();
+	library.cut_off = true;
+	drain_wanted();
+}
+
+#define WRAP(name, by_path, parameters, arguments) \
+	NEXT(name, int parameters) \
+ \
+	PUBLIC int name parameters \
+	{ \
+		way_closing(by_path); \
+		return next_##name() arguments; \
+	}
+
+WRAP(chroot, true, (const char *path), (path))
+WRAP(setuid, false, (uid_t uid), (uid))
+WRAP(seteuid, false, (uid_t uid), (uid))
+WRAP(setreuid, false, (uid_t real, uid_t effective), (real, effective))
+WRAP(setresuid, false, (uid_t real, uid_t effective, uid_t saved), (real, effective, saved))
+
 PUBLIC int prctl(int option, ...)
 {
 	unsigned long a[4];
@@ -78,6 +107,10 @@ PUBLIC int prctl(int option, ...)
 	for (int i = 0; i < 4; i++)
 		a[i] = va_arg(arguments, unsigned long);
 	va_end(arguments);
+	if ((option == PR_SET_SECCOMP && a[0] == SECCOMP_MODE_STRICT) ||
+	    (option == PR_SET_TSC && a[0] == PR_TSC_SIGSEGV))
+		process_blind("the program forbade itself the time stamp counter (prctl): from there on this process is not "
+		              "recorded");
 	if (option != PR_SET_SECCOMP)
 		return next_prctl()(option, a[0], a[1], a[2], a[3]);
 	bool was = library.filtered;

@@ -25,8 +25,8 @@ static bool ours_within(unsigned first, unsigned last)
 }
 
 /*
- * `number` is about to become the program's: if it is ours, ours moves. Returns true if our old one is still there, to
- * be replaced. In a child of vfork `library` is the parent's, where ours stays; here it is about to go anyway.
+ * `number` is about to become the program's: if it is ours, ours moves. Returns true if our old one is still there,
+ * to be replaced. In a child of vfork `library` is the parent's, where ours stays; here it is about to go anyway.
  */
 static bool make_way(int number)
 {
@@ -37,8 +37,9 @@ static bool make_way(int number)
 		return false;
 	if (!library.filtered) {
 		moved = sys(SYS_fcntl, number, F_DUPFD_CLOEXEC, number);
+		/* Not among the lowest: which of those are free decides what numbers the program gets. */
 		if (moved < 0)
-			moved = sys(SYS_fcntl, number, F_DUPFD_CLOEXEC, 3);
+			moved = sys(SYS_fcntl, number, F_DUPFD_CLOEXEC, number / 2);
 	}
 	__atomic_store_n(&library.dir_fd, moved < 0 ? -1 : (int)moved, __ATOMIC_RELAXED);
 	return true;

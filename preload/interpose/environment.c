@@ -95,7 +95,10 @@ enum { GIVE, TAKE, LEAVE };
 static int intent(enum trace_how how)
 {
 	/* LD_PRELOAD cannot carry a path with a space or a colon; a relative one still works from the same folder. */
-	if (!library.ready || library.off || !library.path[0] || strpbrk(library.path, " :"))
+	if (!library.ready || !library.path[0] || strpbrk(library.path, " :"))
+		return LEAVE;
+	/* With PROBE_FOLLOW=0 a child is off, and what it starts must not begin a recording again. */
+	if (library.off && library.follow)
 		return LEAVE;
 	switch (how) {
 	case TRACE_OTHER_LIBC:

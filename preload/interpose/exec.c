@@ -22,15 +22,33 @@ struct attempt {
 
 enum { SEARCH = 1 << 30 };       /* besides execveat's flags: find the file as execvp does */
 
+/* The path of `file` in the folder dir_fd, or of dir_fd itself if it is "", in `path` (PATH_MAX bytes). */
+static const char *path_at(int dir_fd, const char *file, char *path)
+{
+	char by_number[32];
+	long length;
+
+	text_format(by_number, sizeof(by_number), "/proc/self/fd/%u", (unsigned)dir_fd);
+	length = sys(SYS_readlinkat, AT_FDCWD, by_number, path, PATH_MAX - 1);
+	if (length <= 0)
+		return file;
+	text_format(path + length, PATH_MAX - (size_t)length, *file ? "/%s" : "%s", file);
+	return path;
+}
+
 /* Not inlined: its buffers are gone from what may be a small stack when the real call is made. */
 static __attribute__((noinline)) struct attempt begin(int dir_fd, const char *file, int flags)
 {
 	struct attempt attempt = {.how = TRACE_FOLLOWED};
-	bool live = process_start(), empty = (flags & AT_EMPTY_PATH) && !*file;
+	bool live = process_start();
 	char found[PATH_MAX];
 
-	if (!library.ready || library.off)
+	if (!library.ready)
 		return attempt;
+	if (library.off) {
+		attempt.how = library.follow ? TRACE_FOLLOWED : TRACE_NOT_ASKED;
+		return attempt;
+	}
 	if (flags & SEARCH) {
 		attempt.how = program_search(file, found) ? program_at(AT_FDCWD, found, 0, true) : 0;
 		file = found;
@@ -41,15 +59,8 @@ static __attribute__((noinline)) struct attempt begin(int dir_fd, const char *fi
 		return attempt;
 	if (!follow_asked(true))
 		attempt.how = TRACE_NOT_ASKED;
-	if (empty && !library.filtered) {
-		char by_number[32];
-		long length;
-
-		text_format(by_number, sizeof(by_number), "/proc/self/fd/%u", (unsigned)dir_fd);
-		length = sys(SYS_readlinkat, AT_FDCWD, by_number, found, sizeof(found) - 1);
-		found[length > 0 ? length : 0] = '\0';
-		file = found;
-	}
+	if (dir_fd != AT_FDCWD && *file != '/' && !library.filtered)
+		file = path_at(dir_fd, file, found);
 	follow_note(follow_pid(), attempt.how, 0, file);
 	attempt.noted = true;
 	if (live && !process_is_borrowed()) {

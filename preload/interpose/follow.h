@@ -66,11 +66,11 @@ void follow_resolve(void) HIDDEN;
  */
 void follow_start(void) HIDDEN;
 
-/* ---- program.c: what becomes of a program ------------------------------------------------------------------------ */
+/* ---- program.c: what becomes of a program ---------------------------------------------------------------------- */
 
 /*
- * Looks at the program in `path`, relative to dir_fd, with execveat's flags. Returns one of TRACE_FOLLOWED and on; 0 if
- * there is no such file, so that the exec will fail. `shell`: a file of no known format is run by /bin/sh.
+ * Looks at the program in `path`, relative to dir_fd, with execveat's flags. Returns one of TRACE_FOLLOWED and on; 0
+ * if there is no such file, so that the exec will fail. `shell`: a file of no known format is run by /bin/sh.
  */
 enum trace_how program_at(int dir_fd, const char *path, int flags, bool shell) HIDDEN;
 /* Finds `file` as execvp does, and puts its path into `found` (PATH_MAX bytes). False: it is nowhere. */
@@ -78,7 +78,7 @@ bool program_search(const char *file, char *found) HIDDEN;
 /* Takes the interpreter of the running program, which loaded us. */
 void program_start(void) HIDDEN;
 
-/* ---- environment.c: what it is given ----------------------------------------------------------------------------- */
+/* ---- environment.c: what it is given --------------------------------------------------------------------------- */
 
 /*
  * How many bytes environment_build needs to turn envp into what a program gets of which becomes `how`; 0 if envp can
@@ -116,7 +116,7 @@ void scratch_give(struct scratch *scratch) HIDDEN;
 		built_; \
 	})
 
-/* ---- follow.c: telling the recording ----------------------------------------------------------------------------- */
+/* ---- follow.c: telling the recording --------------------------------------------------------------------------- */
 
 /* True if programs that this process starts shall be recorded; `itself`: the process becomes the program. */
 bool follow_asked(bool itself) HIDDEN;

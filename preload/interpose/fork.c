@@ -64,7 +64,7 @@ PUBLIC pid_t _Fork(void)
 	return fork_by(real ? real : next_fork());
 }
 
-/* For asm.S. */
+/* For vfork.S. */
 void *vfork_next(void) HIDDEN;
 void *vfork_next(void)
 {

@@ -18,8 +18,9 @@ void free_aligned_sized(void *p, size_t alignment, size_t size);
 
 bool nest_is_inner_call(struct thread *thread, struct stack_start at)
 {
-	if (at.sp > thread->nest && at.sp < thread->stack_high) {
+	if (at.sp >= thread->nest && at.sp < thread->stack_high) {
 		thread->nest = 0;
+		thread->nest_freed = NULL;
 		return false;
 	}
 	return at.pc - thread->nest_start < thread->nest_end - thread->nest_start ||

@@ -30,8 +30,8 @@ static bool is_in(const struct dl_phdr_info *info, const ElfW(Phdr) *header, uin
 }
 
 /*
- * Best is a return behind `xor %eax, %eax`: what unwinds there finds, by the rules for the instruction before it, that
- * nothing but the return address is on the stack.
+ * Best is a return behind `xor %eax, %eax`: what unwinds there finds, by the rules for the instruction before it,
+ * that nothing but the return address is on the stack.
  */
 static const unsigned char *find_ret(const unsigned char *from, size_t size)
 {
@@ -94,9 +94,9 @@ static const void *pose_as(const char *file, uintptr_t address)
 
 static void warn(const char *file, const char *why)
 {
-	char text[PATH_MAX + 128];
+	char text[512];
 
-	text_format(text, sizeof(text), "%s %s, so what it allocates is not recorded", file ? file : "the program", why);
+	text_format(text, sizeof(text), "%s %s, so what it allocates is not recorded", file, why);
 	meta_warn(text);
 }
 

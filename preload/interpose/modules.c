@@ -1,10 +1,10 @@
 /*
- * modules.c: a table of the loaded ELF files, compared with the loader's list whenever that may have changed. The table
- * lies in ordinary memory, so a forked child knows what is loaded without asking the loader, whose lock may have been
- * held by a thread that the child does not have.
+ * modules.c: a table of the loaded ELF files, compared with the loader's list whenever that may have changed. The
+ * table lies in ordinary memory, so a forked child knows what is loaded without asking the loader, whose lock may have
+ * been held by a thread that the child does not have.
  *
- * Order of locks: the loader's, then ours; so ours is taken for each module anew, and what is gone is found by the last
- * enumeration alone.
+ * Order of locks: the loader's, then ours; so ours is taken for each module anew, and what is gone is found by the
+ * last enumeration alone.
  */
 #include <dlfcn.h>
 #include <elf.h>
@@ -62,7 +62,7 @@ static void *map(size_t bytes)
 	return p < 0 && p > -4096 ? NULL : (void *)p;
 }
 
-/* ---- one module ---------------------------------------------------------------------------------------------------- */
+/* ---- one module ------------------------------------------------------------------------------------------------ */
 
 static void write_loaded(const struct module *module)
 {
@@ -173,6 +173,8 @@ static const char *absolute(const struct dl_phdr_info *info, char *buffer)
 	}
 	if (sys(SYS_getcwd, buffer, PATH_MAX) < 0)
 		return name;
+	while (name[0] == '.' && name[1] == '/')
+		name += 2;
 	length = strlen(buffer);
 	text_format(buffer + length, PATH_MAX, "/%s", name);
 	return buffer;
@@ -218,10 +220,22 @@ static struct module *entry_take(const char *path)
 	return module;
 }
 
+/* One file may go by several names (the loader, in other namespaces); without a build-id the name decides. */
+static bool is_same(const struct module *known, const struct module *found, const char *name)
+{
+	if (known->record.start != found->record.start || known->record.end != found->record.end ||
+	    known->record.build_id_size != found->record.build_id_size)
+		return false;
+	if (found->record.build_id_size)
+		return memcmp(known->build_id, found->build_id, found->record.build_id_size) == 0;
+	return !name || name[0] != '/' || strcmp(known->path, name) == 0;
+}
+
+/* The loader lists this module. Called with the lock held. */
 static void met(const struct dl_phdr_info *info, uint32_t pass, bool foreign)
 {
 	struct module found = {.record.bias = info->dlpi_addr, .record.start = UINTPTR_MAX}, *module = NULL;
-	char buffer[2 * PATH_MAX];
+	static char buffer[2 * PATH_MAX]; /* the lock's holder's: the stack may be small */
 	const char *path;
 
 	for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -242,10 +256,7 @@ static void met(const struct dl_phdr_info *info, uint32_t pass, bool foreign)
 
 		if (!m->loaded || m->record.start >= found.record.end || m->record.end <= found.record.start)
 			continue;
-		if (m->record.start == found.record.start && m->record.end == found.record.end &&
-		    m->record.build_id_size == found.record.build_id_size &&
-		    memcmp(m->build_id, found.build_id, found.record.build_id_size) == 0 &&
-		    (!info->dlpi_name || info->dlpi_name[0] != '/' || strcmp(m->path, info->dlpi_name) == 0)) {
+		if (is_same(m, &found, info->dlpi_name)) {
 			m->pass = pass;
 			return;
 		}
@@ -267,7 +278,7 @@ static void met(const struct dl_phdr_info *info, uint32_t pass, bool foreign)
 	stack_loaded();
 }
 
-/* ---- the loader's list --------------------------------------------------------------------------------------------- */
+/* ---- the loader's list ----------------------------------------------------------------------------------------- */
 
 static int enumerate(struct dl_phdr_info *info, size_t size, void *argument)
 {
@@ -337,10 +348,16 @@ void modules_refresh(void)
 static void check_heap(void)
 {
 	uintptr_t address = (uintptr_t)dlsym(RTLD_DEFAULT, "malloc");
-	char text[PATH_MAX + 128];
+	const ElfW(Sym) *symbol = NULL;
+	Dl_info found;
+	char text[512];
 	const char *where = "the program";
 
 	if (!address || (address >= library.text_start && address < library.text_end))
+		return;
+	/* An executable that is not position-independent has a stub there for the address of an imported malloc: ours. */
+	if (dladdr1((void *)address, &found, (void **)&symbol, RTLD_DL_SYMENT) && symbol &&
+	    symbol->st_shndx == SHN_UNDEF)
 		return;
 	own_heap = true;
 	for (uint32_t i = 0; i < count; i++)

@@ -15,7 +15,7 @@
 
 struct nest {
 	uintptr_t frame, start, end;  /* the mark that was there before */
-	const void *block;
+	const void *freed, *born;
 };
 
 bool nest_is_inner_call(struct thread *thread, struct stack_start at) HIDDEN;
@@ -32,25 +32,43 @@ static inline bool nest_is_inner_birth(struct thread *thread, struct stack_start
 		return false;
 	if (nest_is_inner_call(thread, at))
 		return true;
-	thread->nest_block = block;
+	thread->nest_born = block;
 	return false;
 }
 
 static inline bool nest_is_inner_death(struct thread *thread, struct stack_start at, const void *block)
 {
-	return unlikely(thread->nest) && (nest_is_inner_call(thread, at) || thread->nest_block == block);
+	return unlikely(thread->nest) && (nest_is_inner_call(thread, at) || thread->nest_freed == block);
 }
 /* The real function at [start, end) is about to be called by the wrapper that was called at `at`; it frees block. */
 static inline struct nest nest_begin(struct thread *thread, struct stack_start at, uintptr_t start, uintptr_t end,
                                      const void *block)
 {
-	struct nest before = {thread->nest, thread->nest_start, thread->nest_end, thread->nest_block};
+	struct nest before = {thread->nest, thread->nest_start, thread->nest_end, thread->nest_freed,
+	                      thread->nest_born};
 
 	thread->nest_start = start;
 	thread->nest_end = end;
-	thread->nest_block = block;
+	thread->nest_freed = block;
+	thread->nest_born = NULL;
 	thread->nest = at.sp;
 	return before;
+}
+
+/* An inner wrapper calls its real function: what that calls in its turn is inner as well (new[] calls new calls malloc). */
+static inline struct nest nest_deepen(struct thread *thread, uintptr_t start, uintptr_t end)
+{
+	struct nest before = {.start = thread->nest_start, .end = thread->nest_end};
+
+	thread->nest_start = start;
+	thread->nest_end = end;
+	return before;
+}
+
+static inline void nest_surface(struct thread *thread, struct nest before)
+{
+	thread->nest_start = before.start;
+	thread->nest_end = before.end;
 }
 
 static inline void nest_end(struct thread *thread, struct nest before)
@@ -58,7 +76,8 @@ static inline void nest_end(struct thread *thread, struct nest before)
 	thread->nest = before.frame;
 	thread->nest_start = before.start;
 	thread->nest_end = before.end;
-	thread->nest_block = before.block;
+	thread->nest_freed = before.freed;
+	thread->nest_born = before.born;
 }
 
 #endif

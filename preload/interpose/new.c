@@ -42,11 +42,17 @@ static void *real_find(struct real *real, const char *name, uintptr_t pc)
 		struct nest before; \
 		void *p; \
  \
-		if (unlikely(!thread) || nest_is_inner(thread, at)) \
+		if (unlikely(!thread)) \
 			return function arguments; \
+		if (nest_is_inner(thread, at)) { \
+			before = nest_deepen(thread, (uintptr_t)function, real.end); \
+			p = function arguments; \
+			nest_surface(thread, before); \
+			return p; \
+		} \
 		before = nest_begin(thread, at, (uintptr_t)function, real.end, NULL); \
 		p = function arguments; \
-		bool recorded = thread->nest_block == p; \
+		bool recorded = thread->nest_born == p; \
 		nest_end(thread, before); \
 		if (likely(p && !recorded)) \
 			event_with_stack(thread, TRACE_EVENT_ALLOC, family, 0, p, size, at); \

@@ -32,9 +32,10 @@ static int take_interpreter(struct dl_phdr_info *module, size_t size, void *argu
 	(void)size, (void)argument;
 	for (int i = 0; i < module->dlpi_phnum; i++) {
 		const ElfW(Phdr) *header = &module->dlpi_phdr[i];
+		const char *text = (const char *)(module->dlpi_addr + header->p_vaddr);
 
 		if (header->p_type == PT_INTERP && header->p_filesz <= sizeof(our_interpreter))
-			memcpy(our_interpreter, (const char *)(module->dlpi_addr + header->p_vaddr), header->p_filesz);
+			memcpy(our_interpreter, text, header->p_filesz);
 	}
 	return 1;
 }
@@ -149,58 +150,65 @@ static int program_open(int dir_fd, const char *path, int flags, struct stat *fi
 	return (int)sys(SYS_openat, dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
 }
 
-static enum trace_how inspect(int dir_fd, const char *path, int flags, bool shell, int depth)
+/* The start of a file. */
+union start {
+	Elf64_Ehdr elf;
+	char line[SCRIPT_LINE + 1];
+};
+
+/* One file. If it is a script, *interpreter is what runs it, in `start`, and decides its fate; else NULL. */
+static enum trace_how inspect(int dir_fd, const char *path, int flags, bool shell, union start *start,
+                              const char **interpreter)
 {
-	union {
-		Elf64_Ehdr elf;
-		char line[SCRIPT_LINE + 1];
-	} start;
 	struct stat file;
-	enum trace_how how;
-	char *interpreter = NULL;
+	enum trace_how how = TRACE_OTHER_CLASS;
 	long length;
 	int fd = program_open(dir_fd, path, flags, &file);
 
+	*interpreter = NULL;
 	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ENAMETOOLONG || fd == -ELOOP || fd == -EBADF)
 		return 0;
 	if (fd < 0)
 		return TRACE_FOLLOWED;
-	length = sys(SYS_pread64, fd, &start, SCRIPT_LINE, 0);
-	if (length < 0) {
+	length = sys(SYS_pread64, fd, start, SCRIPT_LINE, 0);
+	if (length < 0)
 		how = TRACE_FOLLOWED;
-	} else if (length >= (long)sizeof(start.elf) && memcmp(start.elf.e_ident, ELFMAG, SELFMAG) == 0) {
-		how = of_elf(fd, path, &file, &start.elf);
-	} else {
-		how = TRACE_OTHER_CLASS;
-		if (length >= 2 && memcmp(start.line, "#!", 2) == 0)
-			interpreter = script_interpreter(start.line, (size_t)length);
-		else if (shell)
-			interpreter = "/bin/sh";
-	}
+	else if (length >= (long)sizeof(start->elf) && memcmp(start->elf.e_ident, ELFMAG, SELFMAG) == 0)
+		how = of_elf(fd, path, &file, &start->elf);
+	else if (length >= 2 && memcmp(start->line, "#!", 2) == 0)
+		*interpreter = script_interpreter(start->line, (size_t)length);
+	else if (shell)
+		*interpreter = "/bin/sh";
 	sys(SYS_close, fd);
-	if (interpreter)
-		how = depth == SCRIPT_DEPTH ? TRACE_FOLLOWED : inspect(AT_FDCWD, interpreter, 0, false, depth + 1);
 	return how;
 }
 
-/* Whether a program that is loaded now, with the rights we have now, finds libprobe.so. */
+/*
+ * Whether a program that is loaded now finds libprobe.so. It is asked with the real ids and without capabilities, as
+ * the program will have them: who has just given up being root may still have root's capabilities until it executes.
+ */
 static bool reachable(void)
 {
-	long fd = sys(SYS_openat, AT_FDCWD, library.path, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
+	long error = sys(SYS_faccessat, AT_FDCWD, library.path, R_OK);
 
-	if (fd < 0)
-		return fd != -ENOENT && fd != -ENOTDIR && fd != -EACCES && fd != -ELOOP;
-	sys(SYS_close, fd);
-	return true;
+	return error != -ENOENT && error != -ENOTDIR && error != -EACCES && error != -ELOOP;
 }
 
 enum trace_how program_at(int dir_fd, const char *path, int flags, bool shell)
 {
+	/* Two, since one holds the path of what is read into the other. */
+	union start starts[2];
+	const char *interpreter;
 	enum trace_how how;
 
 	if (library.filtered)
 		return TRACE_FOLLOWED;
-	how = inspect(dir_fd, path, flags, shell, 0);
+	how = inspect(dir_fd, path, flags, shell, &starts[0], &interpreter);
+	for (int depth = 1; interpreter; depth++) {
+		if (depth > SCRIPT_DEPTH)
+			return TRACE_FOLLOWED;
+		how = inspect(AT_FDCWD, interpreter, 0, false, &starts[depth % 2], &interpreter);
+	}
 	if ((how == TRACE_FOLLOWED || how == TRACE_STATIC) && library.path[0] == '/' && !reachable())
 		how = TRACE_UNREACHABLE;
 	return how;

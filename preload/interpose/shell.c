@@ -1,6 +1,6 @@
 /*
- * shell.c: system and popen. They start /bin/sh from inside libc, with `environ` as it is; where that would not do, they
- * are lent another for as long as they take. That is safe only while no other thread can look at it.
+ * shell.c: system and popen. They start /bin/sh from inside libc, with `environ` as it is; where that would not do,
+ * they are lent another for as long as they take. That is safe only while no other thread can look at it.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static void lend(struct loan *loan, const char *function)
 
 	*loan = (struct loan){.own = environ};
 	process_start();
-	if (!library.ready || library.off)
+	if (!library.ready)
 		return;
 	how = follow_asked(false) ? program_at(AT_FDCWD, "/bin/sh", 0, false) : TRACE_NOT_ASKED;
 	room = how ? environment_room(how, environ) : 0;

@@ -1,6 +1,6 @@
 /*
- * spawn.c: posix_spawn and posix_spawnp. The child is made and replaced inside libc, so everything about it is decided
- * here, before it exists.
+ * spawn.c: posix_spawn and posix_spawnp. The child is made and replaced inside libc, so everything about it is
+ * decided here, before it exists.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -17,10 +17,10 @@ static __attribute__((noinline)) enum trace_how decide(const char *file, bool se
 	enum trace_how how;
 	char found[PATH_MAX];
 
-	if (!library.ready || library.off)
-		return TRACE_FOLLOWED;
 	if (!follow_asked(false))
 		return TRACE_NOT_ASKED;
+	if (!library.ready || library.off)
+		return TRACE_FOLLOWED;
 	if (!search)
 		how = program_at(AT_FDCWD, file, 0, false);
 	else

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "lock.h"
+#include "record/ring.h"
 #include "text.h"
 
 #define FIRST_SLAB (128u << 10)
@@ -63,22 +64,31 @@ static bool descriptor_is_directory(int fd)
 	       status.st_ino == library.dir_inode;
 }
 
-int area_open_file(const char *name, int flags)
+int area_open_directory(void)
 {
-	long fd;
-
-	flags |= O_CLOEXEC | O_NOFOLLOW;
-	if (descriptor_is_directory(library.dir_fd))
-		return (int)sys(SYS_openat, library.dir_fd, name, flags, 0600);
 	long dir = sys(SYS_openat, AT_FDCWD, library.dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return (int)dir;
-	if (library.dir_inode && !descriptor_is_directory((int)dir)) {
+
+	if (dir >= 0 && library.dir_inode && !descriptor_is_directory((int)dir)) {
 		sys(SYS_close, dir); /* after a chroot the same path may be another directory */
 		return -ENOENT;
 	}
-	fd = sys(SYS_openat, dir, name, flags, 0600);
-	sys(SYS_close, dir);
+	return (int)dir;
+}
+
+int area_open_file(int dir, const char *name, int flags)
+{
+	int own = -1;
+	long fd;
+
+	if (dir < 0 && descriptor_is_directory(library.dir_fd))
+		dir = library.dir_fd;
+	if (dir < 0)
+		dir = own = area_open_directory();
+	if (dir < 0)
+		return dir;
+	fd = sys(SYS_openat, dir, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (own >= 0)
+		sys(SYS_close, own);
 	return (int)fd;
 }
 
@@ -168,7 +178,7 @@ int area_start(const char *stem, uint32_t *image)
 	for (uint32_t i = 0; fd == -EEXIST && i < IMAGES_MAX; i++) {
 		text_format(area->stem, sizeof(area->stem), "%s-%u", stem, i);
 		text_format(area->name, sizeof(area->name), "%s.shared", area->stem);
-		fd = area_open_file(area->name, O_RDWR | O_CREAT | O_EXCL);
+		fd = area_open_file(-1, area->name, O_RDWR | O_CREAT | O_EXCL);
 		*image = i;
 	}
 	if (fd < 0)
@@ -191,7 +201,7 @@ static bool slab_more(struct area *area, size_t bytes, int fd)
 	if (fd < 0) {
 		if (library.filtered)
 			return false;
-		fd = own = area_open_file(area->name, O_RDWR);
+		fd = own = area_open_file(-1, area->name, O_RDWR);
 		if (fd < 0)
 			return false;
 	}
@@ -246,7 +256,7 @@ void area_flush(int fd)
 	if (fd < 0) {
 		if (library.filtered)
 			return;
-		fd = own = area_open_file(area->name, O_RDWR);
+		fd = own = area_open_file(-1, area->name, O_RDWR);
 		if (fd < 0)
 			return;
 	}
@@ -260,4 +270,33 @@ void area_flush(int fd)
 	}
 	if (own >= 0)
 		sys(SYS_close, own);
+}
+
+void area_trim(void)
+{
+	struct area *area = process->area;
+	struct trace_ring *ring;
+	struct lock_hold hold;
+	int fd;
+
+	if (area->unshared || library.filtered)
+		return;
+	fd = area_open_file(-1, area->name, O_RDWR);
+	if (fd < 0)
+		return;
+	if (lock_take(&area->lock, &hold)) {
+		struct slab *slab = &area->slab[area->current];
+
+		/* Never touched again: room is carved below `size` only, and later slabs begin at file_size. */
+		if (sys(SYS_ftruncate, fd, slab->offset + area->used) == 0) {
+			slab->size = area->used;
+			area->slabs = area->current + 1;
+			area->file_size = slab->offset + area->used;
+		}
+		lock_give(&area->lock, &hold);
+	}
+	while ((ring = ring_take_free()))
+		sys(SYS_fallocate, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+		    ring->extent.offset + TRACE_EXTENT_ALIGN, ring->extent.size - TRACE_EXTENT_ALIGN);
+	sys(SYS_close, fd);
 }

@@ -20,8 +20,12 @@ struct trace_process *area_header(void) HIDDEN;
 /* STEM, for the log's name. */
 const char *area_stem(void) HIDDEN;
 
-/* Opens NAME in the recording directory: by the descriptor that is held, or by path. A descriptor or −errno. */
-int area_open_file(const char *name, int flags) HIDDEN;
+/*
+ * Opens NAME in the recording directory: in the open directory `dir`, or, if that is −1, by the descriptor that is held
+ * or by path. A descriptor or −errno. area_open_directory gives such a `dir`, or −errno.
+ */
+int area_open_file(int dir, const char *name, int flags) HIDDEN;
+int area_open_directory(void) HIDDEN;
 
 /*
  * Sees to it that `bytes` more can be carved without a system call; `fd` is STEM.shared, or −1: it is opened for the
@@ -32,5 +36,11 @@ bool area_reserve(size_t bytes, int fd) HIDDEN;
 /* Where the file system cannot map shared files: writes what lies in memory to the file. Otherwise nothing. */
 void area_flush(int fd) HIDDEN;
 bool area_is_unshared(void) HIDDEN;
+
+/*
+ * At the process's end: gives the disk back what was reserved and not used, and the events of free rings. Whoever needs
+ * room still finds it.
+ */
+void area_trim(void) HIDDEN;
 
 #endif

@@ -4,7 +4,8 @@
  * The thread is made by clone, not by pthread_create: libc does not count it, so a program whose main thread leaves by
  * pthread_exit still ends with its last thread. It has a descriptor table of its own (no CLONE_FILES), emptied of the
  * program's descriptors at once, so that no pipe of the program's is held open and nothing that the program closes is
- * missed here; a directory of its own (no CLONE_FS), so that a chroot does not concern it; and all signals blocked.
+ * missed here; a directory of its own (no CLONE_FS), so that a chroot does not concern it; credentials that libc's
+ * setuid does not reach; and all signals blocked.
  * It has a thread pointer only for the stack protector's sake and makes system calls through sys.h alone.
  *
  * A chunk is written whole, at an offset that is its own, and only then the ring's tail moves. Killed in between, the
@@ -35,8 +36,9 @@
 #define LEVEL         1
 #define STACK_BYTES   (256u << 10)
 #define TLS_BYTES     (64u << 10)   /* below the thread pointer: more than any static TLS */
-#define RING_EVENTS   16384u        /* of the largest ring */
+#define RING_EVENTS   8192u        /* of the largest ring */
 #define SPARE_BYTES   (128u << 10)  /* kept ready in the shared file */
+#define CUT_OFF_BYTES (4u << 20)    /* where the program's threads cannot make more themselves */
 #define PATIENCE_NS   20000000      /* the longest sleep while there was work lately, */
 #define IDLE_NS       500000000     /* and otherwise; nanoseconds */
 
@@ -101,18 +103,20 @@ static bool workspace_ready(struct workspace *work)
 	return true;
 }
 
-static int log_open(struct drain *drain)
+/* `dir`: as for area_open_file. */
+static int log_open(struct drain *drain, int dir)
 {
 	char name[STEM_SIZE + 16];
 
 	text_format(name, sizeof(name), "%s.log", area_stem());
 	if (!__atomic_exchange_n(&drain->log_made, 1, __ATOMIC_ACQ_REL))
-		return area_open_file(name, O_WRONLY | O_CREAT | O_EXCL);
-	return area_open_file(name, O_WRONLY | O_CREAT);
+		return area_open_file(dir, name, O_WRONLY | O_CREAT | O_EXCL);
+	return area_open_file(dir, name, O_WRONLY | O_CREAT);
 }
 
 static bool write_all(int fd, struct iovec *parts, int count, size_t size, uint64_t offset)
 {
+	static const struct trace_chunk nothing;
 	struct rlimit limit;
 	size_t written = 0;
 
@@ -124,8 +128,13 @@ static bool write_all(int fd, struct iovec *parts, int count, size_t size, uint6
 
 		if (n == -EINTR)
 			continue;
-		if (n <= 0)
+		if (n <= 0) {
+			/* Half a chunk would look like damage; zeros are nothing. Their page exists: this cannot fail. */
+			if (written)
+				sys(SYS_pwrite64, fd, &nothing, written < sizeof(nothing) ? written : sizeof(nothing),
+				    offset);
 			return false;
+		}
 		written += (size_t)n;
 		for (; count && (size_t)n >= parts->iov_len; parts++, count--)
 			n -= (long)parts->iov_len;
@@ -158,7 +167,12 @@ static bool chunk_write(struct drain *drain, struct workspace *work, struct trac
 
 	chunk.payload_hash = XXH3_64bits(payload, chunk.stored_size);
 	chunk.header_hash = XXH3_64bits(&chunk, offsetof(struct trace_chunk, header_hash));
-	return write_all(fd, parts, 3, size, __atomic_fetch_add(&drain->log_end, size, __ATOMIC_RELAXED));
+	uint64_t offset = __atomic_fetch_add(&drain->log_end, size, __ATOMIC_RELAXED), end = offset + size;
+	if (write_all(fd, parts, 3, size, offset))
+		return true;
+	/* The room is given back if it is still the last; else the gap stays, empty. */
+	__atomic_compare_exchange_n(&drain->log_end, &end, offset, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	return false;
 }
 
 /*
@@ -189,7 +203,7 @@ bool drain_one_here(void)
 		return false;
 	ring = ring_take_sealed();
 	if (ring) {
-		fd = log_open(drain);
+		fd = log_open(drain, -1);
 		done = ring_empty(drain, &drain->help, ring, fd);
 		if (fd >= 0)
 			sys(SYS_close, fd);
@@ -234,12 +248,14 @@ static void drain_main(void *argument)
 	char name[STEM_SIZE + 16];
 	uint64_t anchored = 0;
 	bool turn = false;
-	int log = -1, shared;
+	int dir = area_open_directory(), log = -1, shared;
 
 	sys(SYS_prctl, PR_SET_NAME, "probe-drain", 0, 0, 0);
-	close_others(library.dir_fd);
+	if (dir < 0)
+		dir = library.dir_fd; /* this table's copy */
+	close_others(dir);
 	text_format(name, sizeof(name), "%s.shared", area_stem());
-	shared = area_open_file(name, O_RDWR);
+	shared = area_open_file(dir, name, O_RDWR);
 	while (!__atomic_load_n(&drain->stop, __ATOMIC_ACQUIRE)) {
 		uint32_t heard = __atomic_load_n(&drain->bell, __ATOMIC_ACQUIRE);
 		struct trace_ring *ring;
@@ -248,13 +264,13 @@ static void drain_main(void *argument)
 
 		while ((ring = ring_take_sealed())) {
 			if (log < 0)
-				log = log_open(drain);
+				log = log_open(drain, dir);
 			worked |= ring_empty(drain, &drain->own, ring, log);
 			if (__atomic_load_n(&drain->stop, __ATOMIC_ACQUIRE))
 				break;
 		}
 		if (shared >= 0)
-			area_reserve(SPARE_BYTES, shared);
+			area_reserve(library.filtered || library.cut_off ? CUT_OFF_BYTES : SPARE_BYTES, shared);
 		area_flush(shared);
 		if (now - anchored > 1000000000u) {
 			clock_anchor(&process->header->anchor[2 + turn]);
@@ -296,7 +312,7 @@ void drain_wanted(void)
 			sys(SYS_futex, &drain->bell, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
 		return;
 	}
-	if (library.filtered || drain->aside || !lock_take(&drain->lock, &hold))
+	if (library.filtered || drain->aside || process_is_borrowed() || !lock_take(&drain->lock, &hold))
 		return;
 	if (!drain->running && !drain->aside) {
 		drain->stop = 0;

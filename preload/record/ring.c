@@ -17,10 +17,10 @@
 #include "record/thread.h"
 
 #define SEALED_MAX   16384       /* rings in the queue, at most */
-#define SEALED_HELP  (8u << 20)  /* bytes waiting from which on a thread drains one of them itself */
+#define SEALED_HELP  (3u << 20)  /* bytes waiting from which on a thread drains one of them itself */
 
 /* The first ring of a lane is small, for short processes and threads; a busy lane's grow. Bytes. */
-static const uint32_t ring_bytes[] = {32u << 10, 128u << 10, 512u << 10};
+static const uint32_t ring_bytes[] = {32u << 10, 128u << 10, 256u << 10};
 #define SIZES (sizeof(ring_bytes) / sizeof(ring_bytes[0]))
 
 struct free_ring { struct trace_ring *ring; struct free_ring *below; };
@@ -58,7 +58,7 @@ static struct trace_ring *free_pop(struct ring_table *table, unsigned class)
 
 	if (!link)
 		return NULL;
-	table->free[class] = link->below;
+	__atomic_store_n(&table->free[class], link->below, __ATOMIC_RELAXED);
 	link->below = table->spare;
 	table->spare = link;
 	return link->ring;
@@ -73,8 +73,9 @@ static void seal(struct trace_ring *ring)
 	if (!lock_take(&table->lock, &hold))
 		return; /* it stays in the file, sealed: a reader finds it, only its room is not used again */
 	if (table->sealed_count < SEALED_MAX) {
-		table->sealed[(table->sealed_first + table->sealed_count++) % SEALED_MAX] = ring;
-		table->sealed_bytes += ring->extent.size;
+		table->sealed[(table->sealed_first + table->sealed_count) % SEALED_MAX] = ring;
+		__atomic_store_n(&table->sealed_count, table->sealed_count + 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&table->sealed_bytes, table->sealed_bytes + ring->extent.size, __ATOMIC_RELAXED);
 	}
 	lock_give(&table->lock, &hold);
 }
@@ -90,8 +91,8 @@ struct trace_ring *ring_take_sealed(void)
 	if (table->sealed_count) {
 		ring = table->sealed[table->sealed_first];
 		table->sealed_first = (table->sealed_first + 1) % SEALED_MAX;
-		table->sealed_count--;
-		table->sealed_bytes -= ring->extent.size;
+		__atomic_store_n(&table->sealed_count, table->sealed_count - 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&table->sealed_bytes, table->sealed_bytes - ring->extent.size, __ATOMIC_RELAXED);
 	}
 	lock_give(&table->lock, &hold);
 	return ring;
@@ -119,7 +120,7 @@ void ring_give_back(struct trace_ring *ring)
 		link = wiped_take(sizeof(*link));
 	if (link) {
 		*link = (struct free_ring){ring, table->free[class]};
-		table->free[class] = link;
+		__atomic_store_n(&table->free[class], link, __ATOMIC_RELAXED);
 	}
 	lock_give(&table->lock, &hold);
 }
@@ -142,6 +143,20 @@ static struct trace_ring *ring_find(unsigned class)
 	return ring;
 }
 
+struct trace_ring *ring_take_free(void)
+{
+	struct ring_table *table = process->rings;
+	struct trace_ring *ring = NULL;
+	struct lock_hold hold;
+
+	if (!lock_take(&table->lock, &hold))
+		return NULL;
+	for (unsigned class = 0; !ring && class < SIZES; class++)
+		ring = free_pop(table, class);
+	lock_give(&table->lock, &hold);
+	return ring;
+}
+
 static void lane_set(struct lane *lane, struct trace_ring *ring, uint64_t first)
 {
 	ring->head = ring->tail = 0;
@@ -158,27 +173,34 @@ static void lane_set(struct lane *lane, struct trace_ring *ring, uint64_t first)
 	lane->rings++;
 }
 
+/* There was no room a moment ago, and nothing has become free since. Only hints are read: no lock. */
+static bool is_hopeless(struct ring_table *table, unsigned class)
+{
+	return __atomic_load_n(&table->refused, __ATOMIC_RELAXED) &&
+	       __atomic_add_fetch(&table->refused, 1, __ATOMIC_RELAXED) % 1024 && !ring_sealed_count() &&
+	       !__atomic_load_n(&table->free[class], __ATOMIC_RELAXED);
+}
+
 bool ring_make_room(struct thread *thread, struct lane *lane)
 {
 	struct trace_ring *ring = lane->ring;
 	uint64_t first = 0;
 	unsigned class = lane->rings < SIZES ? lane->rings : SIZES - 1;
 
-	if (process->rings->refused && ++process->rings->refused % 1024 && !ring_sealed_count() &&
-	    !process->rings->free[class])
+	if (is_hopeless(process->rings, class))
 		return false;
 	if (!ring)
 		thread_open_lane(thread, lane);
 	if (ring) {
 		struct trace_event *end = ring_events(ring) + ring->capacity;
 
-		drain_wanted();
 		if (lane->limit < end) {
+			drain_wanted();
 			lane->limit = end;
 			return true;
 		}
 		first = ring->first + ring->head;
-		if (process->rings->sealed_bytes > SEALED_HELP)
+		if (__atomic_load_n(&process->rings->sealed_bytes, __ATOMIC_RELAXED) > SEALED_HELP)
 			drain_one_here();
 	}
 	/* A new one before the old one is sealed: if there is none, the lane keeps what it has. */
@@ -189,12 +211,14 @@ bool ring_make_room(struct thread *thread, struct lane *lane)
 		fresh = ring_find(c);
 	if (!fresh && ring && drain_one_here())
 		fresh = ring_find(class);
-	process->rings->refused = !fresh;
+	__atomic_store_n(&process->rings->refused, !fresh, __ATOMIC_RELAXED);
 	if (!fresh)
 		return false;
 	lane_set(lane, fresh, first);
-	if (ring)
+	if (ring) {
 		seal(ring);
+		drain_wanted();
+	}
 	return true;
 }
 

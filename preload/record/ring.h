@@ -26,6 +26,9 @@ struct trace_ring *ring_take_sealed(void) HIDDEN;
 void ring_give_back(struct trace_ring *ring) HIDDEN;
 uint32_t ring_sealed_count(void) HIDDEN;
 
+/* A free ring that will not be used again, or NULL: at the end, its room is given back to the disk. */
+struct trace_ring *ring_take_free(void) HIDDEN;
+
 static inline struct trace_event *ring_events(struct trace_ring *ring)
 {
 	return (struct trace_event *)(ring + 1);

@@ -6,8 +6,15 @@
 
 static __attribute__((noinline)) struct stack_lane *lane_make(struct lane *lane)
 {
-	lane->stack = wiped_take(sizeof(*lane->stack));
-	return lane->stack;
+	struct stack_lane *made = wiped_take(sizeof(*made));
+
+	if (!made)
+		return NULL;
+	made->rules = made->first_rules;
+	made->rule_bits = RULE_FIRST_BITS;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	lane->stack = made;
+	return made;
 }
 
 static __attribute__((noinline)) struct stack_process *tree_make(void)
@@ -24,47 +31,87 @@ static __attribute__((noinline)) struct stack_process *tree_make(void)
 /* Modules came or went: rules and generations are to be asked for again. */
 static __attribute__((noinline)) void lane_renew(struct stack_lane *lane, uint64_t epoch)
 {
-	lane->memo_count = 0;
+	lane->memo_count = lane->memo_plain = 0;
 	/* A key has room for 16 bits of the epoch. */
 	if (epoch >> 16 != lane->epoch >> 16)
-		for (unsigned i = 0; i < 1u << RULE_SLOT_BITS; i++)
+		for (unsigned i = 0; i < 1u << lane->rule_bits; i++)
 			lane->rules[i].key = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	lane->epoch = epoch;
 }
 
-static uint32_t intern(struct stack_lane *lane, struct stack_process *tree, uint32_t end)
+/* What the step from `walked`, the memo's frame `i`, read: see struct memo. True if that is all that it read. */
+static inline bool remember(struct stack_lane *lane, uint32_t i, const struct walked *walked)
 {
-	const uint64_t *frames = lane->frames;
-	uint32_t count = lane->count, same = 0, node = end;
-	uint32_t memo_count = lane->memo_end == end ? lane->memo_count : 0;
-	uint32_t both = count < memo_count ? count : memo_count;
+	struct memo *memo = &lane->memo[i], *outer = memo - 1;
+	bool uses_bp = walked->rule.kind != RULE_SP;
+	uintptr_t cfa = i ? outer->sp : lane->end_sp;
 
-	while (same < both && lane->memo_frames[same] == frames[count - 1 - same])
-		same++;
-	if (same)
-		node = lane->memo_nodes[same - 1];
-	if (same == count)
+	memo->sp = walked->sp;
+	memo->bp = walked->bp;
+	if (!walked->plain)
+		return false;
+	if (!cfa) {
+		/* A rule said that this is the root: nothing was read. */
+		memo->return_at = memo->saved_at = (uintptr_t)&memo->frame;
+		memo->return_word = memo->saved_word = memo->frame;
+		memo->bp_live = walked->rule.kind != RULE_ROOT;
+		return true;
+	}
+	memo->return_at = memo->saved_at = cfa - 8;
+	memo->return_word = memo->saved_word = word_at(cfa - 8);
+	memo->bp_live = uses_bp;
+	if (i && outer->bp_live) {
+		if (walked->rule.saved == RULE_KEPT) {
+			memo->bp_live = true;
+		} else {
+			memo->saved_at = cfa + (uintptr_t)(intptr_t)walked->rule.saved * 8;
+			memo->saved_word = outer->bp;
+		}
+	}
+	return true;
+}
+
+static uint32_t intern(struct stack_lane *lane, struct stack_process *tree, const struct thread *thread, uint32_t end)
+{
+	uint32_t same = lane->same, node = same ? lane->memo[same - 1].node : end;
+	uint32_t total = same + lane->count;
+	/* Frames that were walked can be the memo's all the same, in another place: then their nodes are known. */
+	uint32_t nodes = lane->memo_end == end ? lane->memo_count : 0;
+	bool plain = same || end == TRACE_STACK_ROOT;
+
+	if (!lane->count)
 		return node;
-	/* The memo's count covers only what is right at each instant: a capture may be left in the middle. */
-	lane->memo_count = same;
+	/* The counts cover only what is right at each instant: a capture may be left in the middle. */
+	lane->memo_count = lane->memo_plain = same;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	lane->memo_end = end;
-	for (uint32_t i = same; i < count; i++) {
-		uint64_t frame = frames[count - 1 - i], address = frame & ~STACK_EXACT;
-		uint32_t generation = frame & STACK_EXACT ? TRACE_NODE_EXACT : 0;
+	lane->memo_high = thread->stack_high & ~7ul;
+	for (uint32_t i = same; i < total; i++) {
+		const struct walked *walked = &lane->walked[total - 1 - i];
+		struct memo *memo = &lane->memo[i];
 
-		if (unlikely(__atomic_load_n(&modules_unloaded, __ATOMIC_RELAXED)))
-			generation |= stack_generation(address);
-		node = tree_intern(tree, lane, node, address, generation);
-		if (unlikely(node == TRACE_STACK_NONE)) {
-			lane->counts.refused++;
-			return TRACE_STACK_NONE;
+		if (i < nodes && memo->frame == walked->frame) {
+			node = memo->node;
+		} else {
+			uint64_t address = walked->frame & ~STACK_EXACT;
+			uint32_t generation = walked->frame & STACK_EXACT ? TRACE_NODE_EXACT : 0;
+
+			nodes = 0;
+			if (unlikely(__atomic_load_n(&modules_unloaded, __ATOMIC_RELAXED)))
+				generation |= stack_generation(address);
+			node = tree_intern(tree, lane, node, address, generation);
+			if (unlikely(node == TRACE_STACK_NONE)) {
+				lane->counts.refused++;
+				return TRACE_STACK_NONE;
+			}
+			memo->frame = walked->frame;
+			memo->node = node;
 		}
-		lane->memo_frames[i] = frame;
-		lane->memo_nodes[i] = node;
+		plain = plain && remember(lane, i, walked);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		lane->memo_count = i + 1;
+		lane->memo_plain += plain;
 	}
 	return node;
 }
@@ -85,5 +132,5 @@ uint32_t stack_capture(struct thread *thread, struct lane *owner, struct stack_s
 	end = walk_fast(lane, thread, at);
 	if (unlikely(end == TRACE_STACK_LOST))
 		lane->counts.lost++;
-	return intern(lane, tree, end);
+	return intern(lane, tree, thread, end);
 }

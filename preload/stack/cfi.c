@@ -33,7 +33,7 @@ static void place_cfa(struct cfi_row *row, uint64_t number, int64_t value)
 {
 	/* A register beyond those we know cannot be computed with: leave a kind that nobody accepts. */
 	row->cfa = (struct cfi_place){.value = value, .from = (uint8_t)number,
-		.kind = number < REG_RA ? CFI_REGISTER : CFI_UNDEFINED};
+		.kind = number < DWARF_RA ? CFI_REGISTER : CFI_UNDEFINED};
 }
 
 /* Runs instructions until the next would be for an address above `lookup`. False: they make no sense. */
@@ -168,11 +168,16 @@ enum found cfi_row(struct cfi *cfi, uintptr_t lookup)
 	struct description description;
 	enum found found = find_description(lookup, &description);
 
+	/* A function's first byte, with nothing described before it, is no place that a call returns to: it was put there
+	 * for a function to end in, as makecontext does. */
+	if (found == FOUND_NO_FDE && find_description(lookup + 1, &description) == FOUND &&
+	    description.start == lookup + 1)
+		return FOUND_END;
 	if (found != FOUND)
 		return found;
 	__builtin_memset(&cfi->row, 0, sizeof(cfi->row));
 	cfi->row.cfa.kind = CFI_UNDEFINED;
-	if (description.return_register != REG_RA)
+	if (description.return_register != DWARF_RA)
 		return FOUND_BAD;
 	/* The CIE's instructions hold for the whole function. */
 	if (!run(cfi, &description, description.common, UINTPTR_MAX))

@@ -38,7 +38,7 @@ static struct value base(uint64_t reg, int64_t offset, const struct registers *r
 			return number(registers->value[reg] + (uint64_t)offset);
 		return (struct value){.kind = VALUE_NONE};
 	}
-	if (reg == REG_RA)
+	if (reg == DWARF_RA)
 		return number(pc + (uint64_t)offset);
 	if (reg >= REGISTERS)
 		return (struct value){.kind = VALUE_NONE};

@@ -205,6 +205,20 @@ static enum found read_description(const uint8_t *at, const uint8_t *low, const 
 	return lookup >= description->start && lookup < description->end ? FOUND : FOUND_NO_FDE;
 }
 
+#ifdef DLFO_STRUCT_HAS_EH_DBASE
+/* The mapped bytes of `module` around `at`: all of it, or one segment where there are gaps between them (as in node). */
+static bool find_bytes(const uint8_t *at, const struct link_map *module, const uint8_t **low, const uint8_t **high)
+{
+	struct dl_find_object object;
+
+	if (_dl_find_object((void *)at, &object) != 0 || object.dlfo_link_map != module)
+		return false;
+	*low = object.dlfo_map_start;
+	*high = object.dlfo_map_end;
+	return true;
+}
+#endif
+
 enum found find_description(uintptr_t lookup, struct description *description)
 {
 #ifdef DLFO_STRUCT_HAS_EH_DBASE
@@ -218,9 +232,7 @@ enum found find_description(uintptr_t lookup, struct description *description)
 	if (!_dl_find_object || _dl_find_object((void *)lookup, &object) != 0)
 		return FOUND_NO_MODULE;
 	header = object.dlfo_eh_frame;
-	low = object.dlfo_map_start;
-	high = object.dlfo_map_end;
-	if (!header || header < low || header >= high)
+	if (!header || !find_bytes(header, object.dlfo_link_map, &low, &high))
 		return FOUND_NO_FDE;
 	reader = (struct reader){.at = header, .end = high, .bad = false};
 	if (read_fixed(&reader, 1) != 1)
@@ -249,7 +261,7 @@ enum found find_description(uintptr_t lookup, struct description *description)
 	if (first == 0)
 		return FOUND_NO_FDE;
 	at = header + table[first - 1].description;
-	if (at < low || at >= high)
+	if ((at < low || at >= high) && !find_bytes(at, object.dlfo_link_map, &low, &high))
 		return FOUND_BAD;
 	return read_description(at, low, high, lookup, description);
 #else

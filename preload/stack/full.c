@@ -46,42 +46,44 @@ enum step { STEP_ON, STEP_ROOT, STEP_LOST, STEP_SIGNAL };
 
 static enum step step_signal(struct registers *registers, struct bounds *bounds, const struct thread *thread)
 {
-	uintptr_t context = registers->value[REG_RSP];
+	uintptr_t context = registers->value[DWARF_RSP];
 
 	for (unsigned i = 0; i < REGISTERS; i++)
 		if (!bounds_word(bounds, context + signal_offset[i], &registers->value[i]))
 			return STEP_LOST;
 	registers->known = (1u << REGISTERS) - 1;
-	return bounds_interrupted(bounds, thread, registers->value[REG_RSP]) ? STEP_SIGNAL : STEP_LOST;
+	return bounds_interrupted(bounds, thread, registers->value[DWARF_RSP]) ? STEP_SIGNAL : STEP_LOST;
 }
 
 /* By the frame pointer, where nothing is known. Other callee-saved registers are lost. */
 static enum step step_frame(struct registers *registers, struct bounds *bounds, bool in_module)
 {
-	uintptr_t bp = registers->value[REG_RBP], sp = registers->value[REG_RSP];
+	uintptr_t bp = registers->value[DWARF_RBP], sp = registers->value[DWARF_RSP];
 
-	if (!known(registers, REG_RBP))
+	if (!known(registers, DWARF_RBP))
 		return STEP_LOST;
 	if (walk_is_root(bounds, in_module, bp))
 		return STEP_ROOT;
-	if (bp < sp || !bounds_word(bounds, bp + 8, &registers->value[REG_RA]) ||
-	    !bounds_word(bounds, bp, &registers->value[REG_RBP]))
+	if (bp < sp || !bounds_word(bounds, bp + 8, &registers->value[DWARF_RA]) ||
+	    !bounds_word(bounds, bp, &registers->value[DWARF_RBP]))
 		return STEP_LOST;
-	registers->value[REG_RSP] = bounds->low = bp + 16;
-	registers->known = 1u << REG_RA | 1u << REG_RSP | 1u << REG_RBP;
+	registers->value[DWARF_RSP] = bounds->low = bp + 16;
+	registers->known = 1u << DWARF_RA | 1u << DWARF_RSP | 1u << DWARF_RBP;
 	return STEP_ON;
 }
 
 static enum step step_full(struct stack_lane *lane, struct bounds *bounds, const struct thread *thread, bool exact)
 {
 	struct registers *now = &lane->full, next = {.known = 0};
-	uintptr_t lookup = now->value[REG_RA] - !exact, cfa;
+	uintptr_t lookup = now->value[DWARF_RA] - !exact, cfa;
 	const struct cfi_row *row = &lane->cfi.row;
 	enum found found = cfi_row(&lane->cfi, lookup);
 
+	if (found == FOUND_END)
+		return STEP_ROOT;
 	if (found != FOUND)
 		return step_frame(now, bounds, found != FOUND_NO_MODULE);
-	if (row->registers[REG_RA].kind == CFI_UNDEFINED)
+	if (row->registers[DWARF_RA].kind == CFI_UNDEFINED)
 		return STEP_ROOT;
 	if (row->signal)
 		return step_signal(now, bounds, thread);
@@ -96,11 +98,11 @@ static enum step step_full(struct stack_lane *lane, struct bounds *bounds, const
 	} else {
 		goto unreadable;
 	}
-	if (cfa < now->value[REG_RSP])
+	if (cfa < now->value[DWARF_RSP])
 		return STEP_LOST;
 	for (unsigned i = 0; i < REGISTERS; i++) {
 		/* Without a word about it, the CFA is the caller's sp. */
-		if (i == REG_RSP && row->registers[i].kind == CFI_SAME) {
+		if (i == DWARF_RSP && row->registers[i].kind == CFI_SAME) {
 			next.value[i] = cfa;
 			next.known |= 1u << i;
 		} else if (place_value(&row->registers[i], now, bounds, cfa, i, &next.value[i])) {
@@ -109,17 +111,17 @@ static enum step step_full(struct stack_lane *lane, struct bounds *bounds, const
 	}
 	/* What a call may clobber says nothing about the caller, unless its place was told. */
 	for (unsigned i = 0; i < REGISTERS; i++) {
-		static const uint32_t saved = 1u << REG_RBX | 1u << REG_RBP | 1u << REG_RSP | 0xfu << 12 | 1u << REG_RA;
+		static const uint32_t saved = 1u << DWARF_RBX | 1u << DWARF_RBP | 1u << DWARF_RSP | 0xfu << 12 | 1u << DWARF_RA;
 
 		if (row->registers[i].kind == CFI_SAME && !(saved >> i & 1))
 			next.known &= ~(1u << i);
 	}
-	if (!known(&next, REG_RA) || row->registers[REG_RA].kind == CFI_SAME || !known(&next, REG_RSP))
+	if (!known(&next, DWARF_RA) || row->registers[DWARF_RA].kind == CFI_SAME || !known(&next, DWARF_RSP))
 		goto unreadable;
-	if (next.value[REG_RSP] <= now->value[REG_RSP])
+	if (next.value[DWARF_RSP] <= now->value[DWARF_RSP])
 		return STEP_LOST;
 	*now = next;
-	bounds->low = next.value[REG_RSP];
+	bounds->low = next.value[DWARF_RSP];
 	return STEP_ON;
 unreadable:
 	lane->counts.unreadable++;
@@ -141,7 +143,7 @@ static __attribute__((always_inline)) inline void registers_here(struct register
 	                 :
 	                 : "r"(registers)
 	                 : "rax", "memory");
-	registers->known = 1u << REG_RBX | 1u << REG_RBP | 1u << REG_RSP | 0xfu << 12 | 1u << REG_RA;
+	registers->known = 1u << DWARF_RBX | 1u << DWARF_RBP | 1u << DWARF_RSP | 0xfu << 12 | 1u << DWARF_RA;
 }
 
 __attribute__((noinline)) uint32_t walk_full(struct stack_lane *lane, const struct thread *thread,
@@ -154,28 +156,29 @@ __attribute__((noinline)) uint32_t walk_full(struct stack_lane *lane, const stru
 
 	lane->counts.full++;
 	registers_here(registers);
-	bounds_enter(&bounds, thread, registers->value[REG_RSP]);
+	bounds_enter(&bounds, thread, registers->value[DWARF_RSP]);
 	/* Out of the library. A few frames; a wrapper's caller is at `at.sp`. */
-	for (unsigned i = 0; i < 32 && registers->value[REG_RSP] < at.sp; i++) {
+	for (unsigned i = 0; i < 32 && registers->value[DWARF_RSP] < at.sp; i++) {
 		if (step_full(lane, &bounds, thread, exact) != STEP_ON)
 			break;
 		exact = false;
 	}
-	if (registers->value[REG_RSP] != at.sp || registers->value[REG_RA] != at.pc || !known(registers, REG_RBP) ||
-	    registers->value[REG_RBP] != at.bp)
-		registers->known = 1u << REG_RBP | 1u << REG_RSP | 1u << REG_RA;
-	registers->value[REG_RA] = at.pc;
-	registers->value[REG_RSP] = at.sp;
-	registers->value[REG_RBP] = at.bp;
+	if (registers->value[DWARF_RSP] != at.sp || registers->value[DWARF_RA] != at.pc || !known(registers, DWARF_RBP) ||
+	    registers->value[DWARF_RBP] != at.bp)
+		registers->known = 1u << DWARF_RBP | 1u << DWARF_RSP | 1u << DWARF_RA;
+	registers->value[DWARF_RA] = at.pc;
+	registers->value[DWARF_RSP] = at.sp;
+	registers->value[DWARF_RBP] = at.bp;
 	bounds_enter(&bounds, thread, at.sp);
-	lane->frames[0] = at.pc;
+	lane->walked[0] = (struct walked){.frame = at.pc};
+	lane->same = 0;
 	exact = false;
 	for (;;) {
 		enum step step = step_full(lane, &bounds, thread, exact);
-		uintptr_t pc = registers->value[REG_RA];
+		uintptr_t pc = registers->value[DWARF_RA];
 
 		if (step == STEP_SIGNAL)
-			lane->frames[count - 1] |= STACK_EXACT;
+			lane->walked[count - 1].frame |= STACK_EXACT;
 		lane->count = count;
 		if (step == STEP_ROOT)
 			return TRACE_STACK_ROOT;
@@ -188,6 +191,6 @@ __attribute__((noinline)) uint32_t walk_full(struct stack_lane *lane, const stru
 		if (count >= library.stack_depth)
 			return TRACE_STACK_CUT;
 		exact = step == STEP_SIGNAL;
-		lane->frames[count++] = pc | (exact ? STACK_EXACT : 0);
+		lane->walked[count++] = (struct walked){.frame = pc | (exact ? STACK_EXACT : 0)};
 	}
 }

@@ -34,8 +34,8 @@ static struct rule rule_of_cfa(const struct cfi_place *cfa, uintptr_t lookup)
 		value = expression(cfa->block, NULL, NULL, lookup, NULL);
 	if (value.kind != VALUE_BASE && value.kind != VALUE_MEMORY)
 		return rule;
-	sp = value.base == REG_RSP;
-	if ((!sp && value.base != REG_RBP) || !fits32(value.n) || !fits8(value.k))
+	sp = value.base == DWARF_RSP;
+	if ((!sp && value.base != DWARF_RBP) || !fits32(value.n) || !fits8(value.k))
 		return rule;
 	rule.n = (int32_t)value.n;
 	rule.k = (int8_t)value.k;
@@ -49,7 +49,7 @@ static struct rule rule_of_cfa(const struct cfi_place *cfa, uintptr_t lookup)
 static struct rule rule_of_row(const struct cfi_row *row, uintptr_t lookup)
 {
 	const struct rule full = {.kind = RULE_FULL, .saved = RULE_KEPT};
-	const struct cfi_place *ra = &row->registers[REG_RA], *bp = &row->registers[REG_RBP];
+	const struct cfi_place *ra = &row->registers[DWARF_RA], *bp = &row->registers[DWARF_RBP];
 	struct rule rule;
 
 	if (ra->kind == CFI_UNDEFINED)
@@ -75,7 +75,7 @@ static struct rule rule_of_row(const struct cfi_row *row, uintptr_t lookup)
 	if (bp->kind == CFI_EXPRESSION && rule.kind == RULE_MEMORY_BP) {
 		struct value value = expression(bp->block, NULL, NULL, lookup, NULL);
 
-		if (value.kind != VALUE_BASE || value.base != REG_RBP || value.n % 8 || words(value.n) != value.n / 8)
+		if (value.kind != VALUE_BASE || value.base != DWARF_RBP || value.n % 8 || words(value.n) != value.n / 8)
 			return full;
 		rule.kind = RULE_REALIGNED;
 		rule.saved = words(value.n);
@@ -84,20 +84,40 @@ static struct rule rule_of_row(const struct cfi_row *row, uintptr_t lookup)
 	return full;
 }
 
+static void grow(struct stack_lane *lane)
+{
+	uint32_t bits = lane->rule_bits + 3;
+	struct rule_slot *larger = bits > RULE_LAST_BITS ? NULL : wiped_take(sizeof(*larger) << bits);
+
+	lane->misses = 0;
+	if (!larger)
+		return;
+	/* In this order: the old number of bits is right for both tables. What was in the old one is made again. */
+	lane->rules = larger;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	lane->rule_bits = bits;
+}
+
 struct rule rule_make(struct stack_lane *lane, uintptr_t lookup)
 {
-	struct rule_slot *slot = rule_slot(lane, lookup);
+	struct rule_slot *slot;
 	struct rule rule = {.kind = RULE_FRAME, .saved = -2, .n = 16};
 
 	if (lookup >> ADDRESS_BITS)
 		return rule;
 	lane->counts.rules++;
+	if (++lane->misses > 2u << lane->rule_bits)
+		grow(lane);
+	slot = rule_slot(lane, lookup);
 	switch (cfi_row(&lane->cfi, lookup)) {
 	case FOUND:
 		rule = rule_of_row(&lane->cfi.row, lookup);
 		break;
 	case FOUND_NO_FDE:
 		rule.k = 1; /* in a module: walk_is_root */
+		break;
+	case FOUND_END:
+		rule.kind = RULE_ROOT;
 		break;
 	case FOUND_NO_MODULE:
 		break;

@@ -18,7 +18,7 @@
 #define ADDRESS_BITS    47                /* user addresses are below 2^47 */
 
 /* DWARF's numbers of the registers that matter by name. */
-enum { REG_RBX = 3, REG_RBP = 6, REG_RSP = 7, REG_RA = 16, REGISTERS = 17 };
+enum { DWARF_RBX = 3, DWARF_RBP = 6, DWARF_RSP = 7, DWARF_RA = 16, REGISTERS = 17 };
 
 /* ---- bounds.c: which words a walk may read ---------------------------------------------------------------------- */
 
@@ -40,12 +40,18 @@ static inline bool bounds_has(const struct bounds *bounds, uintptr_t address)
 	return address - bounds->low < bounds->high - bounds->low && (address & 7) == 0;
 }
 
+/* A word of somebody's stack: an address sanitizer (in unit tests) knows those as out of bounds. */
+static inline __attribute__((no_sanitize("address"))) uintptr_t word_at(uintptr_t address)
+{
+	return *(const uintptr_t *)address;
+}
+
 /* Reads the word at `address` if the walk may. */
 static inline bool bounds_word(struct bounds *bounds, uintptr_t address, uintptr_t *word)
 {
 	if (unlikely(!bounds_has(bounds, address)) && !bounds_extend(bounds, address))
 		return false;
-	*word = *(const uintptr_t *)address;
+	*word = word_at(address);
 	return true;
 }
 
@@ -64,12 +70,18 @@ struct description {
 	uintptr_t start, end;        /* the code that it covers */
 	uint64_t  code_align;
 	int64_t   data_align;
-	uint64_t  return_register;   /* must be REG_RA */
+	uint64_t  return_register;   /* must be DWARF_RA */
 	uint8_t   encoding;          /* of code pointers: DW_CFA_set_loc needs it */
 	bool      signal;            /* augmentation S */
 };
 
-enum found { FOUND, FOUND_NO_MODULE, FOUND_NO_FDE, FOUND_BAD };
+enum found {
+	FOUND,
+	FOUND_NO_MODULE,             /* generated code, or no code at all */
+	FOUND_NO_FDE,                /* in a module that does not describe it */
+	FOUND_END,                   /* cfi_row: a place that functions return to but that nobody called from */
+	FOUND_BAD,                   /* the description makes no sense */
+};
 enum found find_description(uintptr_t lookup, struct description *description) HIDDEN;
 
 uint64_t read_fixed(struct reader *reader, unsigned bytes) HIDDEN;
@@ -129,7 +141,7 @@ struct value {
 };
 
 struct registers {
-	uintptr_t value[REGISTERS];  /* by DWARF number; REG_RA is the pc */
+	uintptr_t value[REGISTERS];  /* by DWARF number; DWARF_RA is the pc */
 	uint32_t  known;             /* bit n: value[n] is right */
 };
 
@@ -168,7 +180,9 @@ struct rule_slot {
 	struct rule rule;
 };
 
-#define RULE_SLOT_BITS 11
+/* A lane begins with few slots, most threads are small; the table is replaced by a larger one when it misses often. */
+#define RULE_FIRST_BITS 9
+#define RULE_LAST_BITS  15
 
 /* ---- capture.c: a lane's memory of the stack -------------------------------------------------------------------- */
 
@@ -180,20 +194,52 @@ struct stack_counts {                /* what was met on this lane; for tests and
 	uint64_t refused;            /* stacks for which the call tree had no room */
 };
 
+/* A frame as the walk under way met it. */
+struct walked {
+	uint64_t  frame;             /* address, STACK_EXACT */
+	uintptr_t sp, bp;            /* the state of the walk here */
+	struct rule rule;            /* by which it went on to the caller */
+	bool      plain;             /* that step read the return address, and bp if it was saved, and nothing else */
+};
+
+/*
+ * A frame of the last capture, and what its step read. A step is a function of the state that it starts from, of its
+ * rule and of the words that it reads. So where a walk arrives at the state that the last one had here, and every
+ * word that the rest of the last walk read is unchanged, the rest of the stack is the same: it need not be walked.
+ * bp is part of the state only where it is live: some step from here outwards uses it before another restores it.
+ */
+struct memo {
+	uint64_t  frame;             /* address, STACK_EXACT */
+	uintptr_t sp, bp;            /* the state here */
+	uintptr_t return_at;         /* address of the return address to the caller, and */
+	uint64_t  return_word;       /* what was there */
+	uintptr_t saved_at;          /* the same of the caller's bp if it is live there, else of the return address again */
+	uint64_t  saved_word;
+	uint32_t  node;
+	bool      bp_live;
+};
+_Static_assert(sizeof(struct memo) == 64, "a cache line");
+
 struct stack_lane {
-	struct rule_slot rules[1 << RULE_SLOT_BITS];
+	struct rule_slot *rules;     /* 2^rule_bits slots, at least; */
+	uint32_t rule_bits;
+	uint32_t misses;             /* since this table was taken */
 	uint64_t epoch;              /* modules_epoch that the rules belong to */
-	uint32_t count;              /* frames of the walk under way */
-	uint32_t memo_count;         /* frames of memo_* that are right */
+	uint32_t count;              /* frames in `walked`; */
+	uint32_t same;               /* outer frames that follow them, from the memo; 0: the walk went to the end */
+	uintptr_t end_sp;            /* the state's sp when it ended at the root trampoline; 0: by a rule */
+	uint32_t memo_count;         /* frames of the memo that are right */
+	uint32_t memo_plain;         /* of these, how many can be proved: all steps from there outwards are plain */
+	uintptr_t memo_high;         /* bounds.high of the stack that they lie on */
 	uint32_t memo_end;           /* how that stack ended: TRACE_STACK_* */
 	uint8_t *tables, *tables_end; /* tree.c: room for tables of the call tree, owned by this lane */
 	uint8_t *spare;              /* a table that could not be used after all */
 	struct stack_counts counts;
 	struct cfi cfi;
 	struct registers full;       /* full.c */
-	uint64_t frames[STACK_DEPTH_MAX];        /* innermost first: address, STACK_EXACT */
-	uint64_t memo_frames[STACK_DEPTH_MAX];   /* the last capture's, outermost first */
-	uint32_t memo_nodes[STACK_DEPTH_MAX];    /* and its nodes */
+	struct memo memo[STACK_DEPTH_MAX] __attribute__((aligned(64))); /* the last capture's, outermost first */
+	struct walked walked[STACK_DEPTH_MAX];   /* innermost first */
+	struct rule_slot first_rules[1 << RULE_FIRST_BITS];
 };
 
 /* The rule for a step from `lookup` (a return address − 1, or an exact address), from the cache or made. */
@@ -206,12 +252,12 @@ static inline uint64_t rule_key(const struct stack_lane *lane, uintptr_t lookup)
 
 static inline struct rule_slot *rule_slot(struct stack_lane *lane, uintptr_t lookup)
 {
-	return &lane->rules[lookup * 0x9e3779b97f4a7c15ull >> (64 - RULE_SLOT_BITS)];
+	return &lane->rules[lookup * 0x9e3779b97f4a7c15ull >> (64 - lane->rule_bits)];
 }
 
 /* ---- walk.c, full.c --------------------------------------------------------------------------------------------- */
 
-/* Fill lane->frames and lane->count; return how the stack ended: TRACE_STACK_ROOT, _CUT or _LOST. */
+/* Fill lane->walked, count, same and end_sp; return how the stack ended: TRACE_STACK_ROOT, _CUT or _LOST. */
 uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct stack_start at) HIDDEN;
 uint32_t walk_full(struct stack_lane *lane, const struct thread *thread, struct stack_start at) HIDDEN;
 

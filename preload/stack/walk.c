@@ -7,7 +7,7 @@
 /* r8-r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip follow each other at offset 40 of struct ucontext. */
 const uint8_t signal_offset[REGISTERS] = {
 	[8] = 40, [9] = 48, [10] = 56, [11] = 64, [12] = 72, [13] = 80, [14] = 88, [15] = 96, [5] = 104, [4] = 112,
-	[REG_RBP] = 120, [REG_RBX] = 128, [1] = 136, [0] = 144, [2] = 152, [REG_RSP] = 160, [REG_RA] = 168,
+	[DWARF_RBP] = 120, [DWARF_RBX] = 128, [1] = 136, [0] = 144, [2] = 152, [DWARF_RSP] = 160, [DWARF_RA] = 168,
 };
 
 /* What the fast rules leave: found once in a while, so kept out of the loop. */
@@ -26,9 +26,9 @@ static __attribute__((noinline)) enum step step_rare(struct rule rule, struct st
 	case RULE_ROOT:
 		return STEP_ROOT;
 	case RULE_SIGNAL:
-		if (!bounds_word(bounds, sp + signal_offset[REG_RA], &state->pc) ||
-		    !bounds_word(bounds, sp + signal_offset[REG_RBP], &state->bp) ||
-		    !bounds_word(bounds, sp + signal_offset[REG_RSP], &state->sp) ||
+		if (!bounds_word(bounds, sp + signal_offset[DWARF_RA], &state->pc) ||
+		    !bounds_word(bounds, sp + signal_offset[DWARF_RBP], &state->bp) ||
+		    !bounds_word(bounds, sp + signal_offset[DWARF_RSP], &state->sp) ||
 		    !bounds_interrupted(bounds, thread, state->sp))
 			return STEP_LOST;
 		return STEP_SIGNAL;
@@ -71,42 +71,87 @@ static __attribute__((noinline)) enum step step_rare(struct rule rule, struct st
 	return STEP_ON;
 }
 
+/*
+ * Whether all that the last walk read from memo frame k − 1 outwards is still there: 0 if so, else the number of frames
+ * outside the first that is not. The addresses lie between sp and the end of the thread's own stack.
+ */
+static inline uint32_t memo_changed(const struct memo *memo, uint32_t k)
+{
+	for (; k > 0; k--) {
+		const struct memo *m = &memo[k - 1];
+
+		if (unlikely((word_at(m->return_at) ^ m->return_word) | (word_at(m->saved_at) ^ m->saved_word)))
+			return k;
+	}
+	return 0;
+}
+
 uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct stack_start at)
 {
 	struct bounds bounds;
 	struct state state = {.pc = at.pc, .sp = at.sp, .bp = at.bp};
-	uint32_t depth = library.stack_depth;
-	uint32_t count = 1;
-	uint64_t call = 1; /* 0 where pc is exact */
+	const struct memo *memo = lane->memo;
+	const uintptr_t root = thread->root;
+	const uint32_t depth = library.stack_depth;
+	struct walked *walked = lane->walked;
+	uint32_t count = 1, known;
+	uint64_t exact = 0; /* STACK_EXACT where pc is */
 
 	bounds_enter(&bounds, thread, at.sp);
-	lane->frames[0] = at.pc;
+	/* Memo frames that this walk may still come to: memo[0 … known). */
+	known = bounds.high == lane->memo_high && !bounds.limit ? lane->memo_plain : 0;
+	walked->frame = at.pc;
+	lane->same = 0;
+	lane->end_sp = 0;
 	for (;;) {
-		uintptr_t lookup = state.pc - call, base, cfa, saved;
-		const struct rule_slot *slot = rule_slot(lane, lookup);
-		struct rule rule = slot->rule;
+		uintptr_t lookup, base, cfa, saved;
+		const struct rule_slot *slot;
+		struct rule rule;
 
+		while (known && memo[known - 1].sp < state.sp)
+			known--;
+		if (known && memo[known - 1].sp == state.sp && memo[known - 1].frame == (state.pc | exact) &&
+		    (!memo[known - 1].bp_live || memo[known - 1].bp == state.bp)) {
+			uint32_t changed = memo_changed(memo, known);
+
+			if (likely(!changed && count - 1 + known <= depth)) {
+				lane->count = count - 1;
+				lane->same = known;
+				return lane->memo_end;
+			}
+			/* The changed frame's caller is not known, but what lies further out may be met again. */
+			known = changed ? changed - 1 : 0;
+		}
+		lookup = state.pc - !exact;
+		slot = rule_slot(lane, lookup);
+		rule = slot->rule;
 		if (unlikely(slot->key != rule_key(lane, lookup)))
 			rule = rule_make(lane, lookup);
-		call = 1;
+		exact = 0;
+		walked->sp = state.sp;
+		walked->bp = state.bp;
+		walked->rule = rule;
 		/* The common rules, without a branch that depends on the frame: sp or bp, saved or kept. */
 		base = rule.kind == RULE_SP ? state.sp : state.bp;
 		cfa = base + (uintptr_t)(intptr_t)rule.n;
 		saved = cfa + (uintptr_t)(intptr_t)rule.saved * 8;
 		if (likely(rule.kind <= RULE_FRAME && base >= bounds.low && cfa > state.sp && bounds_has(&bounds, cfa - 8) &&
 		           bounds_has(&bounds, saved))) {
-			uintptr_t word = *(const uintptr_t *)saved;
+			uintptr_t word = word_at(saved);
 
-			state.pc = *(const uintptr_t *)(cfa - 8);
+			state.pc = word_at(cfa - 8);
 			state.bp = rule.saved == RULE_KEPT ? state.bp : word;
 			state.sp = bounds.low = cfa;
+			walked->plain = !bounds.limit;
 		} else {
 			enum step step = step_rare(rule, &state, &bounds, thread);
 
+			walked->plain = step == STEP_ROOT && !bounds.limit;
 			if (step == STEP_SIGNAL) {
 				/* The restorer is no call's return either. */
-				lane->frames[count - 1] |= STACK_EXACT;
-				call = 0;
+				walked->frame |= STACK_EXACT;
+				exact = STACK_EXACT;
+				known = 0;
 			} else if (step != STEP_ON) {
 				lane->count = count;
 				if (step == STEP_FULL)
@@ -114,8 +159,9 @@ uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct 
 				return step == STEP_ROOT ? TRACE_STACK_ROOT : TRACE_STACK_LOST;
 			}
 		}
-		if (state.pc == thread->root && state.pc) {
+		if (state.pc == root && root) {
 			lane->count = count;
+			lane->end_sp = state.sp;
 			return TRACE_STACK_ROOT;
 		}
 		if (unlikely(state.pc - 1 >= (1ull << ADDRESS_BITS) - 1)) {
@@ -126,6 +172,8 @@ uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct 
 			lane->count = count;
 			return TRACE_STACK_CUT;
 		}
-		lane->frames[count++] = state.pc | (call ? 0 : STACK_EXACT);
+		count++;
+		walked++;
+		walked->frame = state.pc | exact;
 	}
 }

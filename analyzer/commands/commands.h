@@ -1,0 +1,88 @@
+/*
+ * commands.h: the subcommands of probe, and how their options are read: from one table each, which the help is
+ * printed from as well.
+ */
+#ifndef PROBE_COMMANDS_H
+#define PROBE_COMMANDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define PROBE_VERSION "0.1.0"
+
+enum { STATUS_DONE = 0, STATUS_LIMIT = 1, STATUS_USAGE = 2, STATUS_INPUT = 3 };
+
+struct option {
+	const char *name;         /* long, without dashes; NULL ends the table */
+	char     letter;          /* short, 0 none */
+	const char *value;        /* what its value is called in the help; NULL: it takes none */
+	const char *help;         /* a line */
+};
+
+struct command {
+	const char *name;         /* NULL ends the table */
+	const char *operands;     /* as in the help: "DIR…" */
+	const char *summary;      /* a line */
+	const struct option *options;
+	bool     stops;           /* options end at the first operand: the rest is another program's */
+	int    (*run)(const struct command *command, int argc, char **argv); /* argv[0] is its name; an exit status */
+};
+
+extern const struct command commands[];
+
+int run_command(const struct command *command, int argc, char **argv);
+int report_command(const struct command *command, int argc, char **argv);
+int leaks_command(const struct command *command, int argc, char **argv);
+
+/* ---- options.c ----------------------------------------------------------------------------------------------- */
+
+struct arguments {
+	const struct command *command;
+	char   **argv;            /* the caller's */
+	int      argc, at;        /* `at`: the next to look at */
+	const char *value;        /* of the option or operand that was last returned */
+	const char *letters;      /* the rest of a cluster of short options, NULL none */
+	bool     operands_only;   /* "--" was seen */
+};
+
+enum { ARGUMENT_END = -1, ARGUMENT_OPERAND = -2 };
+
+/*
+ * The next argument: an index into command->options, ARGUMENT_OPERAND or ARGUMENT_END. Exits for --help, and with
+ * STATUS_USAGE and a message at an unknown option, a missing or an unwanted value.
+ */
+int argument_next(struct arguments *arguments);
+
+/* A number of 1 or more, or exit with STATUS_USAGE. `option` is named in the message. */
+unsigned long argument_number(const struct command *command, const char *option, const char *value,
+                              unsigned long most);
+
+/* Wrong usage: a message, where help is to be found, and exit. */
+_Noreturn void usage_error(const struct command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- help.c -------------------------------------------------------------------------------------------------- */
+
+void help_all(void);
+void help_command(const struct command *command);
+const struct command *command_find(const char *name);
+
+/* ---- inputs.c ------------------------------------------------------------------------------------------------ */
+
+struct view_input;
+
+/* Opens recordings, and folders of them. NULL if one cannot be read or there is none: a message has been printed. */
+struct view_input *inputs_open(const char *const *dirs, size_t dir_count, size_t *count);
+void inputs_close(struct view_input *inputs, size_t count);
+
+/* Does this directory look like a recording? */
+bool is_recording(const char *dir);
+
+/* ---- output.c ------------------------------------------------------------------------------------------------ */
+
+/* Before the first byte: a reader that goes away is an error like another, not a death. */
+void output_begin(void);
+/* After the last: STATUS_DONE, or STATUS_INPUT with a message if not all of it could be written. */
+int output_end(void);
+
+#endif

@@ -1,0 +1,78 @@
+/* help.c: the table of commands, and the help that is printed from it; see commands.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/commands.h"
+
+static const struct option run_options[] = {
+	{"output", 'o', "DIR", "record into DIR; default probe-TIME-PID here"},
+	{"stack-depth", 0, "N", "keep at most the N innermost frames of a stack, 1 to 1024; default 128"},
+	{"no-follow", 0, NULL, "do not record child processes"},
+	{"top", 0, "N", "sites, modules and so on that are listed; default 10"},
+	{"json", 0, NULL, "print the report as JSON"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct option report_options[] = {
+	{"json", 0, NULL, "for programs, and complete"},
+	{"top", 0, "N", "sites, modules and so on that are listed; default 10, in JSON all"},
+	{"process", 0, "ID|PID|EXE", "only this process; may be given more than once"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct option leaks_options[] = {
+	{"by", 0, "site|module|process", "what to add up by; default site"},
+	{"domain", 0, "D", "heap, map, wasm-memory, wasm-heap or log; default heap, in JSON all"},
+	{"suppressions", 0, "FILE", "leave out what matches its lines leak:PATTERN (function, file or module)"},
+	{"top", 0, "N", "rows that are listed; default 10, in JSON all"},
+	{"json", 0, NULL, "for programs"},
+	{"process", 0, "ID|PID|EXE", "only this process; may be given more than once"},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct command commands[] = {
+	{"run", "[options] -- COMMAND…", "run COMMAND under libprobe.so, then print the report", run_options, true,
+	 run_command},
+	{"report", "DIR… [options]", "overview of a recording: verdict, processes, leaks", report_options, false,
+	 report_command},
+	{"leaks", "DIR… [options]", "what was still alive at the end, with whole stacks", leaks_options, false,
+	 leaks_command},
+	{NULL, NULL, NULL, NULL, false, NULL},
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *command = commands; command->name; command++)
+		if (!strcmp(command->name, name))
+			return command;
+	return NULL;
+}
+
+void help_all(void)
+{
+	puts("probe: memory leaks of unmodified programs\n\nUsage:");
+	for (const struct command *command = commands; command->name; command++)
+		printf("  probe %s %s\n", command->name, command->operands);
+	puts("  probe help [COMMAND]\n  probe --version\n\nCommands:");
+	for (const struct command *command = commands; command->name; command++)
+		printf("  %-8s %s\n", command->name, command->summary);
+	puts("\nA program is recorded without probe too: LD_PRELOAD=/path/to/libprobe.so COMMAND\n"
+	     "DIR is a recording or a folder of recordings; several are taken together.\n"
+	     "Exit status: 0 done, 1 a limit that was asked for is exceeded, 2 wrong usage, 3 input cannot be read;\n"
+	     "'probe run' exits with COMMAND's.");
+}
+
+void help_command(const struct command *command)
+{
+	printf("probe %s: %s\n\nUsage: probe %s %s\n\nOptions:\n", command->name, command->summary, command->name,
+	       command->operands);
+	for (const struct option *option = command->options; option->name; option++) {
+		char names[80];
+
+		snprintf(names, sizeof(names), "%s%c%s--%s%s%s", option->letter ? "-" : " ",
+		         option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
+		         option->value ? " " : "", option->value ? option->value : "");
+		printf("  %-32s %s\n", names, option->help);
+	}
+	printf("  %-32s %s\n", "-h, --help", "this");
+}

@@ -1,0 +1,111 @@
+/* inputs.c: opens the recordings that a command was given; see commands.h. Reads directories. */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/commands.h"
+#include "names/names.h"
+#include "report/view.h"
+#include "trace/recording.h"
+#include "util.h"
+
+static bool ends_with(const char *name, const char *end)
+{
+	size_t length = strlen(name), wanted = strlen(end);
+
+	return length > wanted && !strcmp(name + length - wanted, end);
+}
+
+bool is_recording(const char *dir)
+{
+	DIR *open = opendir(dir);
+	bool found = false;
+
+	for (struct dirent *entry; open && !found && (entry = readdir(open));)
+		found = !strcmp(entry->d_name, "recording") || ends_with(entry->d_name, ".shared");
+	if (open)
+		closedir(open);
+	return found;
+}
+
+/* ---- a list of directories ----------------------------------------------------------------------------------- */
+
+struct list {
+	char   **names;           /* owned */
+	size_t   count;
+};
+
+static void add(struct list *list, char *name)
+{
+	list->names = xreallocarray(list->names, list->count + 1, sizeof(*list->names));
+	list->names[list->count++] = name;
+}
+
+static int by_name(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+/* The recordings in a folder, by name. */
+static void add_folder(struct list *list, const char *folder)
+{
+	size_t before = list->count;
+	DIR *open = opendir(folder);
+
+	for (struct dirent *entry; open && (entry = readdir(open));) {
+		char *name;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		name = xasprintf("%s/%s", folder, entry->d_name);
+		if (is_recording(name))
+			add(list, name);
+		else
+			free(name);
+	}
+	if (open)
+		closedir(open);
+	if (list->count > before)
+		qsort(list->names + before, list->count - before, sizeof(*list->names), by_name);
+}
+
+struct view_input *inputs_open(const char *const *dirs, size_t dir_count, size_t *count)
+{
+	struct list list = {0};
+	struct view_input *inputs;
+
+	for (size_t i = 0; i < dir_count; i++) {
+		size_t before = list.count;
+
+		if (!is_recording(dirs[i]))
+			add_folder(&list, dirs[i]);
+		/* Neither: the reader says what is wrong with it. */
+		if (list.count == before)
+			add(&list, xstrdup(dirs[i]));
+	}
+	inputs = xcalloc(list.count, sizeof(*inputs));
+	*count = 0;
+	for (size_t i = 0; i < list.count; i++) {
+		inputs[i].recording = recording_open(list.names[i]);
+		if (!inputs[i].recording) {
+			inputs_close(inputs, *count);
+			inputs = NULL;
+			break;
+		}
+		inputs[i].names = names_open(inputs[i].recording);
+		(*count)++;
+	}
+	for (size_t i = 0; i < list.count; i++)
+		free(list.names[i]);
+	free(list.names);
+	return inputs;
+}
+
+void inputs_close(struct view_input *inputs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		names_close(inputs[i].names);
+		recording_close(inputs[i].recording);
+	}
+	free(inputs);
+}

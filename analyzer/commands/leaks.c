@@ -1,0 +1,62 @@
+/* leaks.c: probe leaks DIR… */
+#include <string.h>
+
+#include "commands/commands.h"
+#include "commands/show.h"
+
+enum { BY, DOMAIN_OPTION, SUPPRESSIONS, TOP, JSON, PROCESS };
+
+static enum leaks_by read_by(const struct command *command, const char *value)
+{
+	static const char *const names[] = {[BY_SITE] = "site", [BY_MODULE] = "module", [BY_PROCESS] = "process"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(value, names[i]))
+			return (enum leaks_by)i;
+	if (!strcmp(value, "type"))
+		usage_error(command, "types are not known to this version: --by site, module or process");
+	usage_error(command, "--by wants site, module or process, not '%s'", value);
+}
+
+static int read_domain(const struct command *command, const char *value)
+{
+	for (int domain = 0; domain < DOMAINS; domain++)
+		if (!strcmp(value, domain_name((enum domain)domain)))
+			return domain;
+	usage_error(command, "--domain wants heap, map, wasm-memory, wasm-heap or log, not '%s'", value);
+}
+
+int leaks_command(const struct command *command, int argc, char **argv)
+{
+	struct arguments arguments = {.command = command, .argc = argc, .argv = argv, .at = 1};
+	struct show show = {.domain = -1, .leaks = true};
+	int next;
+
+	while ((next = argument_next(&arguments)) != ARGUMENT_END) {
+		switch (next) {
+		case BY:
+			show.by = read_by(command, arguments.value);
+			break;
+		case DOMAIN_OPTION:
+			show.domain = read_domain(command, arguments.value);
+			break;
+		case SUPPRESSIONS:
+			show.suppressions = arguments.value;
+			break;
+		case TOP:
+			show.top = argument_number(command, "top", arguments.value, 1000000000);
+			break;
+		case JSON:
+			show.json = true;
+			break;
+		case PROCESS:
+			show_add_process(&show, arguments.value);
+			break;
+		default:
+			show_add_dir(&show, arguments.value);
+		}
+	}
+	if (!show.dir_count)
+		usage_error(command, "which recording?");
+	return show_run(&show);
+}

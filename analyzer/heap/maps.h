@@ -1,0 +1,22 @@
+/*
+ * maps.h: the domain `map`: which addresses are mapped, which of them can be accessed, and which stack made them so.
+ * What mmap maps accessible is a block of its site; what mprotect makes accessible of a PROT_NONE reservation is one
+ * of mprotect's. A block dies when its last byte is unmapped, replaced or made inaccessible.
+ */
+#ifndef PROBE_MAPS_H
+#define PROBE_MAPS_H
+
+#include "heap/sites.h"
+
+struct maps;
+
+struct maps *maps_open(struct sites *sites);
+void maps_close(struct maps *maps);
+
+/*
+ * One event of kind MAP, UNMAP, PROTECT, REMAP_OUT, REMAP_IN, ADVISE or BREAK. `stream` tells apart the two halves
+ * of mremaps at the same time. False: the range is impossible.
+ */
+bool maps_event(struct maps *maps, uint32_t stream, const struct trace_event *event);
+
+#endif

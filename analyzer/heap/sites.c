@@ -1,0 +1,90 @@
+/* sites.c: see sites.h. */
+#include "heap/sites.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/array.h"
+
+void sites_init(struct sites *sites, const struct process_info *process)
+{
+	*sites = (struct sites){.process = process, .stacks = (uint32_t)(TRACE_FIRST_NODE + process->node_count)};
+}
+
+void sites_free(struct sites *sites)
+{
+	for (int domain = 0; domain < DOMAINS; domain++)
+		free(sites->of_stack[domain]);
+	free(sites->list);
+	*sites = (struct sites){0};
+}
+
+/* Is there such a node in the tree? */
+static bool known(const struct sites *sites, uint32_t stack)
+{
+	if (stack < TRACE_FIRST_NODE)
+		return true;
+	return stack < sites->stacks && sites->process->nodes[stack - TRACE_FIRST_NODE].address != 0;
+}
+
+uint32_t site_add(struct sites *sites, enum domain domain, uint32_t stack)
+{
+	uint32_t **of_stack = &sites->of_stack[domain], site;
+
+	if (!*of_stack) {
+		*of_stack = xmalloc(sites->stacks * sizeof **of_stack);
+		memset(*of_stack, 0xff, sites->stacks * sizeof **of_stack);
+	}
+	if (!known(sites, stack)) {
+		sites->unknown_stacks++;
+		stack = TRACE_STACK_LOST;
+	}
+	site = (*of_stack)[stack];
+	if (site != SITE_NONE)
+		return site;
+	site = (uint32_t)sites->count;
+	array_room(sites->list, sites->count);
+	sites->list[sites->count++] = (struct site_count){.stack = stack, .domain = domain, .peak = sites->peak};
+	return (*of_stack)[stack] = site;
+}
+
+static int by_live_bytes(const void *left, const void *right)
+{
+	const struct site *a = left, *b = right;
+
+	if (a->live_bytes != b->live_bytes)
+		return a->live_bytes > b->live_bytes ? -1 : 1;
+	if (a->allocs != b->allocs)
+		return a->allocs > b->allocs ? -1 : 1;
+	if (a->domain != b->domain)
+		return a->domain < b->domain ? -1 : 1;
+	return (a->stack.index > b->stack.index) - (a->stack.index < b->stack.index);
+}
+
+void sites_finish(struct sites *sites, struct process_info *process)
+{
+	struct totals *totals = &process->totals;
+
+	process->site_count = sites->count;
+	process->sites = xcalloc(sites->count, sizeof *process->sites);
+	totals->peak_bytes = sites->peak_bytes;
+	for (size_t i = 0; i < sites->count; i++) {
+		struct site_count *count = &sites->list[i];
+
+		site_settle(sites, count);
+		process->sites[i] = (struct site){
+			.domain = count->domain, .stack = {count->stack}, .allocs = count->allocs, .frees = count->frees,
+			.bytes_allocated = count->bytes_allocated, .live_blocks = count->allocs - count->frees,
+			.live_bytes = count->live_bytes, .temporary = count->temporary, .peak_bytes = count->peak_bytes,
+		};
+		if (count->domain != DOMAIN_HEAP)
+			continue;
+		totals->allocs += count->allocs;
+		totals->frees += count->frees;
+		totals->bytes_allocated += count->bytes_allocated;
+		totals->live_bytes += count->live_bytes;
+		totals->temporary += count->temporary;
+	}
+	totals->live_blocks = totals->allocs - totals->frees;
+	qsort(process->sites, process->site_count, sizeof *process->sites, by_live_bytes);
+}

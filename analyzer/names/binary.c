@@ -1,0 +1,151 @@
+/* binary.c: opens what a module was loaded from, and asks DWARF first, then symbols; see binary.h. */
+#include "names/binary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "names/debugfile.h"
+#include "util.h"
+
+/* ---- hot: from an address to its places ----------------------------------------------------------------------- */
+
+/* Symbol of the function at a vaddr; copied without its version, and readable. */
+static const char *symbol_at(struct binary *binary, struct demangler *demangler, uint64_t vaddr, bool only_mangled)
+{
+	const char *name, *version;
+
+	if (!binary->symbols_are_read) {
+		binary->symbols_are_read = true;
+		symbols_read(&binary->symbols, binary->main, binary->debug);
+	}
+	name = symbols_find(&binary->symbols, vaddr);
+	if (!name || (only_mangled && !is_mangled(name)))
+		return NULL;
+	version = strchr(name, '@');
+	if (version && version > name) {
+		struct cache_entry *entry = cache_at(&binary->unversioned, name, (size_t)(version - name));
+
+		name = entry->key;
+	}
+	return demangle(demangler, name);
+}
+
+static struct location *locate(struct binary *binary, struct demangler *demangler, uint64_t vaddr)
+{
+	struct place places[DWARF_MOST_PLACES];
+	size_t count = binary->dwarf ? dwarf_places(binary->dwarf, vaddr, places) : 0;
+	struct location *location;
+	struct place *real;
+
+	if (!count) {
+		places[0] = (struct place){0};
+		count = 1;
+	}
+	real = &places[count - 1];
+	for (size_t i = 0; i < count; i++)
+		if (places[i].mangled)
+			places[i].function = demangle(demangler, places[i].function);
+	/* Without a linkage name DWARF has only the last part of a C++ or Rust name; the symbol has all of it. */
+	if (!real->mangled) {
+		const char *name = symbol_at(binary, demangler, vaddr, real->function != NULL);
+
+		if (name)
+			real->function = name;
+	}
+	if (!real->function && !real->file)
+		return NULL;
+	location = xmalloc(sizeof(*location) + count * sizeof(*places));
+	location->count = count;
+	memcpy(location->places, places, count * sizeof(*places));
+	return location;
+}
+
+static void open_binary(struct binary *binary, const char *debug_root);
+
+const struct location *binary_locate(struct binary *binary, struct demangler *demangler, const char *debug_root,
+                                     uint64_t vaddr)
+{
+	struct cache_entry *entry;
+	size_t before;
+
+	if (binary->state == BINARY_UNOPENED)
+		open_binary(binary, debug_root);
+	if (!binary->main && !binary->debug)
+		return NULL;
+	before = binary->locations.count;
+	entry = cache_at(&binary->locations, &vaddr, sizeof(vaddr));
+	if (binary->locations.count > before)
+		entry->value = locate(binary, demangler, vaddr);
+	return entry->value;
+}
+
+/* ---- cold: opening -------------------------------------------------------------------------------------------- */
+
+/*
+ * Without a build-id: the file is the same if it takes as much room in memory and was not touched since it was
+ * loaded. Its status-change time cannot be set back by a copy or an unpacked archive.
+ */
+static bool is_untouched(const struct binary *binary, const struct elf_file *file)
+{
+	uint64_t changed = (uint64_t)file->stat.st_ctim.tv_sec * 1000000000u + (uint64_t)file->stat.st_ctim.tv_nsec;
+
+	return !file->build_id_size && binary->loaded_ns && changed < binary->loaded_ns &&
+	       file->end - file->start == binary->module->end - binary->module->start;
+}
+
+static enum binary_state open_main(struct binary *binary)
+{
+	const struct module *module = binary->module;
+	struct elf_file *file;
+
+	switch (elf_file_open(module->path, &file)) {
+	case ELF_MISSING:
+		return BINARY_MISSING;
+	case ELF_UNREADABLE:
+	case ELF_DAMAGED:
+		return BINARY_UNREADABLE;
+	case ELF_FINE:
+		break;
+	}
+	if (module->build_id_size ? elf_file_has_build_id(file, module->build_id, module->build_id_size) :
+	                            is_untouched(binary, file)) {
+		binary->main = file;
+		return BINARY_FINE;
+	}
+	elf_file_close(file);
+	return module->build_id_size ? BINARY_CHANGED : BINARY_UNPROVEN;
+}
+
+static void open_binary(struct binary *binary, const char *debug_root)
+{
+	const struct module *module = binary->module;
+
+	binary->state = open_main(binary);
+	if (binary->main)
+		binary->dwarf = dwarf_file_open(binary->main);
+	if (!binary->dwarf || !elf_section_of_type(binary->main->elf, SHT_SYMTAB)) {
+		if (module->build_id_size)
+			binary->debug = debugfile_by_build_id(debug_root, module->build_id, module->build_id_size);
+		if (!binary->debug && binary->main)
+			binary->debug = debugfile_by_link(debug_root, binary->main);
+		if (!binary->dwarf && binary->debug)
+			binary->dwarf = dwarf_file_open(binary->debug);
+	}
+	if (binary->main)
+		elf_file_detach(binary->main);
+	if (binary->debug)
+		elf_file_detach(binary->debug);
+}
+
+void binary_close(void *opaque)
+{
+	struct binary *binary = opaque;
+
+	cache_free(&binary->locations, free);
+	cache_free(&binary->unversioned, NULL);
+	dwarf_file_close(binary->dwarf);
+	symbols_free(&binary->symbols);
+	elf_file_close(binary->debug);
+	elf_file_close(binary->main);
+	free(binary);
+}

@@ -1,0 +1,31 @@
+/*
+ * names.h: from a node of a call tree to what a person calls it. For one thread at a time.
+ */
+#ifndef PROBE_NAMES_H
+#define PROBE_NAMES_H
+
+#include "model.h"
+
+struct names;
+
+/* Opens nothing yet: modules are read when first asked for. `recording` must outlive it. */
+struct names *names_open(const struct recording *recording);
+void names_close(struct names *names);
+
+/*
+ * The frames of one node (one address): the innermost inlined function first, the real one last; at least one, of
+ * kind FRAME_UNKNOWN with module and address if nothing is known. Owned by `names`, cached, valid until names_close.
+ */
+size_t names_resolve(struct names *names, struct process_id process, struct node_id node,
+                     const struct frame **frames);
+
+/*
+ * What kept functions without names so far: sentences for a person, without full stop, about modules that changed on
+ * disk, are gone, cannot be read. Owned by `names`, valid until the next call or names_close.
+ */
+size_t names_problems(struct names *names, const char *const **sentences);
+
+/* As names_open, with another place for separate debug files than /usr/lib/debug. `debug_root` must outlive it. */
+struct names *names_open_with(const struct recording *recording, const char *debug_root);
+
+#endif

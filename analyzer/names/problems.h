@@ -1,0 +1,22 @@
+/*
+ * problems.h: why functions of some modules have no names, in sentences.
+ */
+#ifndef PROBE_NAMES_PROBLEMS_H
+#define PROBE_NAMES_PROBLEMS_H
+
+#include "names/binary.h"
+
+#define PROBLEM_KINDS (BINARY_UNPROVEN + 1)
+
+struct problems {             /* all zero: none */
+	struct binary **noted[PROBLEM_KINDS]; /* by state; arrays owned, binaries not */
+	size_t    noted_count[PROBLEM_KINDS];
+	char    **sentences;      /* made by problems_write; owned */
+	size_t    count;          /* sentences */
+};
+
+void problems_note(struct problems *problems, struct binary *binary);
+void problems_write(struct problems *problems);
+void problems_free(struct problems *problems);
+
+#endif

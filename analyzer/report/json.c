@@ -1,0 +1,203 @@
+/*
+ * json.c: the report for programs; see json.h. Rows are written one by one: a recording may have many sites, and each
+ * a deep stack.
+ */
+#include "report/json.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "report/json_rows.h"
+
+/* ---- the file ------------------------------------------------------------------------------------------------ */
+
+struct writer {
+	FILE    *file;
+	bool     first;           /* nothing was written yet at this level */
+};
+
+static void put(struct writer *writer, json_t *value)
+{
+	json_dumpf(value, writer->file, JSON_COMPACT | JSON_ENCODE_ANY);
+	json_decref(value);
+}
+
+static void put_key(struct writer *writer, const char *key)
+{
+	fprintf(writer->file, "%s\n\"%s\":", writer->first ? "" : ",", key);
+	writer->first = false;
+}
+
+static void put_member(struct writer *writer, const char *key, json_t *value)
+{
+	put_key(writer, key);
+	put(writer, value);
+}
+
+static void open_level(struct writer *writer, const char *key, char bracket)
+{
+	put_key(writer, key);
+	fputc(bracket, writer->file);
+	writer->first = true;
+}
+
+static void close_level(struct writer *writer, char bracket)
+{
+	fputc(bracket, writer->file);
+	writer->first = false;
+}
+
+static void put_row(struct writer *writer, json_t *value)
+{
+	fputs(writer->first ? "\n" : ",\n", writer->file);
+	writer->first = false;
+	put(writer, value);
+}
+
+/* ---- leaks --------------------------------------------------------------------------------------------------- */
+
+static bool is_wanted(const struct json_options *options, enum domain domain)
+{
+	return options->domain < 0 || options->domain == (int)domain;
+}
+
+/* Lists the rows; returns how many --top left off. */
+static size_t put_sites(struct writer *writer, const struct view *view, const struct json_options *options)
+{
+	size_t rows = 0;
+
+	open_level(writer, "by_site", '[');
+	for (size_t i = 0; i < view->site_count; i++)
+		if (is_wanted(options, view->sites[i].domain) && rows++ < options->top)
+			put_row(writer, json_site(view, &view->sites[i]));
+	close_level(writer, ']');
+	return rows > options->top ? rows - options->top : 0;
+}
+
+static size_t put_groups(struct writer *writer, const struct view *view, const struct json_options *options,
+                         const char *key, struct view_group *(*group)(const struct view *, enum domain, size_t *))
+{
+	size_t rows = 0;
+
+	open_level(writer, key, '[');
+	for (enum domain domain = 0; domain < DOMAINS; domain++) {
+		size_t count = 0;
+		struct view_group *groups = is_wanted(options, domain) ? group(view, domain, &count) : NULL;
+
+		for (size_t i = 0; i < count; i++)
+			if (rows++ < options->top)
+				put_row(writer, json_group(view, &groups[i], domain));
+		free(groups);
+	}
+	close_level(writer, ']');
+	return rows > options->top ? rows - options->top : 0;
+}
+
+static void put_domains(struct writer *writer, const struct view *view, const struct json_options *options)
+{
+	json_t *domains = json_checked(json_object());
+
+	for (enum domain domain = 0; domain < DOMAINS; domain++) {
+		json_t *sum;
+
+		if (!is_wanted(options, domain) || (!view->domains[domain].blocks && domain != DOMAIN_HEAP))
+			continue;
+		sum = json_checked(json_object());
+		json_set(sum, "bytes", json_number(view->domains[domain].bytes));
+		json_set(sum, "blocks", json_number(view->domains[domain].blocks));
+		json_set(domains, domain_name(domain), sum);
+	}
+	put_member(writer, "domains", domains);
+}
+
+/* ---- documents ----------------------------------------------------------------------------------------------- */
+
+static void put_head(struct writer *writer, const struct view *view, const char *schema)
+{
+	fputc('{', writer->file);
+	put_member(writer, "schema", json_text(schema));
+	put_member(writer, "recording", json_recording(view->inputs[0].recording));
+	open_level(writer, "recordings", '[');
+	for (size_t i = 0; i < view->input_count; i++)
+		put_row(writer, json_recording(view->inputs[i].recording));
+	close_level(writer, ']');
+	open_level(writer, "processes", '[');
+	for (size_t i = 0; i < view->process_count; i++)
+		put_row(writer, json_process(view, &view->processes[i]));
+	close_level(writer, ']');
+}
+
+static void put_finding(struct writer *writer, const char *kind, uint64_t count, json_t *examples)
+{
+	json_t *object = json_checked(json_object());
+
+	json_set(object, "kind", json_text(kind));
+	json_set(object, "count", json_number(count));
+	json_set(object, "examples", examples);
+	put_row(writer, object);
+}
+
+/* After the stacks: what names could not be found shows as they are asked for. */
+static void put_findings(struct writer *writer, const struct view *view)
+{
+	open_level(writer, "findings", '[');
+	for (size_t i = 0; i < view->input_count; i++) {
+		const struct recording *from = view->inputs[i].recording;
+
+		const char *const *sentences;
+		size_t problems = names_problems(view->inputs[i].names, &sentences);
+
+		for (size_t f = 0; f < from->finding_count; f++)
+			put_finding(writer, from->findings[f].kind, from->findings[f].count,
+			            json_texts((const char *const *)from->findings[f].examples, from->findings[f].example_count));
+		if (problems)
+			put_finding(writer, "names", problems, json_texts(sentences, problems));
+	}
+	close_level(writer, ']');
+}
+
+void report_json(FILE *file, const struct view *view, const struct json_options *options)
+{
+	struct writer writer = {.file = file, .first = true};
+	size_t left_off;
+
+	put_head(&writer, view, "probe.report/1");
+	open_level(&writer, "marks", '[');
+	for (size_t i = 0; i < view->process_count; i++)
+		for (size_t m = 0; m < view->processes[i].info->mark_count; m++)
+			put_row(&writer, json_mark(view->processes[i].info, &view->processes[i].info->marks[m]));
+	close_level(&writer, ']');
+	put_member(&writer, "totals", json_totals(view));
+	open_level(&writer, "leaks", '{');
+	put_domains(&writer, view, options);
+	left_off = put_sites(&writer, view, options);
+	put_member(&writer, "by_type", json_checked(json_array()));
+	left_off += put_groups(&writer, view, options, "by_module", view_by_module);
+	left_off += put_groups(&writer, view, options, "by_process", view_by_process);
+	put_member(&writer, "left_off", json_number(left_off));
+	close_level(&writer, '}');
+	put_member(&writer, "wasm_memories", json_checked(json_array()));
+	put_findings(&writer, view);
+	fputs("\n}\n", file);
+}
+
+void leaks_json(FILE *file, const struct view *view, const struct json_options *options, enum leaks_by by)
+{
+	struct writer writer = {.file = file, .first = true};
+	size_t left_off;
+
+	put_head(&writer, view, "probe.leaks/1");
+	put_member(&writer, "totals", json_totals(view));
+	open_level(&writer, "leaks", '{');
+	put_domains(&writer, view, options);
+	if (by == BY_SITE)
+		left_off = put_sites(&writer, view, options);
+	else if (by == BY_MODULE)
+		left_off = put_groups(&writer, view, options, "by_module", view_by_module);
+	else
+		left_off = put_groups(&writer, view, options, "by_process", view_by_process);
+	put_member(&writer, "left_off", json_number(left_off));
+	close_level(&writer, '}');
+	put_findings(&writer, view);
+	fputs("\n}\n", file);
+}

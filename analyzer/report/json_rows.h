@@ -1,0 +1,25 @@
+/*
+ * json_rows.h: the objects that the JSON report consists of, one at a time; inside report/ only.
+ */
+#ifndef PROBE_JSON_ROWS_H
+#define PROBE_JSON_ROWS_H
+
+#include <jansson.h>
+
+#include "report/view.h"
+
+/* New references; they exit when memory is out. */
+json_t *json_checked(json_t *value);
+json_t *json_number(uint64_t value);
+json_t *json_text(const char *text); /* invalid UTF-8 replaced; NULL: null */
+json_t *json_texts(const char *const *texts, size_t count);
+void json_set(json_t *object, const char *key, json_t *value); /* takes `value` */
+
+json_t *json_recording(const struct recording *recording);
+json_t *json_process(const struct view *view, const struct view_process *process);
+json_t *json_mark(const struct process_info *process, const struct mark *mark);
+json_t *json_totals(const struct view *view);
+json_t *json_site(const struct view *view, const struct view_site *site);
+json_t *json_group(const struct view *view, const struct view_group *group, enum domain domain);
+
+#endif

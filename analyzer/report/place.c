@@ -1,0 +1,72 @@
+/* place.c: which module an address of a call tree lies in; see view.h. Reads the model, fills view_process.places. */
+#include <string.h>
+
+#include "report/view.h"
+#include "util.h"
+
+enum { PLACE_UNKNOWN, PLACE_NOWHERE, PLACE_FIRST };
+
+const struct module *place_module(struct view_process *process, struct node_id node)
+{
+	const struct process_info *info = process->info;
+	const struct trace_node *entry;
+	uint32_t *place, generation;
+	uint64_t address;
+
+	if (!node_is_frame(info, node))
+		return NULL;
+	if (!process->places)
+		process->places = xcalloc(info->node_count, sizeof(*process->places));
+	place = &process->places[node.index - TRACE_FIRST_NODE];
+	entry = &info->nodes[node.index - TRACE_FIRST_NODE];
+	if (*place == PLACE_UNKNOWN) {
+		*place = PLACE_NOWHERE;
+		/* A return address may be one past the end of its function, and of its module. */
+		address = entry->address - !(entry->generation & TRACE_NODE_EXACT);
+		generation = entry->generation & TRACE_NODE_GENERATION;
+		for (size_t i = 0; i < info->module_count && i < UINT32_MAX - PLACE_FIRST; i++) {
+			const struct module *module = &info->modules[i];
+
+			if (address >= module->start && address < module->end && module->generation == generation) {
+				*place = PLACE_FIRST + (uint32_t)i;
+				break;
+			}
+		}
+	}
+	return *place >= PLACE_FIRST ? &info->modules[*place - PLACE_FIRST] : NULL;
+}
+
+bool place_is_runtime(const char *path)
+{
+	static const char *const runtimes[] = {
+		"libc.so", "libc-", "libstdc++.so", "libc++.so", "libgcc_s", "libm.so", "libpthread", "ld-linux",
+		"libprobe.so",
+	};
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	for (size_t i = 0; i < sizeof(runtimes) / sizeof(*runtimes); i++)
+		if (!strncmp(name, runtimes[i], strlen(runtimes[i])))
+			return true;
+	return false;
+}
+
+const struct module *place_owner(struct view_process *process, struct node_id stack)
+{
+	const struct module *first = place_module(process, stack);
+
+	for (struct node_id node = stack; node_is_frame(process->info, node);
+	     node.index = process->info->nodes[node.index - TRACE_FIRST_NODE].parent) {
+		const struct module *module = place_module(process, node);
+
+		if (!module || !place_is_runtime(module->path))
+			return module;
+	}
+	return first;
+}
+
+uint32_t place_ending(const struct process_info *process, struct node_id stack)
+{
+	while (node_is_frame(process, stack))
+		stack.index = process->nodes[stack.index - TRACE_FIRST_NODE].parent;
+	return stack.index < TRACE_FIRST_NODE ? stack.index : TRACE_STACK_LOST;
+}

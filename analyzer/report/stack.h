@@ -1,0 +1,27 @@
+/*
+ * stack.h: a stack with names, from the frame that asked for memory outwards.
+ */
+#ifndef PROBE_STACK_H
+#define PROBE_STACK_H
+
+#include "report/view.h"
+
+struct stack_frame {
+	const struct frame *frame; /* owned by names */
+	struct node_id node;      /* whose frame it is; inlined ones share it */
+};
+
+struct stack {
+	struct stack_frame *frames; /* owned */
+	size_t   count;           /* inlined ones included */
+	size_t   blame;           /* index of the frame to name in one line; == count: no frame has a name */
+	uint32_t ending;          /* TRACE_STACK_NONE … TRACE_STACK_LOST */
+};
+
+struct stack stack_resolve(struct view_process *process, struct node_id node);
+void stack_free(struct stack *stack);
+
+/* Plumbing, which is nobody's leak: the C library, std::, alloc::, wrappers of malloc. */
+bool stack_is_plumbing(const struct frame *frame);
+
+#endif

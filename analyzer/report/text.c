@@ -1,0 +1,57 @@
+/* text.c: the sections of the text report, in order: the answer first; see text.h. */
+#include "report/text.h"
+
+#include <stdlib.h>
+
+#include "report/escape.h"
+#include "report/human.h"
+#include "util.h"
+
+static void put_source(const struct page *page, const struct view *view)
+{
+	uint64_t bytes = 0;
+	char *dir = escape_text(view->inputs[0].recording->dir);
+
+	for (size_t i = 0; i < view->input_count; i++)
+		bytes += view->inputs[i].recording->bytes_on_disk;
+	fputc('\n', page->file);
+	if (view->input_count == 1)
+		page_format(page, STYLE_DIM, "%s, %s", dir, BYTES(bytes));
+	else
+		page_format(page, STYLE_DIM, "%s and %s more, %s together", dir, COUNT(view->input_count - 1), BYTES(bytes));
+	fputc('\n', page->file);
+	free(dir);
+}
+
+void report_text(const struct page *page, const struct view *view, const struct text_options *options)
+{
+	struct name_sum names = {0};
+
+	text_answer(page, view, options->domain);
+	if (view->process_count) {
+		text_processes(page, view);
+		text_sites(page, view, options, &names);
+		text_modules(page, view, options);
+		text_elsewhere(page, view, options->domain);
+		text_totals(page, view);
+	}
+	text_trust(page, view, &names);
+	put_source(page, view);
+}
+
+void leaks_text(const struct page *page, const struct view *view, const struct text_options *options,
+                enum leaks_by by)
+{
+	struct name_sum names = {0};
+
+	text_answer(page, view, options->domain);
+	if (by == BY_SITE)
+		text_sites(page, view, options, &names);
+	else if (by == BY_MODULE)
+		text_modules(page, view, options);
+	else
+		text_by_process(page, view, options);
+	text_elsewhere(page, view, options->domain);
+	text_trust(page, view, &names);
+	put_source(page, view);
+}

@@ -1,0 +1,64 @@
+/*
+ * text.h: the parts of the report that a person reads. Each prints one section; report_text and leaks_text put them
+ * together.
+ */
+#ifndef PROBE_TEXT_H
+#define PROBE_TEXT_H
+
+#include "report/page.h"
+#include "report/view.h"
+
+#define TOP_DEFAULT 10
+
+struct text_options {
+	enum domain domain;       /* whose leaks are listed */
+	size_t   top;             /* sites, modules, processes in a list at most */
+	bool     whole_stacks;    /* every frame, else the first few and no plumbing */
+};
+
+/* Names among the frames that were printed. */
+struct name_sum { uint64_t frames, no_symbol, no_module; };
+
+enum leaks_by { BY_SITE, BY_MODULE, BY_PROCESS };
+
+void report_text(const struct page *page, const struct view *view, const struct text_options *options);
+void leaks_text(const struct page *page, const struct view *view, const struct text_options *options,
+                enum leaks_by by);
+
+/* ---- text_answer.c ------------------------------------------------------------------------------------------- */
+
+/* What was alive, when, and who keeps most of it. */
+void text_answer(const struct page *page, const struct view *view, enum domain domain);
+/* Allocations, frees, peak. */
+void text_totals(const struct page *page, const struct view *view);
+
+/* ---- text_process.c ------------------------------------------------------------------------------------------ */
+
+/* The tree of processes. */
+void text_processes(const struct page *page, const struct view *view);
+/* "node (pid 4711)", escaped. To be freed. */
+char *text_process(const struct view_process *process);
+/* "exit 0", "SIGKILL", "exec", …; in a buffer of 24. */
+const char *text_end(char buffer[24], const struct view_process *process);
+
+/* ---- text_sites.c -------------------------------------------------------------------------------------------- */
+
+/* Leaks by site, with stacks; counts the names of what it prints. */
+void text_sites(const struct page *page, const struct view *view, const struct text_options *options,
+                struct name_sum *names);
+/* "retain, leak.c:12": the frame to blame. Escaped. To be freed. */
+char *text_blame(struct view_process *process, struct node_id stack);
+
+/* ---- text_groups.c ------------------------------------------------------------------------------------------- */
+
+void text_modules(const struct page *page, const struct view *view, const struct text_options *options);
+void text_by_process(const struct page *page, const struct view *view, const struct text_options *options);
+/* What lies in other domains, and what was suppressed. */
+void text_elsewhere(const struct page *page, const struct view *view, enum domain domain);
+
+/* ---- text_trust.c -------------------------------------------------------------------------------------------- */
+
+/* What was lost, repaired, unknown, not followed. */
+void text_trust(const struct page *page, const struct view *view, const struct name_sum *names);
+
+#endif

@@ -1,0 +1,186 @@
+/* text_answer.c: the first lines of a report, and the totals; see text.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/human.h"
+#include "report/text.h"
+#include "util.h"
+
+#define CAUTION \
+	"Alive at the end is not yet a leak: a table or a cache may be kept on purpose. Look for what was never freed " \
+	"however often it was allocated."
+
+/* Images that became another by exec are the same process. */
+static size_t count_processes(const struct view *view)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < view->process_count; i++)
+		count += view->processes[i].previous == NO_PROCESS;
+	return count;
+}
+
+/* "when node (pid 4711) began to end" */
+static char *when(const struct view *view)
+{
+	const struct view_process *process = &view->processes[view->process_count - 1];
+	size_t count = count_processes(view), running = 0;
+	char *name, *text;
+
+	for (size_t i = 0; i < view->process_count; i++)
+		running += view->processes[i].end == END_RUNNING;
+	if (count > 1)
+		return xasprintf(running ? "in %s processes, some of which still run" : "when %s processes ended",
+		                 COUNT(count));
+	name = text_process(process);
+	if (process->end == END_RUNNING)
+		text = xasprintf("in %s, which is still running", name);
+	else if (process->info->header.ending_tick)
+		text = xasprintf("when %s began to end", name);
+	else if (process->end == END_EXIT)
+		text = xasprintf("when %s ended", name);
+	else if (process->end == END_EXEC)
+		text = xasprintf("when %s was replaced by exec", name);
+	else if (process->end == END_SIGNAL)
+		text = xasprintf("when %s was killed by %s", name, text_end((char[24]){0}, process));
+	else
+		text = xasprintf("when %s was killed", name);
+	free(name);
+	return text;
+}
+
+static const struct view_process *largest_process(const struct view *view, enum domain domain, uint64_t *bytes)
+{
+	const struct view_process *largest = NULL;
+
+	*bytes = 0;
+	for (size_t p = 0; p < view->process_count; p++) {
+		const struct process_info *info = view->processes[p].info;
+		uint64_t sum = 0;
+
+		for (size_t i = 0; i < info->site_count; i++)
+			if (info->sites[i].domain == domain)
+				sum += info->sites[i].live_bytes;
+		if (sum > *bytes) {
+			largest = &view->processes[p];
+			*bytes = sum;
+		}
+	}
+	return largest;
+}
+
+static void say(const struct page *page, enum style style, char *text)
+{
+	page_words(page, 0, 0, style, text);
+	free(text);
+}
+
+static void answer_leaks(const struct page *page, const struct view *view, enum domain domain)
+{
+	struct domain_sum sum = view->domains[domain];
+	char *instant = when(view);
+	const char *what = domain == DOMAIN_HEAP ? "" : domain_name(domain), *space = *what ? " " : "";
+
+	say(page, STYLE_BOLD, xasprintf("%s in %s %s%s%s %s still alive %s.", BYTES(sum.bytes), COUNT(sum.blocks), what,
+	                                space, PLURAL(sum.blocks, "block", "blocks"),
+	                                PLURAL(sum.blocks, "was", "were"), instant));
+	free(instant);
+	if (count_processes(view) > 1) {
+		uint64_t bytes;
+		const struct view_process *process = largest_process(view, domain, &bytes);
+
+		if (process) {
+			char *name = text_process(process);
+			bool most = bytes > sum.bytes / 2;
+
+			say(page, STYLE_PLAIN, xasprintf("%s, %s, is kept by %s.", most ? "Most of it" : "The largest part",
+			                                 BYTES(bytes), name));
+			free(name);
+		}
+	}
+	for (size_t i = 0; i < view->site_count; i++) {
+		const struct view_site *site = &view->sites[i];
+		char *place;
+
+		if (site->domain != domain || site->suppressed_by)
+			continue;
+		place = text_blame(&view->processes[site->process], site->stack);
+		say(page, STYLE_PLAIN, xasprintf("The largest site keeps %s in %s %s: %s.", BYTES(site->live_bytes),
+		                                 COUNT(site->live_blocks), PLURAL(site->live_blocks, "block", "blocks"),
+		                                 place));
+		free(place);
+		break;
+	}
+	if (view->suppressed[domain].sites)
+		say(page, STYLE_PLAIN, xasprintf("%s of it in %s %s suppressed.", BYTES(view->suppressed[domain].bytes),
+		                                 COUNT(view->suppressed[domain].sites),
+		                                 PLURAL(view->suppressed[domain].sites, "site is", "sites are")));
+	say(page, STYLE_DIM, xstrdup(CAUTION));
+}
+
+static void answer_nothing(const struct page *page, const struct view *view, enum domain domain)
+{
+	char *instant = when(view);
+
+	if (domain != DOMAIN_HEAP)
+		say(page, STYLE_BOLD, xasprintf("No block of domain %s was alive %s.", domain_name(domain), instant));
+	else if (!view->totals.allocs)
+		say(page, STYLE_BOLD, xasprintf("No allocation was recorded%s.", view->lost ? ", but events were lost" : ""));
+	else if (!view->lost && view->totals.frees == view->totals.allocs)
+		say(page, STYLE_GOOD, xasprintf("Nothing was still alive %s: all %s %s freed.", instant,
+		                                COUNT(view->totals.allocs),
+		                                PLURAL(view->totals.allocs, "block was", "blocks were")));
+	else
+		say(page, STYLE_BOLD, xasprintf("Nothing was seen to be alive %s.", instant));
+	free(instant);
+}
+
+void text_answer(const struct page *page, const struct view *view, enum domain domain)
+{
+	size_t unseen = 0;
+
+	if (!view->process_count) {
+		say(page, STYLE_BAD, xstrdup("The recording holds no process."));
+		return;
+	}
+	if (view->domains[domain].blocks)
+		answer_leaks(page, view, domain);
+	else
+		answer_nothing(page, view, domain);
+	if (view->lost)
+		say(page, STYLE_BAD, xasprintf("%s %s lost: these numbers are not exact (see the end of this report).",
+		                               COUNT(view->lost), PLURAL(view->lost, "event was", "events were")));
+	for (size_t i = 0; i < view->process_count; i++)
+		unseen += (view->processes[i].info->header.flags & TRACE_PROCESS_OWN_HEAP) != 0;
+	if (unseen)
+		say(page, STYLE_BAD, xasprintf("%s %s an allocator of its own, which is not seen.", COUNT(unseen),
+		                               PLURAL(unseen, "process brings", "processes bring")));
+}
+
+void text_totals(const struct page *page, const struct view *view)
+{
+	const struct totals *totals = &view->totals;
+
+	page_title(page, "Totals", "of the heap");
+	page_entry(page, "allocated", STYLE_PLAIN, "%s in %s %s", BYTES(totals->bytes_allocated), COUNT(totals->allocs),
+	           PLURAL(totals->allocs, "block", "blocks"));
+	if (!totals->frees)
+		page_entry(page, "freed", STYLE_PLAIN, "nothing");
+	else
+		page_entry(page, "freed", STYLE_PLAIN,
+		           "%s %s; %s of them temporary: no other allocation of the thread came between",
+		           COUNT(totals->frees), PLURAL(totals->frees, "block", "blocks"),
+		           SHARE(totals->temporary, totals->frees));
+	if (view->peak_process != NO_PROCESS && view->process_count > 1) {
+		char *name = text_process(&view->processes[view->peak_process]);
+
+		page_entry(page, "peak", STYLE_PLAIN, "%s alive at once in %s, the largest", BYTES(totals->peak_bytes), name);
+		free(name);
+	} else {
+		page_entry(page, "peak", STYLE_PLAIN, "%s alive at once", BYTES(totals->peak_bytes));
+	}
+	if (totals->teardown_allocs || totals->teardown_frees)
+		page_entry(page, "teardown", STYLE_PLAIN, "%s %s and %s %s after the end began, not counted above",
+		           COUNT(totals->teardown_allocs), PLURAL(totals->teardown_allocs, "allocation", "allocations"),
+		           COUNT(totals->teardown_frees), PLURAL(totals->teardown_frees, "free", "frees"));
+}

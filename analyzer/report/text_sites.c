@@ -1,0 +1,312 @@
+/* text_sites.c: leaks by site, with their stacks; see text.h. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report/abbreviate.h"
+#include "report/escape.h"
+#include "report/human.h"
+#include "report/stack.h"
+#include "report/text.h"
+#include "util.h"
+
+#define FRAMES_SHORT 8            /* of a stack in the report */
+#define INDENT       7            /* of a frame */
+#define BLAME_MOST   60           /* columns of a function in a sentence, if it can be said in as many */
+
+/* ---- a frame ------------------------------------------------------------------------------------------------- */
+
+/* A file below the current directory, as the person there would call it. */
+static const char *near_path(const char *path)
+{
+	char here[4096];
+	size_t length;
+
+	if (!getcwd(here, sizeof(here)))
+		return path;
+	length = strlen(here);
+	return length > 1 && !strncmp(path, here, length) && path[length] == '/' ? path + length + 1 : path;
+}
+
+/* "leak.c:12", "libc.so.6+0x2724a", "0x7f00…": the best that is known. Not escaped. To be freed. */
+static char *location(struct view_process *process, const struct stack_frame *at)
+{
+	const struct frame *frame = at->frame;
+	const struct module *module = place_module(process, at->node);
+	const char *slash;
+
+	if (frame->file && frame->line && frame->column)
+		return xasprintf("%s:%" PRIu32 ":%" PRIu32, near_path(frame->file), frame->line, frame->column);
+	if (frame->file && frame->line)
+		return xasprintf("%s:%" PRIu32, near_path(frame->file), frame->line);
+	if (frame->file)
+		return xstrdup(near_path(frame->file));
+	if (!frame->module)
+		return xasprintf("0x%" PRIx64, frame->address);
+	slash = strrchr(frame->module, '/');
+	return xasprintf("%s+0x%" PRIx64, slash ? slash + 1 : *frame->module ? frame->module : "vdso",
+	                 frame->address - (module ? module->bias : 0));
+}
+
+char *text_blame(struct view_process *process, struct node_id node)
+{
+	struct stack stack = stack_resolve(process, node);
+	const struct frame *frame = stack.blame < stack.count ? stack.frames[stack.blame].frame : NULL;
+	char *place = NULL, *line = NULL, *escaped;
+
+	if (frame) {
+		char *function = abbreviate(frame->function, BLAME_MOST);
+
+		place = location(process, &stack.frames[stack.blame]);
+		line = xasprintf("%s, %s", function, place);
+		free(function);
+	} else if (stack.count) {
+		place = location(process, &stack.frames[0]);
+		line = xasprintf("an unknown function, %s", place);
+	} else {
+		line = xstrdup("its stack is unknown");
+	}
+	escaped = escape_text(line);
+	free(place);
+	free(line);
+	stack_free(&stack);
+	return escaped;
+}
+
+/* ---- a stack ------------------------------------------------------------------------------------------------- */
+
+struct line {
+	char    *function, *place; /* escaped, owned; place NULL: `function` is a remark */
+	bool     blamed, inlined;
+};
+
+static void add_line(struct line *lines, size_t *count, char *function, char *place, bool blamed, bool inlined)
+{
+	lines[*count].function = escape_text(function);
+	lines[*count].place = place ? escape_text(place) : NULL;
+	lines[*count].blamed = blamed;
+	lines[(*count)++].inlined = inlined;
+	free(function);
+	free(place);
+}
+
+static size_t unknown_run(const struct stack *stack, size_t from)
+{
+	size_t to = from;
+
+	while (to < stack->count && !stack->frames[to].frame->function)
+		to++;
+	return to - from;
+}
+
+/* The file name of the module that all of these frames lie in; NULL: of none, or of several. */
+static const char *common_module(const struct stack *stack, size_t from, size_t count)
+{
+	const char *module = stack->frames[from].frame->module, *slash;
+
+	for (size_t i = from; i < from + count; i++)
+		if (!module || !stack->frames[i].frame->module || strcmp(module, stack->frames[i].frame->module))
+			return NULL;
+	slash = strrchr(module, '/');
+	return slash ? slash + 1 : module;
+}
+
+/* "… 3 unknown frames: 2 without symbol, 1 in no module" */
+static char *unknown_remark(const struct stack *stack, size_t from, size_t count)
+{
+	const char *module = common_module(stack, from, count);
+	size_t homeless = 0;
+
+	for (size_t i = from; i < from + count; i++)
+		homeless += !stack->frames[i].frame->module;
+	if (module)
+		return xasprintf("… %zu unknown frames in %s, which has no symbols there", count, module);
+	if (!homeless)
+		return xasprintf("… %zu unknown frames in modules without symbols", count);
+	if (homeless == count)
+		return xasprintf("… %zu unknown frames in no module", count);
+	return xasprintf("… %zu unknown frames: %zu without symbol, %zu in no module", count, count - homeless, homeless);
+}
+
+static void count_names(const struct stack *stack, struct name_sum *names)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct frame *frame = stack->frames[i].frame;
+
+		names->frames++;
+		names->no_symbol += !frame->function && frame->module;
+		names->no_module += !frame->function && !frame->module;
+	}
+}
+
+/* The lines of a stack: at most two remarks besides a line a frame. */
+static size_t make_lines(struct view_process *process, const struct stack *stack, bool whole, struct line *lines)
+{
+	size_t count = 0, i = 0, run;
+
+	if (!whole && stack->blame < stack->count && stack->blame > 2) {
+		add_line(lines, &count, xasprintf("… %zu frames of libraries", stack->blame), NULL, false, false);
+		i = stack->blame;
+	}
+	while (i < stack->count && (whole || count < FRAMES_SHORT)) {
+		const struct stack_frame *at = &stack->frames[i];
+
+		run = unknown_run(stack, i);
+		if (run > 1) {
+			add_line(lines, &count, unknown_remark(stack, i, run), NULL, false, false);
+			i += run;
+			continue;
+		}
+		add_line(lines, &count, xstrdup(at->frame->function ? at->frame->function : "unknown"), location(process, at),
+		         i == stack->blame, at->frame->inlined);
+		i++;
+	}
+	if (i < stack->count)
+		add_line(lines, &count, xasprintf("… %zu more %s", stack->count - i,
+		                                  PLURAL(stack->count - i, "frame", "frames")), NULL, false, false);
+	else if (stack->ending == TRACE_STACK_CUT)
+		add_line(lines, &count, xasprintf("… cut here, at %" PRIu32 " frames", process->info->header.stack_depth),
+		         NULL, false, false);
+	else if (stack->ending == TRACE_STACK_LOST)
+		add_line(lines, &count, xstrdup("… the walk could not go on from here"), NULL, false, false);
+	else if (stack->ending == TRACE_STACK_NONE)
+		add_line(lines, &count, xstrdup("… no stack was taken"), NULL, false, false);
+	return count;
+}
+
+/* Functions in one column, places in the next. A person's screen is kept; in a file no place is cut. */
+static void print_lines(const struct page *page, struct line *lines, size_t count)
+{
+	size_t most = (page->width - INDENT) / 2, width = 0, places = 0, room;
+
+	/* Functions have half of the line, and what the places leave. */
+	for (size_t i = 0; i < count; i++)
+		if (lines[i].place && text_width(lines[i].place) > places)
+			places = text_width(lines[i].place);
+	if (places + 2 + most < page->width - INDENT)
+		most = page->width - INDENT - places - 2;
+	for (size_t i = 0; i < count; i++) {
+		char *function = lines[i].function;
+
+		if (!lines[i].place)
+			continue;
+		lines[i].function = abbreviate(function, most);
+		free(function);
+		width = text_width(lines[i].function) > width ? text_width(lines[i].function) : width;
+	}
+	width = width > most ? most : width;
+	room = page->width - INDENT - width - 2;
+	for (size_t i = 0; i < count; i++) {
+		const struct line *line = &lines[i];
+		char *function = page->cut ? text_cut(line->function, line->place ? width : page->width - INDENT, CUT_MIDDLE)
+		                           : xstrdup(line->function);
+		size_t taken = text_width(function);
+
+		fprintf(page->file, "%*s", INDENT, "");
+		page_put(page, !line->place ? STYLE_DIM : line->blamed ? STYLE_BOLD : STYLE_PLAIN, function);
+		if (line->place) {
+			char *place = page->cut ? text_cut(line->place, room, CUT_START) : xstrdup(line->place);
+
+			fprintf(page->file, "%*s", (int)(taken < width ? width - taken : 0) + 2, "");
+			page_put(page, line->blamed ? STYLE_PLACE : STYLE_DIM, place);
+			if (line->inlined && (!page->cut || text_width(place) + 9 <= room))
+				page_put(page, STYLE_DIM, "  inlined");
+			free(place);
+		}
+		fputc('\n', page->file);
+		free(function);
+	}
+}
+
+static void print_stack(const struct page *page, struct view_process *process, struct node_id node, bool whole,
+                        struct name_sum *names)
+{
+	struct stack stack = stack_resolve(process, node);
+	struct line *lines = xcalloc(stack.count + 3, sizeof(*lines));
+	size_t count = make_lines(process, &stack, whole, lines);
+
+	print_lines(page, lines, count);
+	count_names(&stack, names);
+	for (size_t i = 0; i < count; i++) {
+		free(lines[i].function);
+		free(lines[i].place);
+	}
+	free(lines);
+	stack_free(&stack);
+}
+
+/* ---- the list ------------------------------------------------------------------------------------------------ */
+
+/* What is known about whether it was ever freed. */
+static char *evidence(const struct view_site *site)
+{
+	if (site->allocs == site->live_blocks && site->allocs == 1)
+		return xstrdup("its only allocation");
+	if (site->allocs == site->live_blocks)
+		return xstrdup("none was ever freed");
+	return xasprintf("of %s allocated", COUNT(site->allocs));
+}
+
+static char *whereabouts(const struct view *view, const struct view_site *site)
+{
+	char *name, *text;
+
+	if (view->process_count == 1)
+		return xstrdup("");
+	if (site->process_count > 1)
+		return xasprintf(" · in %s processes", COUNT(site->process_count));
+	name = text_process(&view->processes[site->process]);
+	text = xasprintf(" · %s", name);
+	free(name);
+	return text;
+}
+
+static void print_site(const struct page *page, const struct view *view, const struct view_site *site, size_t number,
+                       const int widths[2])
+{
+	char *known = evidence(site), *where = whereabouts(view, site);
+
+	fputc('\n', page->file);
+	page_format(page, STYLE_DIM, "%4zu. ", number);
+	page_format(page, STYLE_SIZE, "%*s", widths[0], BYTES(site->live_bytes));
+	page_format(page, STYLE_PLAIN, " in %*s %s", widths[1], COUNT(site->live_blocks),
+	            PLURAL(site->live_blocks, "block ", "blocks"));
+	page_format(page, STYLE_DIM, "  %s%s", known, where);
+	fputc('\n', page->file);
+	free(known);
+	free(where);
+}
+
+void text_sites(const struct page *page, const struct view *view, const struct text_options *options,
+                struct name_sum *names)
+{
+	struct domain_sum all = view->domains[options->domain], listed = {0};
+	const struct view_site **sites = xcalloc(view->site_count, sizeof(*sites));
+	int widths[2] = {0};
+	char *note;
+
+	all.sites -= view->suppressed[options->domain].sites;
+	all.bytes -= view->suppressed[options->domain].bytes;
+	for (size_t i = 0; i < view->site_count && listed.sites < options->top; i++) {
+		const struct view_site *site = &view->sites[i];
+		int bytes_width = (int)strlen(BYTES(site->live_bytes)), count_width = (int)strlen(COUNT(site->live_blocks));
+
+		if (site->domain != options->domain || site->suppressed_by)
+			continue;
+		sites[listed.sites++] = site;
+		listed.bytes += site->live_bytes;
+		widths[0] = bytes_width > widths[0] ? bytes_width : widths[0];
+		widths[1] = count_width > widths[1] ? count_width : widths[1];
+	}
+	note = listed.sites < all.sites ? xasprintf("the largest %s of %s, with %s of the bytes", COUNT(listed.sites),
+	                                            COUNT(all.sites), SHARE(listed.bytes, all.bytes)) : NULL;
+	if (listed.sites)
+		page_title(page, "Alive at the end, by site", note);
+	for (size_t i = 0; i < listed.sites; i++) {
+		print_site(page, view, sites[i], i + 1, widths);
+		print_stack(page, &view->processes[sites[i]->process], sites[i]->stack, options->whole_stacks, names);
+	}
+	free(sites);
+	free(note);
+}

@@ -1,0 +1,365 @@
+/* view.c: chooses processes, adds up, joins sites; see view.h. Reads the model, prints nothing but warnings. */
+#include "report/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "report/suppress.h"
+#include "util.h"
+
+const char *domain_name(enum domain domain)
+{
+	static const char *const names[] = {"heap", "map", "wasm-memory", "wasm-heap", "log"};
+
+	return names[domain];
+}
+
+const char *end_name(enum process_end end)
+{
+	static const char *const names[] = {"exit", "exec", "signal", "killed", "running"};
+
+	return names[end];
+}
+
+/* ---- processes ----------------------------------------------------------------------------------------------- */
+
+/* Is `wanted` the id of the process, its pid, the path of its executable or that path's last part? */
+static bool is_called(const struct process_info *info, const char *wanted)
+{
+	const char *slash = strrchr(info->exe, '/');
+	char *rest;
+	unsigned long pid = strtoul(wanted, &rest, 10);
+
+	if (*wanted >= '0' && *wanted <= '9' && !*rest)
+		return pid == info->header.pid;
+	return !strcmp(wanted, info->stem) || !strcmp(wanted, info->exe) || (slash && !strcmp(wanted, slash + 1));
+}
+
+static bool is_chosen(const struct process_info *info, const struct view_options *options, bool *used)
+{
+	bool chosen = !options->process_count;
+
+	for (size_t i = 0; i < options->process_count; i++)
+		if (is_called(info, options->processes[i]))
+			chosen = used[i] = true;
+	return chosen;
+}
+
+/* The same process, another image: images follow each other by exec. */
+static bool same_process(const struct process_info *a, const struct process_info *b)
+{
+	return a->header.pid == b->header.pid && a->header.start_ticks == b->header.start_ticks &&
+	       a->header.pid_namespace == b->header.pid_namespace &&
+	       !memcmp(a->header.boot_id, b->header.boot_id, sizeof(a->header.boot_id));
+}
+
+static void add_process(struct view *view, const struct view_input *input, uint32_t index)
+{
+	struct view_process *process = &view->processes[view->process_count++];
+	const struct process_info *info = &input->recording->processes[index];
+
+	*process = (struct view_process){
+		.input = input, .info = info, .id = {index}, .parent = NO_PROCESS, .previous = NO_PROCESS,
+		.end = info->end, .status = info->status,
+	};
+	for (size_t i = 0; i < info->thread_count; i++)
+		process->threads += info->threads[i].lane == 0;
+}
+
+static bool choose_processes(struct view *view, const struct view_options *options)
+{
+	bool *used = xcalloc(options->process_count, sizeof(*used));
+	bool good = true;
+
+	for (size_t i = 0; i < view->input_count; i++)
+		view->process_total += view->inputs[i].recording->process_count;
+	view->processes = xcalloc(view->process_total, sizeof(*view->processes));
+	for (size_t i = 0; i < view->input_count; i++) {
+		const struct recording *recording = view->inputs[i].recording;
+
+		for (size_t p = 0; p < recording->process_count; p++)
+			if (is_chosen(&recording->processes[p], options, used))
+				add_process(view, &view->inputs[i], (uint32_t)p);
+	}
+	for (size_t i = 0; i < options->process_count; i++) {
+		if (!used[i])
+			warn("no process is called '%s': give an id, a pid or an executable", options->processes[i]);
+		good = good && used[i];
+	}
+	free(used);
+	return good;
+}
+
+/* Where the chosen process `id` of this recording stands, or NO_PROCESS. Ids grow within a recording. */
+static size_t find_process(const struct view *view, const struct view_input *input, struct process_id id)
+{
+	size_t low = 0, high = view->process_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct view_process *process = &view->processes[middle];
+
+		if (process->input == input && process->id.index == id.index)
+			return middle;
+		if (process->input < input || (process->input == input && process->id.index < id.index))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NO_PROCESS;
+}
+
+/* A recording's processes stand together, by start time, then image. */
+static void link_processes(struct view *view)
+{
+	for (size_t i = 0; i < view->process_count; i++) {
+		struct view_process *process = &view->processes[i];
+
+		for (size_t j = i; j-- > 0;) {
+			const struct view_process *other = &view->processes[j];
+
+			if (other->input != process->input ||
+			    other->info->header.start_ticks != process->info->header.start_ticks)
+				break;
+			if (same_process(process->info, other->info) &&
+			    other->info->header.image + 1 == process->info->header.image)
+				process->previous = j;
+		}
+		process->parent = find_process(view, process->input, process->info->parent);
+		if (process->parent == i || process->parent == process->previous)
+			process->parent = NO_PROCESS;
+	}
+}
+
+/* What `probe run` saw of its child, where the recording could not know better. */
+static void apply_wait(struct view *view, const struct view_options *options)
+{
+	for (size_t i = view->process_count; options->waited && i-- > 0;) {
+		struct view_process *process = &view->processes[i];
+
+		if (process->info->header.pid != options->waited_pid || process->end == END_EXEC)
+			continue;
+		if (process->end != END_EXIT && WIFSIGNALED(options->wait_status)) {
+			process->end = END_SIGNAL;
+			process->status = WTERMSIG(options->wait_status);
+		} else if (process->end != END_EXIT && WIFEXITED(options->wait_status)) {
+			process->end = END_EXIT;
+			process->status = WEXITSTATUS(options->wait_status);
+		}
+		return;
+	}
+}
+
+/* ---- sums ---------------------------------------------------------------------------------------------------- */
+
+static void add_totals(struct view *view)
+{
+	struct totals *sum = &view->totals;
+
+	view->peak_process = NO_PROCESS;
+	for (size_t i = 0; i < view->process_count; i++) {
+		const struct process_info *info = view->processes[i].info;
+		const struct totals *one = &info->totals;
+
+		sum->allocs += one->allocs;
+		sum->frees += one->frees;
+		sum->bytes_allocated += one->bytes_allocated;
+		sum->live_blocks += one->live_blocks;
+		sum->live_bytes += one->live_bytes;
+		sum->temporary += one->temporary;
+		sum->teardown_allocs += one->teardown_allocs;
+		sum->teardown_frees += one->teardown_frees;
+		sum->inherited_frees += one->inherited_frees;
+		sum->unmatched_frees += one->unmatched_frees;
+		sum->repaired += one->repaired;
+		if (one->peak_bytes > sum->peak_bytes) {
+			sum->peak_bytes = one->peak_bytes;
+			view->peak_process = i;
+		}
+		view->events += info->events;
+		view->lost += info->lost;
+		view->recovered += info->recovered;
+	}
+}
+
+/* ---- sites --------------------------------------------------------------------------------------------------- */
+
+struct keyed_site {
+	struct node_hash hash;    /* equal: to be joined */
+	struct view_site site;
+};
+
+static int compare(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int by_hash(const void *left, const void *right)
+{
+	const struct keyed_site *a = left, *b = right;
+	int order = compare(a->hash.high, b->hash.high);
+
+	order = order ? order : compare(a->hash.low, b->hash.low);
+	order = order ? order : compare(a->site.domain, b->site.domain);
+	order = order ? order : compare(a->site.process, b->site.process);
+	return order ? order : compare(a->site.stack.index, b->site.stack.index);
+}
+
+/* Largest first; what decides between equals is the same in every run. */
+static int by_bytes(const void *left, const void *right)
+{
+	const struct view_site *a = left, *b = right;
+	int order = compare(b->live_bytes, a->live_bytes);
+
+	order = order ? order : compare(b->live_blocks, a->live_blocks);
+	order = order ? order : compare(a->process, b->process);
+	order = order ? order : compare(a->domain, b->domain);
+	return order ? order : compare(a->stack.index, b->stack.index);
+}
+
+/*
+ * A joined site's allocs and frees are those of all processes where the stack keeps a block or not; so all sites are
+ * keyed whose stack is that of a live one. Without joining, dead sites are not looked at.
+ */
+static size_t collect_sites(struct view *view, bool dead, struct keyed_site *keyed)
+{
+	size_t count = 0;
+
+	for (size_t p = 0; p < view->process_count; p++) {
+		const struct process_info *info = view->processes[p].info;
+
+		for (size_t i = 0; i < info->site_count; i++) {
+			const struct site *site = &info->sites[i];
+
+			if (site->domain >= DOMAINS || (!dead && !site->live_blocks))
+				continue;
+			if (keyed)
+				keyed[count].site = (struct view_site){
+					.process = p, .domain = site->domain, .stack = site->stack,
+					.allocs = site->allocs, .frees = site->frees, .live_blocks = site->live_blocks,
+					.live_bytes = site->live_bytes, .temporary = site->temporary,
+				};
+			count++;
+		}
+	}
+	return count;
+}
+
+static void join_site(struct view_site *into, const struct view_site *site)
+{
+	/* The one that stands for all keeps blocks, so that its stack is that of a leak. */
+	if (!into->live_blocks && site->live_blocks) {
+		into->process = site->process;
+		into->stack = site->stack;
+	}
+	into->allocs += site->allocs;
+	into->frees += site->frees;
+	into->live_blocks += site->live_blocks;
+	into->live_bytes += site->live_bytes;
+	into->temporary += site->temporary;
+}
+
+static void collect(struct view *view, bool join)
+{
+	bool by_symbol = view->input_count > 1;
+	size_t count = collect_sites(view, join, NULL), counted = NO_PROCESS;
+	struct keyed_site *keyed = xcalloc(count, sizeof(*keyed));
+
+	collect_sites(view, join, keyed);
+	view->sites = xcalloc(count, sizeof(*view->sites));
+	if (join) {
+		for (size_t i = 0; i < count; i++)
+			keyed[i].hash = join_hash(&view->processes[keyed[i].site.process], keyed[i].site.stack, by_symbol);
+		qsort(keyed, count, sizeof(*keyed), by_hash);
+	}
+	for (size_t i = 0; i < count; i++) {
+		bool same = join && i && keyed[i].hash.low == keyed[i - 1].hash.low &&
+		            keyed[i].hash.high == keyed[i - 1].hash.high &&
+		            keyed[i].site.domain == keyed[i - 1].site.domain;
+		struct view_site *into;
+
+		if (!same) {
+			/* The one before is complete; it is forgotten if it keeps nothing. */
+			if (!view->site_count || view->sites[view->site_count - 1].live_blocks)
+				view->site_count++;
+			view->sites[view->site_count - 1] = (struct view_site){.domain = keyed[i].site.domain};
+			counted = NO_PROCESS;
+		}
+		into = &view->sites[view->site_count - 1];
+		/* Rows of one process stand side by side. */
+		if (keyed[i].site.live_blocks && counted != keyed[i].site.process) {
+			into->process_count++;
+			counted = keyed[i].site.process;
+		}
+		join_site(into, &keyed[i].site);
+	}
+	if (view->site_count && !view->sites[view->site_count - 1].live_blocks)
+		view->site_count--;
+	free(keyed);
+	qsort(view->sites, view->site_count, sizeof(*view->sites), by_bytes);
+}
+
+static void add_domain(struct domain_sum *sum, const struct view_site *site)
+{
+	sum->sites++;
+	sum->blocks += site->live_blocks;
+	sum->bytes += site->live_bytes;
+}
+
+static void sum_sites(struct view *view)
+{
+	for (size_t i = 0; i < view->site_count; i++) {
+		struct view_site *site = &view->sites[i];
+
+		add_domain(&view->domains[site->domain], site);
+		if (view->suppressions)
+			site->suppressed_by = suppressions_match(view->suppressions, &view->processes[site->process],
+			                                         site->stack);
+		if (site->suppressed_by)
+			add_domain(&view->suppressed[site->domain], site);
+	}
+	for (size_t p = 0; p < view->process_count; p++) {
+		const struct process_info *info = view->processes[p].info;
+
+		for (size_t i = 0; i < info->site_count; i++) {
+			struct stack_sum *ending;
+
+			if (info->sites[i].domain != DOMAIN_HEAP)
+				continue;
+			ending = &view->endings[place_ending(info, info->sites[i].stack)];
+			ending->allocs += info->sites[i].allocs;
+			ending->live_blocks += info->sites[i].live_blocks;
+		}
+	}
+}
+
+struct view *view_build(const struct view_input *inputs, size_t input_count, const struct view_options *options)
+{
+	struct view *view = xcalloc(1, sizeof(*view));
+
+	view->inputs = inputs;
+	view->suppressions = options->suppressions;
+	view->input_count = input_count;
+	if (!choose_processes(view, options)) {
+		view_free(view);
+		return NULL;
+	}
+	link_processes(view);
+	apply_wait(view, options);
+	add_totals(view);
+	collect(view, options->join);
+	sum_sites(view);
+	return view;
+}
+
+void view_free(struct view *view)
+{
+	for (size_t i = 0; i < view->process_count; i++) {
+		free(view->processes[i].places);
+		free(view->processes[i].hashes);
+	}
+	free(view->processes);
+	free(view->sites);
+	free(view);
+}

@@ -1,0 +1,13 @@
+/* merge.h: the streams of a process image as one run of events, by time. */
+#ifndef PROBE_MERGE_H
+#define PROBE_MERGE_H
+
+#include "trace/stream.h"
+
+/* Takes `count` events of the stream streams.list[stream], in order. */
+typedef void merge_sink(void *context, uint32_t stream, const struct trace_event *events, size_t count);
+
+/* Hands all events to `sink`, in runs of one stream: by tick, equal ticks by stream; within a stream by sequence. */
+void merge(struct streams *streams, merge_sink *sink, void *context);
+
+#endif

@@ -1,0 +1,207 @@
+/* meta.c: the records of a STEM.shared; see shared.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/array.h"
+#include "trace/extent.h"
+#include "trace/shared.h"
+
+/* No process has more modules at once; bounds the search for the one that an UNLOAD means. */
+#define MODULES_AT_ONCE 8192
+
+/* One record's payload, and what of it is still to be read. */
+struct payload {
+	const uint8_t *at;       /* next byte */
+	size_t   left;           /* bytes */
+};
+
+static bool take(struct payload *payload, void *into, size_t size)
+{
+	if (payload->left < size)
+		return false;
+	memcpy(into, payload->at, size);
+	payload->at += size;
+	payload->left -= size;
+	return true;
+}
+
+/* The rest as a string; a NUL inside ends it. */
+static char *take_text(struct payload *payload)
+{
+	size_t length = strnlen((const char *)payload->at, payload->left);
+	char *text = xmalloc(length + 1);
+
+	memcpy(text, payload->at, length);
+	text[length] = '\0';
+	payload->left = 0;
+	return text;
+}
+
+static void read_argv(struct process_info *process, struct payload payload)
+{
+	size_t count = 0;
+
+	if (process->argv)
+		return;
+	while (payload.left) {
+		size_t length = strnlen((const char *)payload.at, payload.left);
+		struct payload argument = {payload.at, length};
+
+		array_room(process->argv, count);
+		process->argv[count++] = take_text(&argument);
+		length += length < payload.left; /* its NUL */
+		payload.at += length;
+		payload.left -= length;
+	}
+	array_room(process->argv, count);
+	process->argv[count] = NULL;
+}
+
+static bool read_module(struct process_info *process, struct payload payload, uint64_t tick)
+{
+	struct trace_module module;
+	struct module *entry;
+
+	if (!take(&payload, &module, sizeof module) || module.build_id_size > payload.left || module.start > module.end)
+		return false;
+	array_room(process->modules, process->module_count);
+	entry = &process->modules[process->module_count++];
+	*entry = (struct module){
+		.build_id_size = module.build_id_size, .generation = module.generation, .bias = module.bias,
+		.start = module.start, .end = module.end, .loaded = tick, .unloaded = UINT64_MAX,
+	};
+	if (module.build_id_size) {
+		entry->build_id = xmalloc(module.build_id_size);
+		take(&payload, entry->build_id, module.build_id_size);
+	}
+	entry->path = take_text(&payload);
+	return true;
+}
+
+static bool read_unload(struct process_info *process, struct payload payload, uint64_t tick)
+{
+	struct trace_module module;
+	size_t oldest = process->module_count > MODULES_AT_ONCE ? process->module_count - MODULES_AT_ONCE : 0;
+
+	if (!take(&payload, &module, sizeof module))
+		return false;
+	for (size_t i = process->module_count; i > oldest; i--) {
+		struct module *entry = &process->modules[i - 1];
+
+		if (entry->start == module.start && entry->unloaded == UINT64_MAX) {
+			entry->unloaded = tick;
+			break;
+		}
+	}
+	return true; /* of a module that was loaded before the library was: nothing to end */
+}
+
+static bool read_thread(struct process_info *process, struct payload payload)
+{
+	struct trace_thread thread;
+
+	if (!take(&payload, &thread, sizeof thread))
+		return false;
+	array_room(process->threads, process->thread_count);
+	process->threads[process->thread_count++] = (struct thread_info){
+		.stream = {thread.stream}, .tid = thread.tid, .lane = thread.lane, .name = take_text(&payload),
+	};
+	return true;
+}
+
+static bool read_child(struct process_info *process, struct payload payload, uint16_t type, uint64_t tick)
+{
+	struct child_note note = {.type = type, .tick = tick};
+
+	if (!take(&payload, &note.child, sizeof note.child))
+		return false;
+	note.path = take_text(&payload);
+	array_room(process->children, process->child_count);
+	process->children[process->child_count++] = note;
+	return true;
+}
+
+static bool read_record(struct process_info *process, const struct trace_record *record, struct payload payload)
+{
+	switch (record->type) {
+	case TRACE_RECORD_EXE:
+		free(process->exe);
+		process->exe = take_text(&payload);
+		return true;
+	case TRACE_RECORD_ARGV:
+		read_argv(process, payload);
+		return true;
+	case TRACE_RECORD_MODULE:
+		return read_module(process, payload, record->tick);
+	case TRACE_RECORD_UNLOAD:
+		return read_unload(process, payload, record->tick);
+	case TRACE_RECORD_THREAD:
+		return read_thread(process, payload);
+	case TRACE_RECORD_CHILD:
+	case TRACE_RECORD_WAITED:
+	case TRACE_RECORD_EXEC:
+		return read_child(process, payload, record->type, record->tick);
+	case TRACE_RECORD_MARK:
+		array_room(process->marks, process->mark_count);
+		process->marks[process->mark_count++] = (struct mark){take_text(&payload), record->tick};
+		return true;
+	case TRACE_RECORD_WARNING:
+		array_room(process->warnings, process->warning_count);
+		process->warnings[process->warning_count++] = take_text(&payload);
+		return true;
+	}
+	return false;
+}
+
+static void read_extent(struct process_info *process, const struct extent *extent, struct damage *damage)
+{
+	const struct trace_meta *meta = (const void *)extent->data;
+	size_t room, used, at = 0;
+	struct trace_record record;
+
+	if (extent->size < sizeof *meta)
+		return;
+	room = extent->size - sizeof *meta;
+	used = __atomic_load_n(&meta->used, __ATOMIC_ACQUIRE);
+	if (used > room) {
+		damage_add(damage, ".shared", extent->offset, "more records than there is room for");
+		used = room;
+	}
+	for (; used - at >= sizeof record; at += record.size) {
+		struct payload payload = {extent->data + sizeof *meta + at + sizeof record, 0};
+
+		memcpy(&record, extent->data + sizeof *meta + at, sizeof record);
+		if (record.size % 8 || record.size > used - at || record.padding > 7 ||
+		    record.size < sizeof record + record.padding) {
+			damage_add(damage, ".shared", extent->offset + sizeof *meta + at, "no record where one should begin");
+			return;
+		}
+		payload.left = record.size - sizeof record - record.padding;
+		if (!read_record(process, &record, payload))
+			damage_add(damage, ".shared", extent->offset + sizeof *meta + at, "the record cannot be understood");
+	}
+}
+
+static int by_tick(const void *left, const void *right)
+{
+	const struct child_note *a = left, *b = right;
+
+	return (a->tick > b->tick) - (a->tick < b->tick);
+}
+
+void shared_meta(struct bytes file, struct process_info *process, struct damage *damage)
+{
+	struct extent extent;
+	size_t at = 0;
+
+	while (extent_next(file, &at, &extent, NULL))
+		if (extent.kind == TRACE_EXTENT_META)
+			read_extent(process, &extent, damage);
+	if (!process->exe)
+		process->exe = xstrdup("");
+	if (!process->argv)
+		process->argv = xcalloc(1, sizeof *process->argv);
+	/* Almost in order as they are; glibc's qsort is a merge sort and keeps the order of equals. */
+	if (process->child_count)
+		qsort(process->children, process->child_count, sizeof *process->children, by_tick);
+}

@@ -1,0 +1,264 @@
+/*
+ * recording.c: a recording directory from its files to the model; see recording.h. Two passes: headers and records of
+ * all images, which tell who is whose parent; then their events.
+ */
+#include "trace/recording.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "trace/array.h"
+#include "trace/image.h"
+
+#define EXAMPLES_MOST 16
+
+static void add_warning(struct recording *recording, char *warning)
+{
+	array_room(recording->warnings, recording->warning_count);
+	recording->warnings[recording->warning_count++] = warning;
+}
+
+/* False: made by another version of probe; a message was printed. */
+static bool read_own_file(struct recording *recording, int dir)
+{
+	struct trace_recording header = {0};
+	struct bytes file;
+
+	if (!file_map(dir, "recording", &file)) {
+		add_warning(recording, xasprintf("the file \"recording\" cannot be read (%s)", strerror(errno)));
+		return true;
+	}
+	if (file.size >= sizeof header)
+		memcpy(&header, file.data, sizeof header);
+	file_unmap(&file);
+	if (header.magic != TRACE_RECORDING_MAGIC) {
+		add_warning(recording, xstrdup("the file \"recording\" is damaged"));
+		return true;
+	}
+	if (header.version != TRACE_VERSION) {
+		warn("%s: recorded in version %u of the format, this probe reads %u", recording->dir, header.version,
+		     TRACE_VERSION);
+		return false;
+	}
+	recording->header = header;
+	return true;
+}
+
+static int by_name(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+/* All STEMs with a file here, once each. NULL with errno if the directory cannot be read. */
+static char **find_stems(struct recording *recording, int dir, size_t *count)
+{
+	struct trace_process name;
+	DIR *stream = NULL;
+	struct dirent *entry;
+	char **stems = xcalloc(1, sizeof *stems);
+	size_t kept = 0;
+	uint32_t host;
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	*count = 0;
+	if (copy >= 0)
+		stream = fdopendir(copy);
+	if (!stream) {
+		if (copy >= 0)
+			close(copy);
+		free(stems);
+		return NULL;
+	}
+	while ((entry = readdir(stream))) {
+		char *dot = strrchr(entry->d_name, '.');
+		struct stat status;
+
+		if (fstatat(dir, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode))
+			recording->bytes_on_disk += (uint64_t)status.st_size;
+		if (!dot || (strcmp(dot, ".shared") != 0 && strcmp(dot, ".log") != 0))
+			continue;
+		*dot = '\0';
+		if (!image_parse_stem(entry->d_name, &name, &host))
+			continue;
+		array_room(stems, *count);
+		stems[(*count)++] = xstrdup(entry->d_name);
+	}
+	closedir(stream);
+	qsort(stems, *count, sizeof *stems, by_name);
+	for (size_t i = 0; i < *count; i++)
+		if (kept && strcmp(stems[kept - 1], stems[i]) == 0)
+			free(stems[i]);
+		else
+			stems[kept++] = stems[i];
+	*count = kept;
+	return stems;
+}
+
+static int by_start(const void *left, const void *right)
+{
+	const struct image *a = left, *b = right;
+	const struct trace_process *x = &a->process->header, *y = &b->process->header;
+
+	if (x->start_ticks != y->start_ticks)
+		return x->start_ticks < y->start_ticks ? -1 : 1;
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	if (a->host != b->host)
+		return a->host < b->host ? -1 : 1;
+	return (x->image > y->image) - (x->image < y->image);
+}
+
+static void read_image(struct image *image, int dir)
+{
+	char *name = xasprintf("%s.shared", image->process->stem);
+	struct bytes shared;
+
+	image->damage.stem = image->process->stem;
+	if (!file_map(dir, name, &shared))
+		damage_add(&image->damage, ".shared", 0, strerror(errno));
+	image_read(image, shared);
+	file_unmap(&shared);
+	free(name);
+}
+
+/* An image whose header was never finished, or is lost, ran on the same boot as others of its host. */
+static void complete(struct image *images, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; !images[i].known && j < count; j++)
+			if (images[j].known && images[j].host == images[i].host) {
+				memcpy(images[i].process->header.boot_id, images[j].process->header.boot_id, 16);
+				images[i].process->header.pid_namespace = images[j].process->header.pid_namespace;
+				images[i].process->header.clock = images[j].process->header.clock;
+				break;
+			}
+}
+
+static void add_finding(struct recording *recording, struct finding finding)
+{
+	array_room(recording->findings, recording->finding_count);
+	recording->findings[recording->finding_count++] = finding;
+}
+
+static void gather_damage(struct recording *recording, struct image *images, size_t count)
+{
+	struct finding finding = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		struct damage *damage = &images[i].damage;
+
+		finding.count += damage->count;
+		for (size_t j = 0; j < DAMAGE_EXAMPLES && finding.example_count < EXAMPLES_MOST; j++) {
+			if (!damage->examples[j])
+				break;
+			array_room(finding.examples, finding.example_count);
+			finding.examples[finding.example_count++] = damage->examples[j];
+			damage->examples[j] = NULL;
+		}
+	}
+	if (!finding.count)
+		return;
+	finding.kind = xstrdup("damage");
+	add_finding(recording, finding);
+}
+
+/* `stems` are taken over into the processes. */
+static void read_images(struct recording *recording, int dir, char **stems, size_t count)
+{
+	struct image *images = xcalloc(count, sizeof *images);
+	struct process_info *processes = xcalloc(count, sizeof *processes);
+	struct finding *finding;
+
+	for (size_t i = 0; i < count; i++) {
+		images[i].process = &processes[i];
+		processes[i].stem = stems[i];
+		image_parse_stem(stems[i], &processes[i].header, &images[i].host);
+	}
+	qsort(images, count, sizeof *images, by_start);
+	recording->processes = xcalloc(count, sizeof *recording->processes);
+	recording->process_count = count;
+	for (size_t i = 0; i < count; i++) {
+		recording->processes[i] = *images[i].process;
+		images[i].process = &recording->processes[i];
+		read_image(&images[i], dir);
+	}
+	free(processes);
+	complete(images, count);
+	if (!clock_calibrate(images, count))
+		add_warning(recording, xstrdup("how long a tick is could not be found out; times are in ticks"));
+	family_link(images, count);
+	replay_all(images, count, dir);
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < recording->processes[i].site_count; j++)
+			recording->processes[i].sites[j].process.index = (uint32_t)i;
+	gather_damage(recording, images, count);
+	finding = followed_check(images, count);
+	if (finding)
+		add_finding(recording, *finding);
+	free(finding);
+	for (size_t i = 0; i < count; i++) {
+		inherit_free(&images[i].inherit);
+		damage_free(&images[i].damage);
+	}
+	free(images);
+}
+
+struct recording *recording_open(const char *dir)
+{
+	struct recording *recording = xcalloc(1, sizeof *recording);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char **stems = NULL;
+	size_t count = 0;
+
+	recording->dir = xstrdup(dir);
+	if (fd >= 0)
+		stems = find_stems(recording, fd, &count);
+	if (!stems) {
+		warn("%s:", dir);
+		goto failed;
+	}
+	if (!read_own_file(recording, fd))
+		goto failed;
+	if (!recording->header.magic && !count) {
+		warn("%s: there is no recording here", dir);
+		goto failed;
+	}
+	read_images(recording, fd, stems, count);
+	free(stems);
+	close(fd);
+	return recording;
+failed:
+	for (size_t i = 0; i < count; i++)
+		free(stems[i]);
+	free(stems);
+	if (fd >= 0)
+		close(fd);
+	recording_close(recording);
+	return NULL;
+}
+
+void recording_close(struct recording *recording)
+{
+	if (!recording)
+		return;
+	for (size_t i = 0; i < recording->process_count; i++)
+		process_free(&recording->processes[i]);
+	free(recording->processes);
+	for (size_t i = 0; i < recording->warning_count; i++)
+		free(recording->warnings[i]);
+	free(recording->warnings);
+	for (size_t i = 0; i < recording->finding_count; i++) {
+		for (size_t j = 0; j < recording->findings[i].example_count; j++)
+			free(recording->findings[i].examples[j]);
+		free(recording->findings[i].examples);
+		free(recording->findings[i].kind);
+	}
+	free(recording->findings);
+	free(recording->dir);
+	free(recording);
+}

@@ -1,0 +1,6 @@
+"""The long form of tests/endtoend/count_processes.py."""
+import runpy
+
+from harness import SOURCE
+
+runpy.run_path(str(SOURCE / "tests/endtoend/count_processes.py"))

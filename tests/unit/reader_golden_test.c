@@ -1,0 +1,269 @@
+/*
+ * reader_golden_test.c: the format, pinned: tests/golden/format-1/ was written once, and reading it must give what
+ * stands in tests/golden/format-1.txt for as long as version 1 is read.
+ *
+ *   reader_golden_test golden DIR   writes such a recording to DIR, and its text beside it
+ *   reader_golden_test seeds DIR    writes seeds for tests/fuzz/reader.c
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "reader_check.h"
+#include "reader_dump.h"
+#include "reader_maker.h"
+#include "trace/recording.h"
+#include "util.h"
+
+#define A 0x7f0000001000
+#define B 0x7f0000002000
+#define C 0x7f0000003000
+#define MAPPED 0x7e0000000000
+
+enum { IMAGES = 3 };
+
+static void record_child(struct maker *maker, enum trace_record_type type, uint64_t tick, uint32_t pid, uint32_t how,
+	int32_t status, const char *path)
+{
+	struct trace_child child = {pid, how, status, 0};
+
+	maker_record(maker, type, tick, &child, sizeof child, path);
+}
+
+/* A parent with two threads and a log, a child that is killed, and the program that the parent then becomes. */
+static void make(struct maker makers[IMAGES])
+{
+	struct { struct trace_module module; uint8_t build_id[4]; } module = {
+		{0x400000, 0x400000, 0x500000, 0, 4}, {0xde, 0xad, 0xbe, 0xef},
+	};
+	struct trace_module unload = {0x400000, 0x400000, 0x500000, 0, 0};
+	struct trace_thread thread = {1, 101, 0, 0};
+	uint32_t root, leaf, other;
+	struct trace_process *header;
+
+	maker_init(&makers[0], 100, 0);
+	root = maker_node(&makers[0], TRACE_STACK_ROOT, 0x401000);
+	leaf = maker_node(&makers[0], root, 0x402000);
+	maker_new_extents(&makers[0]);
+	other = maker_node(&makers[0], TRACE_STACK_CUT, 0x403000);
+	maker_record(&makers[0], TRACE_RECORD_EXE, 2, NULL, 0, "/usr/bin/golden");
+	maker_record(&makers[0], TRACE_RECORD_ARGV, 2, "golden\0--all", 13, NULL);
+	maker_record(&makers[0], TRACE_RECORD_MODULE, 3, &module, 36, "/usr/bin/golden");
+	maker_record(&makers[0], TRACE_RECORD_THREAD, 4, &thread, sizeof thread, "worker");
+	record_child(&makers[0], TRACE_RECORD_CHILD, 400, 200, TRACE_HOW_FORK, 0, "");
+	record_child(&makers[0], TRACE_RECORD_WAITED, 900, 200, 0, 9, "");
+	maker_record(&makers[0], TRACE_RECORD_MARK, 500, NULL, 0, "half");
+	maker_record(&makers[0], TRACE_RECORD_WARNING, 510, NULL, 0, "something was odd");
+	maker_record(&makers[0], TRACE_RECORD_UNLOAD, 950, &unload, sizeof unload, NULL);
+	record_child(&makers[0], TRACE_RECORD_EXEC, 960, 100, TRACE_FOLLOWED, 0, "/usr/bin/next");
+	struct trace_event main_chunk[] = {
+		event_alloc(10, A, 100, leaf), event_alloc(20, B, 7, other),
+		event_make(TRACE_EVENT_MAP, 30, MAPPED, 65536, leaf, 3, TRACE_MAP_ANONYMOUS),
+		event_make(TRACE_EVENT_PROTECT, 31, MAPPED, 4096, root, 0, 0),
+		event_make(TRACE_EVENT_REMAP_OUT, 32, MAPPED + 8192, 4096, 0, 0, 0),
+		event_make(TRACE_EVENT_REMAP_IN, 33, MAPPED + 0x100000, 8192, other, 0, 0),
+		event_make(TRACE_EVENT_ADVISE, 34, MAPPED, 4096, 0, 0, 4),
+		event_make(TRACE_EVENT_BREAK, 35, 0x1003000, 0x1000000, root, 0, 0),
+		event_make(TRACE_EVENT_UNMAP, 36, MAPPED + 4096, 4096, 0, 0, 0),
+	};
+	struct trace_event main_ring[] = {
+		main_chunk[7], main_chunk[8], /* in the log too */
+		event_out(600, A), event_in(610, A, 1000, leaf), event_make(TRACE_EVENT_ALLOC, 620, C, 5, root, 2, 0),
+	};
+	struct trace_event worker[] = {event_free(300, B), event_free(310, 0x1230), event_alloc(700, B, 1 << 30, other)};
+	maker_chunk(&makers[0], 0, 0, main_chunk, LENGTH(main_chunk), TRACE_CODEC_ZSTD);
+	maker_chunk(&makers[0], 1, 0, worker, 2, TRACE_CODEC_NONE);
+	maker_ring(&makers[0], 0, 7, main_ring, LENGTH(main_ring), 20);
+	maker_ring(&makers[0], 1, 4, worker + 2, 1, 4); /* two are missing */
+	header = maker_header(&makers[0]);
+	header->clock = TRACE_CLOCK_TSC;
+	header->anchor[0] = (struct trace_anchor){1, 1000};
+	header->anchor[2] = (struct trace_anchor){1001, 1500};
+	header->end = TRACE_END_EXEC;
+	header->end_tick = 960;
+	header->lost[TRACE_LOST_NO_SPACE] = 3;
+
+	maker_init(&makers[1], 200, 0);
+	maker_forked(&makers[1], &makers[0], 350, 390);
+	maker_header(&makers[1])->clock = TRACE_CLOCK_TSC;
+	maker_header(&makers[1])->anchor[0] = (struct trace_anchor){400, 0};
+	struct trace_event child[] = {event_free(450, A), event_free(460, B)};
+	maker_ring(&makers[1], 0, 0, child, LENGTH(child), 4);
+
+	maker_init(&makers[2], 100, 1);
+	header = maker_header(&makers[2]);
+	header->clock = TRACE_CLOCK_TSC;
+	header->anchor[0] = (struct trace_anchor){1000, 0};
+	header->ending_tick = 2000;
+	header->end_status = 3;
+	header->end = TRACE_END_EXIT;
+	maker_record(&makers[2], TRACE_RECORD_EXE, 1000, NULL, 0, "/usr/bin/next");
+	record_child(&makers[2], TRACE_RECORD_EXEC, 1500, 300, TRACE_STATIC, 0, "/bin/static");
+	struct trace_event next[] = {
+		event_alloc(1100, A, 64, TRACE_STACK_NONE), event_free(1110, A), event_alloc(1200, B, 32, TRACE_STACK_LOST),
+		event_free(2001, B),
+	};
+	maker_ring(&makers[2], 0, 0, next, LENGTH(next), 4);
+}
+
+static char *text_of(const char *dir)
+{
+	struct recording *recording = recording_open(dir);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!recording || !out)
+		fatal(3, "%s: cannot be read", dir);
+	dump_recording(out, recording);
+	fclose(out);
+	recording_close(recording);
+	return text;
+}
+
+static char *read_text(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char *text = xcalloc(1, 65536);
+
+	if (!file)
+		fatal(3, "%s:", path);
+	if (fread(text, 1, 65535, file) == 0)
+		fatal(3, "%s: empty", path);
+	fclose(file);
+	return text;
+}
+
+START_TEST(golden)
+{
+	char *read = text_of(TESTS_DIR "/golden/format-1"), *expected = read_text(TESTS_DIR "/golden/format-1.txt");
+
+	ck_assert_str_eq(read, expected);
+	free(read);
+	free(expected);
+}
+END_TEST
+
+/* What is written today is the same format. */
+START_TEST(made_today)
+{
+	char *dir = maker_directory(), *read, *expected = read_text(TESTS_DIR "/golden/format-1.txt");
+	struct maker makers[IMAGES];
+
+	make(makers);
+	for (int i = 0; i < IMAGES; i++)
+		maker_write(&makers[i], dir);
+	read = text_of(dir);
+	ck_assert_str_eq(read, expected);
+	maker_remove(dir);
+	for (int i = 0; i < IMAGES; i++)
+		maker_free(&makers[i]);
+	free(read);
+	free(expected);
+}
+END_TEST
+
+static void write_golden(const char *dir)
+{
+	struct maker makers[IMAGES];
+	char *text;
+
+	mkdir(dir, 0755);
+	make(makers);
+	maker_write_own(dir);
+	for (int i = 0; i < IMAGES; i++) {
+		maker_write(&makers[i], dir);
+		maker_free(&makers[i]);
+	}
+	text = text_of(dir);
+	maker_write_file(dir, "../format-1", ".txt", (const uint8_t *)text, strlen(text));
+	free(text);
+}
+
+/* The files as tests/fuzz/reader.c takes them in pieces: extents without headers and without the zeros at their ends. */
+static void write_pieces(const struct maker *maker, const char *dir)
+{
+	char *path = xasprintf("%s/pieces-%s", dir, maker->stem);
+	FILE *out = fopen(path, "w");
+
+	if (!out)
+		fatal(3, "%s:", path);
+	fputc(1, out);
+	for (size_t at = 0; at < maker->shared_size;) {
+		const struct trace_extent *extent = (const void *)(maker->shared + at);
+		const uint8_t *body = (const uint8_t *)(extent + 1);
+		size_t size = extent->size - sizeof *extent;
+
+		while (size && body[size - 1] == 0)
+			size--;
+		fprintf(out, "%c%c%c", extent->kind - 1, (int)(size & 255), (int)(size >> 8));
+		fwrite(body, 1, size, out);
+		at += extent->size;
+	}
+	for (size_t at = 0; at < maker->log_size;) {
+		const struct trace_chunk *chunk = (const void *)(maker->log + at);
+		size_t size = 14 + chunk->stored_size;
+		uint16_t numbers[2] = {(uint16_t)chunk->count, (uint16_t)chunk->raw_size};
+		uint32_t first[2] = {(uint32_t)chunk->first, (uint32_t)chunk->first_tick};
+
+		fprintf(out, "%c%c%c%c%c", 4, (int)(size & 255), (int)(size >> 8), chunk->stream, chunk->codec);
+		fwrite(numbers, sizeof numbers, 1, out);
+		fwrite(first, sizeof first, 1, out);
+		fwrite(chunk + 1, 1, chunk->stored_size, out);
+		at += sizeof *chunk + (chunk->stored_size + 7) / 8 * 8;
+	}
+	fclose(out);
+	free(path);
+}
+
+static void write_seeds(const char *dir)
+{
+	struct maker makers[IMAGES];
+
+	mkdir(dir, 0755);
+	make(makers);
+	for (int i = 0; i < IMAGES; i++) {
+		char *path = xasprintf("%s/files-%s", dir, makers[i].stem);
+		uint32_t size = (uint32_t)makers[i].shared_size;
+		FILE *out = fopen(path, "w");
+
+		if (!out)
+			fatal(3, "%s:", path);
+		fputc(0, out);
+		fwrite(&size, sizeof size, 1, out);
+		fwrite(makers[i].shared, 1, size, out);
+		fwrite(makers[i].log, 1, makers[i].log_size, out);
+		fclose(out);
+		free(path);
+		write_pieces(&makers[i], dir);
+		maker_free(&makers[i]);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	SRunner *runner;
+	Suite *suite;
+	TCase *tcase;
+	int failed;
+
+	if (argc == 3 && strcmp(argv[1], "golden") == 0) {
+		write_golden(argv[2]);
+		return 0;
+	}
+	if (argc == 3 && strcmp(argv[1], "seeds") == 0) {
+		write_seeds(argv[2]);
+		return 0;
+	}
+	suite = suite_create("golden");
+	tcase = tcase_create("golden");
+	runner = srunner_create(suite);
+	tcase_add_test(tcase, golden);
+	tcase_add_test(tcase, made_today);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,38 @@
+/* Sizes, counts and shares, at the edges where rounding lies. */
+#include "report/human.h"
+#include "report_check.h"
+
+START_TEST(sizes)
+{
+	ck_assert_str_eq(BYTES(0), "0 B");
+	ck_assert_str_eq(BYTES(1023), "1023 B");
+	ck_assert_str_eq(BYTES(1024), "1.0 KiB");
+	ck_assert_str_eq(BYTES(98304), "96.0 KiB");
+	ck_assert_str_eq(BYTES(1048575), "1.0 MiB");
+	ck_assert_str_eq(BYTES(1024 * 1023), "1023.0 KiB");
+	ck_assert_str_eq(BYTES(UINT64_MAX), "16.0 EiB");
+}
+END_TEST
+
+START_TEST(counts)
+{
+	ck_assert_str_eq(COUNT(0), "0");
+	ck_assert_str_eq(COUNT(999), "999");
+	ck_assert_str_eq(COUNT(1000), "1,000");
+	ck_assert_str_eq(COUNT(1204311), "1,204,311");
+	ck_assert_str_eq(COUNT(UINT64_MAX), "18,446,744,073,709,551,615");
+}
+END_TEST
+
+START_TEST(shares_say_all_or_nothing_only_when_it_is)
+{
+	ck_assert_str_eq(SHARE(0, 0), "0 %");
+	ck_assert_str_eq(SHARE(0, 5), "0 %");
+	ck_assert_str_eq(SHARE(5, 5), "100 %");
+	ck_assert_str_eq(SHARE(1, 3), "33.3 %");
+	ck_assert_str_eq(SHARE(999999, 1000000), "> 99.9 %");
+	ck_assert_str_eq(SHARE(1, 1000000), "< 0.1 %");
+}
+END_TEST
+
+REPORT_MAIN("human", sizes, counts, shares_say_all_or_nothing_only_when_it_is)

@@ -1,0 +1,279 @@
+/* report_model.c: recordings and names made by hand; see report_model.h. Stands in for names/ when linked first. */
+#include "report_model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "names/names.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define ONE_SITE(array) .sites = (array), .site_count = COUNT_OF(array)
+
+/* ---- names --------------------------------------------------------------------------------------------------- */
+
+#define LEAK "/srv/leak/leak"
+#define LIBC "/lib/x86_64-linux-gnu/libc.so.6"
+#define NODE "/usr/local/bin/node"
+#define ADDON "/srv/app/node_modules/vector/build/Release/vector.node"
+
+static const struct {
+	uint64_t address;         /* as in the call tree */
+	struct frame frame;       /* further frames of the address follow */
+} symbols[] = {
+	{0x401101, {FRAME_NATIVE, "retain", "/srv/leak/leak.c", 12, 9, LEAK, 0x401100, false}},
+	{0x401151, {FRAME_NATIVE, "copy_name", "/srv/leak/leak.c", 21, 0, LEAK, 0x401150, true}},
+	{0x401151, {FRAME_NATIVE, "fill_table", "/srv/leak/leak.c", 34, 0, LEAK, 0x401150, false}},
+	{0x401201, {FRAME_NATIVE, "main", "/srv/leak/leak.c", 48, 0, LEAK, 0x401200, false}},
+	{0x7f0000001001, {FRAME_NATIVE, "__libc_start_call_main", NULL, 0, 0, LIBC, 0x7f0000001000, false}},
+	{0x7f0000002001, {FRAME_NATIVE, "strdup", NULL, 0, 0, LIBC, 0x7f0000002000, false}},
+	{0x800101, {FRAME_NATIVE, "__gnu_cxx::new_allocator<Vector>::allocate(unsigned long, void const*)",
+	            "/usr/include/c++/12/bits/new_allocator.h", 137, 27, ADDON, 0x800100, true}},
+	{0x800101, {FRAME_NATIVE, "std::allocator_traits<std::allocator<Vector> >::allocate(std::allocator<Vector>&, "
+	            "unsigned long)", "/usr/include/c++/12/bits/alloc_traits.h", 464, 28, ADDON, 0x800100, true}},
+	{0x800101, {FRAME_NATIVE, "std::_Vector_base<Vector, std::allocator<Vector> >::_M_allocate(unsigned long)",
+	            "/usr/include/c++/12/bits/stl_vector.h", 378, 33, ADDON, 0x800100, true}},
+	{0x800101, {FRAME_NATIVE, "geometry::Collection<geometry::Vector<double, 3>, geometry::Arena>::append(geometry::"
+	            "Vector<double, 3> const&)", "/srv/app/node_modules/vector/src/geometry/collection.cc", 211, 5, ADDON,
+	            0x800100, false}},
+	{0x7f3300000301, {FRAME_JS, "retainBuffers", "/srv/app/leak.js", 12, 9, NULL, 0x7f3300000300, false}},
+	{0x7f3300000401, {FRAME_JS, "retainBuffers", "/srv/app/leak.js", 12, 9, NULL, 0x7f3300000400, false}},
+	{0x500101, {FRAME_NATIVE, "node::Start(int, char**)", NULL, 0, 0, NODE, 0x500100, false}},
+	{0x500201, {FRAME_NATIVE, "node::BackingStore::取得\033[31m(\xff)", NULL, 0, 0, NODE, 0x500200, false}},
+};
+
+size_t model_resolved;
+const char *model_problems[4];
+
+struct names { const struct recording *recording; };
+
+struct names *names_open(const struct recording *recording)
+{
+	static struct names names[4];
+	static size_t used;
+
+	names[used % 4].recording = recording;
+	return &names[used++ % 4];
+}
+
+void names_close(struct names *names)
+{
+	(void)names;
+}
+
+size_t names_problems(struct names *names, const char *const **sentences)
+{
+	size_t count = 0;
+
+	(void)names;
+	while (model_problems[count])
+		count++;
+	*sentences = model_problems;
+	return count;
+}
+
+size_t names_resolve(struct names *names, struct process_id process, struct node_id node, const struct frame **frames)
+{
+	static struct frame known[COUNT_OF(symbols)], unknown[64];
+	const struct process_info *info = &names->recording->processes[process.index];
+	uint64_t address = info->nodes[node.index - TRACE_FIRST_NODE].address;
+	struct frame *made;
+	size_t first, count = 0;
+
+	model_resolved++;
+	for (first = 0; first < COUNT_OF(symbols) && symbols[first].address != address;)
+		first++;
+	for (; first + count < COUNT_OF(symbols) && symbols[first + count].address == address; count++)
+		known[first + count] = symbols[first + count].frame;
+	if (count) {
+		*frames = &known[first];
+		return count;
+	}
+	for (made = unknown; made->address && made->address != address - 1;)
+		made++;
+	*made = (struct frame){.kind = FRAME_UNKNOWN, .address = address - 1};
+	for (size_t i = 0; i < info->module_count; i++)
+		if (address > info->modules[i].start && address <= info->modules[i].end)
+			made->module = info->modules[i].path;
+	*frames = made;
+	return 1;
+}
+
+/* ---- one process --------------------------------------------------------------------------------------------- */
+
+static struct module leak_modules[] = {
+	{.path = LEAK, .start = 0x401000, .end = 0x402000, .unloaded = UINT64_MAX},
+	{.path = LIBC, .bias = 0x7f0000000000, .start = 0x7f0000000000, .end = 0x7f0000100000, .unloaded = UINT64_MAX},
+};
+
+static struct trace_node leak_nodes[] = {
+	[0] = {0x7f0000001001, TRACE_STACK_ROOT, 0}, /* 4 */
+	[1] = {0x401201, 4, 0},                      /* 5: main */
+	[2] = {0x401101, 5, 0},                      /* 6: retain, main */
+	[3] = {0x401151, 5, 0},                      /* 7: copy_name, fill_table, main */
+	[4] = {0x7f0000002001, 7, 0},                /* 8: strdup, copy_name, … */
+};
+
+static struct thread_info leak_threads[] = {{{0}, 4711, 0, "leak"}, {{1}, 4711, 1, "leak"}, {{2}, 4712, 0, "leak"}};
+
+static struct site leak_sites[] = {
+	{.stack = {6}, .allocs = 1, .live_blocks = 1, .live_bytes = 98304, .bytes_allocated = 98304},
+	{.stack = {8}, .allocs = 500, .frees = 489, .live_blocks = 11, .live_bytes = 57651, .bytes_allocated = 2621440},
+	{.stack = {7}, .allocs = 4, .live_blocks = 4, .live_bytes = 512, .bytes_allocated = 512},
+	{.stack = {5}, .allocs = 1203000, .frees = 1203000, .temporary = 963201, .bytes_allocated = 1288490188},
+};
+
+static char *leak_argv[] = {"/srv/leak/leak", "--loop", "3", NULL};
+
+static struct process_info leak_process = {
+	.stem = "4711-1a2b-0badcafe-0", .exe = LEAK, .argv = leak_argv, .end = END_EXIT,
+	.header = {.pid = 4711, .parent_pid = 4700, .ending_tick = 900, .stack_depth = 128,
+	           .anchor = {{1000, 5000000000}}},
+	.modules = leak_modules, .module_count = COUNT_OF(leak_modules), .threads = leak_threads, .thread_count = 3,
+	.nodes = leak_nodes, .node_count = COUNT_OF(leak_nodes), .parent = {UINT32_MAX}, .ns_per_tick = 0.5,
+	.events = 2407022, .recovered = 311, ONE_SITE(leak_sites),
+	.totals = {.allocs = 1203505, .frees = 1203489, .bytes_allocated = 1291210444, .peak_bytes = 3355443,
+	           .live_blocks = 16, .live_bytes = 156467, .temporary = 963201, .teardown_allocs = 1,
+	           .teardown_frees = 27},
+};
+
+struct recording *model_leak(void)
+{
+	static struct recording recording = {
+		.dir = "probe-1a2b-4711", .header = {.magic = TRACE_RECORDING_MAGIC, .realtime_ns = 1795157737123456789},
+		.processes = &leak_process, .process_count = 1, .bytes_on_disk = 9730000,
+	};
+	return &recording;
+}
+
+struct recording *model_clean(void)
+{
+	static struct process_info process;
+	static struct recording recording = {.dir = "clean", .processes = &process, .process_count = 1};
+
+	process = leak_process;
+	process.site_count = 0;
+	process.totals = (struct totals){.allocs = 12, .frees = 12, .bytes_allocated = 480, .peak_bytes = 96};
+	return &recording;
+}
+
+/* ---- a tree of processes ------------------------------------------------------------------------------------- */
+
+static struct module node_modules[] = {
+	{.path = NODE, .start = 0x500000, .end = 0x600000, .unloaded = UINT64_MAX},
+	{.path = ADDON, .bias = 0x800000, .start = 0x800000, .end = 0x900000, .unloaded = UINT64_MAX},
+	{.path = LIBC, .bias = 0x7f0000000000, .start = 0x7f0000000000, .end = 0x7f0000100000, .unloaded = UINT64_MAX},
+};
+
+static struct trace_node node_nodes[] = {
+	[0] = {0x500101, TRACE_STACK_ROOT, 0},       /* 4: node::Start */
+	[1] = {0x7f3300000101, 4, 0},                /* 5: generated code, … */
+	[2] = {0x7f3300000201, 5, 0},                /* 6: …, … */
+	[3] = {0x500301, 6, 0},                      /* 7: node without symbol, 2 in no module, node::Start */
+	[4] = {0x800101, 7, 0},                      /* 8: C++ with three inlined frames, … */
+	[5] = {0x500201, TRACE_STACK_LOST, 0},       /* 9: a name that must not reach a terminal */
+	[6] = {0x800201, TRACE_STACK_CUT, 0},        /* 10: addon without symbol, cut */
+	[7] = {0x500101, 10, 0},                     /* 11 */
+	[8] = {0x7f3300000301, 4, 0},                /* 12: retainBuffers, node::Start; */
+	[9] = {0x7f3300000401, 4, 0},                /* 13: the same in another process */
+};
+
+static struct site npm_sites[] = {
+	{.stack = {9}, .process = {0}, .allocs = 20, .frees = 10, .live_blocks = 10, .live_bytes = 10240},
+	{.stack = {12}, .process = {0}, .domain = DOMAIN_WASM_HEAP, .allocs = 1, .live_blocks = 1, .live_bytes = 300},
+};
+static struct site sh_sites[] = {
+	{.stack = {4}, .process = {1}, .allocs = 2, .live_blocks = 2, .live_bytes = 64},
+};
+static struct site node_sites[] = {
+	{.stack = {8}, .process = {2}, .allocs = 1204, .live_blocks = 1204, .live_bytes = 1204 * 1024},
+	{.stack = {9}, .process = {2}, .allocs = 5, .frees = 2, .live_blocks = 3, .live_bytes = 3072},
+	{.stack = {8}, .process = {2}, .domain = DOMAIN_MAP, .allocs = 3, .live_blocks = 3, .live_bytes = 67108864},
+	{.stack = {13}, .process = {2}, .domain = DOMAIN_WASM_HEAP, .allocs = 1, .live_blocks = 1, .live_bytes = 400},
+	{.stack = {11}, .process = {2}, .allocs = 7, .live_blocks = 1, .frees = 6, .live_bytes = 100},
+	{.stack = {TRACE_STACK_NONE}, .process = {2}, .allocs = 1, .live_blocks = 1, .live_bytes = 8},
+};
+static struct site worker_sites[] = {
+	{.stack = {8}, .process = {3}, .allocs = 100, .live_blocks = 100, .live_bytes = 102400},
+	{.stack = {9}, .process = {3}, .allocs = 9, .frees = 9},
+};
+
+static char *npm_argv[] = {"npm", "test", NULL};
+static char *sh_argv[] = {"sh", "-c", "node --test 'test/*.js' && echo \"gut\tgemacht\"", NULL};
+static char *node_argv[] = {"node", "--test", "test/*.js", NULL};
+static char *worker_argv[] = {
+	"/usr/local/bin/node", "/srv/app/test/ルーター/very/long/path/to/a/worker/script.js", "", "", NULL,
+};
+static char *tree_warnings[] = {"PROBE_STACK_DEPTH=many makes no sense: 128 is used"};
+static char *worker_warnings[] = {"the drain could not be started"};
+static struct mark node_marks[] = {{"proof 1 \xfe done", 3000}};
+
+#define NODE_PROCESS .modules = node_modules, .module_count = COUNT_OF(node_modules), .nodes = node_nodes, \
+	.node_count = COUNT_OF(node_nodes), .ns_per_tick = 1, .exe = NODE
+
+static struct process_info tree_processes[] = {
+	{.stem = "100-10-cafe0001-0", NODE_PROCESS, .argv = npm_argv, .end = END_EXIT, .status = 1, .events = 30,
+	 .header = {.pid = 100, .parent_pid = 1, .start_ticks = 10, .ending_tick = 9}, .parent = {UINT32_MAX},
+	 .threads = leak_threads, .thread_count = 3, ONE_SITE(npm_sites),
+	 .totals = {.allocs = 20, .frees = 10, .bytes_allocated = 20480, .peak_bytes = 10240, .live_blocks = 10,
+	            .live_bytes = 10240}},
+	{.stem = "101-11-cafe0001-0", NODE_PROCESS, .argv = sh_argv, .end = END_EXEC, .events = 2,
+	 .header = {.pid = 101, .parent_pid = 100, .start_ticks = 11}, .parent = {0}, .threads = leak_threads,
+	 .thread_count = 1, ONE_SITE(sh_sites),
+	 .totals = {.allocs = 2, .bytes_allocated = 64, .peak_bytes = 64, .live_blocks = 2, .live_bytes = 64}},
+	{.stem = "101-11-cafe0001-1", NODE_PROCESS, .argv = node_argv, .end = END_KILLED, .events = 4000, .lost = 12,
+	 .header = {.pid = 101, .parent_pid = 100, .start_ticks = 11, .image = 1, .lost = {7, 2}, .stack_depth = 2,
+	            .anchor = {{1000, 5000000000}}}, .parent = {0},
+	 .threads = leak_threads, .thread_count = 3, ONE_SITE(node_sites), .marks = node_marks, .mark_count = 1,
+	 .totals = {.allocs = 1217, .frees = 8, .bytes_allocated = 1240000, .peak_bytes = 1236200, .live_blocks = 1209,
+	            .live_bytes = 1236076, .unmatched_frees = 3, .repaired = 1, .inherited_frees = 2}},
+	{.stem = "102-12-cafe0001-0", NODE_PROCESS, .argv = worker_argv, .end = END_SIGNAL, .status = 11, .events = 118,
+	 .header = {.pid = 102, .parent_pid = 101, .start_ticks = 12, .flags = TRACE_PROCESS_OWN_HEAP}, .parent = {2},
+	 .threads = leak_threads, .thread_count = 1, ONE_SITE(worker_sites), .warnings = worker_warnings,
+	 .warning_count = 1,
+	 .totals = {.allocs = 109, .frees = 9, .bytes_allocated = 102500, .peak_bytes = 102400, .live_blocks = 100,
+	            .live_bytes = 102400}},
+	{.stem = "103-13-cafe0001-0", NODE_PROCESS, .argv = worker_argv, .end = END_RUNNING, .events = 118,
+	 .header = {.pid = 103, .parent_pid = 101, .start_ticks = 13}, .parent = {2},
+	 .threads = leak_threads, .thread_count = 1, ONE_SITE(worker_sites), .warnings = worker_warnings,
+	 .warning_count = 1,
+	 .totals = {.allocs = 109, .frees = 9, .bytes_allocated = 102500, .peak_bytes = 102400, .live_blocks = 100,
+	            .live_bytes = 102400}},
+};
+
+static char *not_followed[] = {"/usr/bin/busybox: statically linked", "/bin/\033]0;evil\007su: setuid"};
+static char *damage[] = {"101-11-cafe0001-1.log: chunk at 8192: wrong hash"};
+static struct finding tree_findings[] = {{"not-followed", 3, not_followed, 2}, {"damage", 1, damage, 1}};
+
+struct recording *model_tree(void)
+{
+	static struct recording recording = {
+		.dir = "probe-10-100", .header = {.magic = TRACE_RECORDING_MAGIC, .realtime_ns = 1795157737000000001},
+		.processes = tree_processes, .process_count = COUNT_OF(tree_processes), .bytes_on_disk = 43210,
+		.warnings = tree_warnings, .warning_count = 1, .findings = tree_findings, .finding_count = 2,
+	};
+	return &recording;
+}
+
+struct recording *model_crowd(void)
+{
+	static char stems[63][24];
+	static struct site sites[63];
+	static struct process_info processes[63];
+	static struct recording recording = {.dir = "crowd", .processes = processes, .process_count = 63};
+
+	for (uint32_t i = 0; i < 63; i++) {
+		snprintf(stems[i], sizeof(stems[i]), "%u-%x-cafe0001-0", 100 + i, i);
+		sites[i] = (struct site){.process = {i}, .stack = {5}, .allocs = 1, .live_blocks = 1, .live_bytes = i};
+		processes[i] = (struct process_info){
+			.stem = stems[i], .exe = LEAK, .end = i == 50 ? END_SIGNAL : END_EXIT, .status = i == 50 ? 6 : 0,
+			.header = {.pid = 100 + i, .start_ticks = i}, .parent = {i ? 0 : UINT32_MAX}, .events = 1,
+			.modules = leak_modules, .module_count = COUNT_OF(leak_modules), .nodes = leak_nodes,
+			.node_count = COUNT_OF(leak_nodes), .threads = leak_threads, .thread_count = 1,
+			.sites = &sites[i], .site_count = 1,
+			.totals = {.allocs = 1, .live_blocks = 1, .live_bytes = i, .bytes_allocated = i, .peak_bytes = i},
+		};
+	}
+	processes[61].parent.index = 62;
+	processes[62].parent.index = 61;
+	return &recording;
+}

@@ -1,0 +1,30 @@
+/*
+ * report_model.h: a recording made by hand, with names made by hand, for the tests of the reports.
+ */
+#ifndef REPORT_MODEL_H
+#define REPORT_MODEL_H
+
+#include "report/view.h"
+
+/* One process, three sites. All static: nothing to free. */
+struct recording *model_leak(void);
+
+/*
+ * npm test: npm, its sh, which becomes node by exec, two workers of it; names from all over the world, a killed
+ * process, lost events, unknown frames, stacks cut and broken off, findings, warnings.
+ */
+struct recording *model_tree(void);
+
+/* A process with 60 children, of which the 50th crashed, and two that claim to be each other's parent. */
+struct recording *model_crowd(void);
+
+/* Nothing leaked. */
+struct recording *model_clean(void);
+
+/* What names_problems is to say; NULL ends. */
+extern const char *model_problems[];
+
+/* Calls of names_resolve so far: who does not show a stack need not ask for its names. */
+extern size_t model_resolved;
+
+#endif

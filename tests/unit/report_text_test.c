@@ -1,0 +1,135 @@
+/*
+ * The text reports of hand-made recordings against tests/golden/report/NAME.txt. When a change of the text is meant,
+ * REPORT_GOLDEN=write writes them anew; read the difference.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "report/text.h"
+#include "report_check.h"
+#include "report_model.h"
+
+enum kind { REPORT, LEAKS, MODULES, PROCESSES };
+
+static char *print(struct recording *recording, enum kind kind, struct page page, enum domain domain, size_t top)
+{
+	struct view_input input = {recording, names_open(recording)};
+	struct view *view = view_build(&input, 1, &(struct view_options){.join = true});
+	struct text_options options = {.domain = domain, .top = top, .whole_stacks = kind != REPORT};
+	char *text = NULL;
+	size_t size;
+
+	page.file = open_memstream(&text, &size);
+	if (kind == REPORT)
+		report_text(&page, view, &options);
+	else
+		leaks_text(&page, view, &options, kind == LEAKS ? BY_SITE : kind == MODULES ? BY_MODULE : BY_PROCESS);
+	fclose(page.file);
+	view_free(view);
+	return text;
+}
+
+static char *read_golden(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char *text = calloc(1, 1 << 20);
+
+	ck_assert_msg(file, "%s is missing", path);
+	ck_assert_uint_lt(fread(text, 1, 1 << 20, file), 1 << 20);
+	fclose(file);
+	return text;
+}
+
+static void expect(const char *name, char *text)
+{
+	const char *mode = getenv("REPORT_GOLDEN");
+	char path[4096], *golden;
+
+	snprintf(path, sizeof(path), TESTS_DIR "/golden/report/%s.txt", name);
+	if (mode && !strcmp(mode, "write")) {
+		FILE *file = fopen(path, "w");
+
+		ck_assert_msg(file && fputs(text, file) >= 0 && !fclose(file), "%s cannot be written", path);
+	}
+	golden = read_golden(path);
+	ck_assert_msg(!strcmp(text, golden), "%s differs from:\n%s", path, text);
+	free(golden);
+	free(text);
+}
+
+static const struct page narrow = {.width = 80, .cut = true}, wide = {.width = 200, .cut = true},
+	in_colour = {.width = 80, .cut = true, .colour = true}, in_a_file = {.width = 100};
+
+static void expect_width(const char *text, size_t width)
+{
+	for (const char *line = text; *line;) {
+		size_t columns = 0;
+
+		/* No wide or combining characters in what is checked so: a character is a column. */
+		for (; *line && *line != '\n'; line++)
+			columns += ((unsigned char)*line & 0xc0) != 0x80;
+		ck_assert_msg(columns <= width, "a line of %zu columns", columns);
+		line += *line == '\n';
+	}
+}
+
+START_TEST(one_process)
+{
+	char *text = print(model_leak(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT);
+
+	expect_width(text, 80);
+	expect("leak-80", text);
+	expect("leak-200", print(model_leak(), REPORT, wide, DOMAIN_HEAP, TOP_DEFAULT));
+	expect("leak-colour", print(model_leak(), REPORT, in_colour, DOMAIN_HEAP, TOP_DEFAULT));
+}
+END_TEST
+
+START_TEST(a_tree)
+{
+	static const char *const problems[] = {"/usr/local/bin/node has no symbol table: its functions are not named"};
+
+	model_problems[0] = problems[0];
+	expect("tree-80", print(model_tree(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+	expect("tree-200", print(model_tree(), REPORT, wide, DOMAIN_HEAP, TOP_DEFAULT));
+	expect("tree-file", print(model_tree(), REPORT, in_a_file, DOMAIN_HEAP, TOP_DEFAULT));
+	model_problems[0] = NULL;
+}
+END_TEST
+
+START_TEST(a_crowd)
+{
+	char *text = print(model_crowd(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT);
+
+	expect_width(text, 80);
+	expect("crowd-80", text);
+}
+END_TEST
+
+START_TEST(nothing_leaked)
+{
+	expect("clean-80", print(model_clean(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+}
+END_TEST
+
+START_TEST(leaks)
+{
+	expect("leaks-site-80", print(model_tree(), LEAKS, narrow, DOMAIN_HEAP, 2));
+	expect("leaks-module-80", print(model_tree(), MODULES, narrow, DOMAIN_HEAP, 2));
+	expect("leaks-process-80", print(model_tree(), PROCESSES, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+	expect("leaks-map-80", print(model_tree(), LEAKS, narrow, DOMAIN_MAP, TOP_DEFAULT));
+}
+END_TEST
+
+START_TEST(no_byte_of_a_recording_steers_the_terminal)
+{
+	char *text = print(model_tree(), LEAKS, in_a_file, DOMAIN_HEAP, 1000);
+
+	for (const char *c = text; *c; c++)
+		ck_assert_msg((unsigned char)*c >= 0x20 || *c == '\n', "a control character %d", *c);
+	ck_assert_ptr_nonnull(strstr(text, "\\x1b[31m"));
+	free(text);
+}
+END_TEST
+
+REPORT_MAIN("text", one_process, a_tree, a_crowd, nothing_leaked, leaks,
+            no_byte_of_a_recording_steers_the_terminal)
