@@ -123,6 +123,8 @@ static int sign(void)
 	size_t length = strlen(library.dir);
 	long fd;
 
+	if (!area_limit_allows(sizeof(header)))
+		return -EFBIG;
 	memcpy(header.boot_id, library.boot_id, sizeof(header.boot_id));
 	text_format(library.dir + length, sizeof(library.dir) - length, "/recording");
 	fd = sys(SYS_openat, AT_FDCWD, library.dir, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -3,9 +3,12 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 
 #include "sys.h"
 #include "text.h"
+
+#define TICKS_PER_SECOND 100 /* USER_HZ, what /proc counts in */
 
 long identity_read(const char *path, char *buffer, size_t size)
 {
@@ -60,6 +63,15 @@ uint64_t identity_pid_namespace(void)
 	return text_number(link + 5, &end); /* pid:[4026531836] */
 }
 
+/* Where there is no /proc, a process that starts here and now is told from others by that. */
+static uint64_t now_ticks(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * TICKS_PER_SECOND + (uint64_t)now.tv_nsec / (1000000000u / TICKS_PER_SECOND);
+}
+
 uint64_t identity_start_ticks(uint32_t pid, uint32_t *parent)
 {
 	char path[32], stat[1024];
@@ -70,7 +82,7 @@ uint64_t identity_start_ticks(uint32_t pid, uint32_t *parent)
 	else
 		text_format(path, sizeof(path), "/proc/self/stat");
 	if (identity_read(path, stat, sizeof(stat)) <= 0)
-		return 0;
+		return pid ? 0 : now_ticks();
 	field = strrchr(stat, ')'); /* the name may contain anything, parentheses too */
 	for (int i = 3; field && i <= 22; i++) { /* proc(5): 3 state, 4 ppid, 22 starttime */
 		field = strchr(field + 1, ' ');

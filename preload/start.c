@@ -36,6 +36,11 @@ struct library library;
 static uint32_t starter;         /* tid of the thread that starts the library */
 static uint64_t forked_at;       /* in a child: tick before the fork, 0 unknown */
 static char scratch[PATH_MAX];   /* for the starter */
+static uint64_t last_namespace;  /* pid namespace of the process that last started here, for children without /proc */
+static struct text {             /* of the image, a forked child's too */
+	size_t length;
+	char   bytes[PATH_MAX];
+} executable, arguments;
 
 /* ---- once per image ----------------------------------------------------------------------------------------------- */
 
@@ -80,6 +85,11 @@ static void image_start(void)
 	char *const *environment = options_environment();
 	int error;
 
+	long n = sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", executable.bytes, sizeof(executable.bytes));
+
+	executable.length = n > 0 ? (size_t)n : 0;
+	n = identity_read("/proc/self/cmdline", arguments.bytes, ARGUMENTS_MAX);
+	arguments.length = n > 0 ? (size_t)n : 0;
 	find_self();
 	options_read(environment);
 	clock_start();
@@ -140,13 +150,10 @@ static void describe(struct trace_process *header, uint32_t image, uint64_t pid_
 
 static void tell_about(void)
 {
-	long n = sys(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", scratch, sizeof(scratch));
-
-	if (n > 0)
-		meta_write(TRACE_RECORD_EXE, scratch, (size_t)n, NULL, 0);
-	n = identity_read("/proc/self/cmdline", scratch, ARGUMENTS_MAX);
-	if (n > 0)
-		meta_write(TRACE_RECORD_ARGV, scratch, (size_t)n, NULL, 0);
+	if (executable.length)
+		meta_write(TRACE_RECORD_EXE, executable.bytes, executable.length, NULL, 0);
+	if (arguments.length)
+		meta_write(TRACE_RECORD_ARGV, arguments.bytes, arguments.length, NULL, 0);
 	if (library.complaint[0])
 		meta_warn(library.complaint);
 	if (area_is_unshared())
@@ -160,6 +167,9 @@ static bool start_recording(bool forked)
 	char stem[STEM_SIZE];
 	uint32_t image;
 
+	if (!pid_namespace)
+		pid_namespace = last_namespace;
+	last_namespace = pid_namespace;
 	text_format(stem, sizeof(stem), "%u-%llx-%x", process->pid, (unsigned long long)start_ticks,
 	            host_hash(pid_namespace));
 	if (area_start(stem, &image) < 0 || !meta_start() || !ring_start() || !thread_start() || !drain_start())

@@ -92,8 +92,7 @@ int area_open_file(int dir, const char *name, int flags)
 	return (int)fd;
 }
 
-/* RLIMIT_FSIZE would be answered with SIGXFSZ, which kills. */
-static bool limit_allows(uint64_t size)
+bool area_limit_allows(uint64_t size)
 {
 	struct rlimit limit;
 
@@ -123,7 +122,7 @@ static long slab_add(struct area *area, size_t size, int fd)
 
 	if (area->slabs == SLABS_MAX)
 		return -ENOSPC;
-	if (!limit_allows(area->file_size + size))
+	if (!area_limit_allows(area->file_size + size))
 		return -EFBIG;
 	result = allocate_on_disk(fd, area->file_size, size);
 	if (result < 0)

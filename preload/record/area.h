@@ -37,6 +37,9 @@ bool area_reserve(size_t bytes, int fd) HIDDEN;
 void area_flush(int fd) HIDDEN;
 bool area_is_unshared(void) HIDDEN;
 
+/* Whether RLIMIT_FSIZE lets a file grow to `size` bytes: what is above is answered with SIGXFSZ, which kills. */
+bool area_limit_allows(uint64_t size) HIDDEN;
+
 /*
  * At the process's end: gives the disk back what was reserved and not used, and the events of free rings. Whoever needs
  * room still finds it.

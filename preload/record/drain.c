@@ -117,12 +117,10 @@ static int log_open(struct drain *drain, int dir)
 static bool write_all(int fd, struct iovec *parts, int count, size_t size, uint64_t offset)
 {
 	static const struct trace_chunk nothing;
-	struct rlimit limit;
 	size_t written = 0;
 
-	if (sys(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-	    offset + size > limit.rlim_cur)
-		return false; /* it would be answered with SIGXFSZ */
+	if (!area_limit_allows(offset + size))
+		return false;
 	while (written < size) {
 		long n = sys(SYS_pwritev, fd, parts, count, offset + written, 0);
 

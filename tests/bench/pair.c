@@ -1,7 +1,7 @@
 /*
- * pair.c DEPTH THREADS WARM PAIRS [VARY [LIVE]]: WARM and then PAIRS malloc/free pairs in each of THREADS threads, DEPTH
- * frames deep (a function each, as in real programs), with the VARY newest frames changing from pair to pair, among
- * LIVE blocks that stay alive. Prints the nanoseconds that PAIRS took. Built with and without frame pointers.
+ * pair.c DEPTH THREADS WARM PAIRS [VARY [LIVE]]: WARM and then PAIRS malloc/free pairs in each of THREADS threads,
+ * DEPTH frames deep (a function each, as in real programs), with the VARY newest frames changing from pair to pair,
+ * among LIVE blocks that stay alive. Prints the nanoseconds that PAIRS took. Built with and without frame pointers.
  */
 #include "work.h"
 

@@ -1,15 +1,16 @@
 """run.py [--quick] [--json FILE] [--only REGEX] --build DIR: what probe costs, beside running bare and heaptrack.
 
 Prints one table. PROBE_LIB and PROBE_BIN name libprobe.so and probe. Each row's tools run by turns (A B C A B C), and
-a figure is the median of its repetitions, so that what else goes on in the machine meets all alike; --quick only shows
-that every row works. A row marked ~ is noisy: half the repetitions lie more than a quarter around the median. A row
-marked ! is one where probe is not better than heaptrack. The goals are those for stacks that are nearly free.
+a figure is the median of its repetitions, so that what else goes on in the machine meets all alike; --quick only
+shows that every row works. A row marked ~ is noisy: half its repetitions lie more than a quarter off the median. A
+row marked ! is one where probe is not better than heaptrack. The goals are those for stacks that are nearly free.
 """
 import argparse
 import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import time
 
@@ -27,7 +28,7 @@ class Plan:
         self.pairs = 20_000 if quick else 600_000
         self.warm_up = 2_000 if quick else 20_000
         self.live = 1_000 if quick else 100_000
-        self.node_rounds = 5 if quick else 160
+        self.node_rounds = 5 if quick else 200
         self.read_pairs = 50_000 if quick else 10_000_000
         self.short, self.long, self.reads = (1, 1, 1) if quick else (5, 5, 3)
 
@@ -87,16 +88,11 @@ def pair_rows(bench, plan, wanted):
 
 def whole_run(name, runs, goal):
     section = "whole runs, overhead"
-    yield table.Row(section, f"{name}, wall", "ms", overhead({t: [r.wall * 1e3 for r in of] for t, of in runs.items()}),
-                    goal, times(runs, lambda run: run.wall))
-    yield table.Row(section, f"{name}, CPU", "ms", overhead({t: [r.cpu * 1e3 for r in of] for t, of in runs.items()}),
-                    "", times(runs, lambda run: run.cpu))
-
-
-def times(runs, figure):
-    bare = table.median([figure(run) for run in runs["bare"]])
-    return ", ".join(f"{tool} {table.median([figure(run) for run in of]) / bare:.2f} × bare"
-                     for tool, of in runs.items() if tool != "bare")
+    for what, figure, wanted in (("wall", lambda run: run.wall, goal), ("CPU", lambda run: run.cpu, "")):
+        values = {tool: [figure(run) * 1e3 for run in of] for tool, of in runs.items()}
+        bare = table.median(values["bare"])
+        note = ", ".join(f"{tool} {table.median(of) / bare:.2f} × bare" for tool, of in values.items() if tool != "bare")
+        yield table.Row(section, f"{name}, {what}", "ms", overhead(values), wanted, note)
 
 
 def peak(name, runs, goal):
@@ -170,8 +166,10 @@ def reading_rows(bench, plan, wanted):
 
 def machine():
     load = os.getloadavg()[0]
-    print(f"{os.cpu_count()} cores, load {load:.1f} at the start; bare is absolute, probe and heaptrack what they add, "
-          "unless said")
+    versions = [subprocess.run([tool, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+                for tool in ("node", "heaptrack") if shutil.which(tool)]
+    print(f"{os.cpu_count()} cores, load {load:.1f} at the start; {', '.join(versions)}")
+    print("bare is absolute; in the first three sections probe and heaptrack are what they add to it")
     if load > 0.5 * os.cpu_count():
         print("NOTE: the machine is busy with other work: take wall times with care; CPU times suffer less")
 
@@ -185,7 +183,7 @@ def main():
     asked = options.parse_args()
     for name in ("PROBE_LIB", "PROBE_BIN"):
         if not os.access(os.environ.get(name, ""), os.R_OK):
-            sys.exit(f"run.py: {name} names no file: PROBE_LIB is libprobe.so, PROBE_BIN is probe (scripts/bench sets them)")
+            sys.exit(f"run.py: {name} names no file (scripts/bench sets PROBE_LIB to libprobe.so, PROBE_BIN to probe)")
     plan, began = Plan(asked.quick), time.monotonic()
     bench = Bench(asked.build, os.path.abspath(os.environ["PROBE_LIB"]), os.path.abspath(os.environ["PROBE_BIN"]))
     machine()

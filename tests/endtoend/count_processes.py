@@ -24,10 +24,10 @@ def inherited():
     assert libraries >= 0, f"{-libraries} frees are missing"
 
 
-def handlers(phase):
+def handlers(phase, number):
     """handlers.c: signals at every instruction of a wrapped call, whose handlers call wrapped functions."""
     books = TMP / f"handlers-{phase}.json"
-    out = TMP / f"handlers-{phase}.probe"
+    out = TMP / f"handlers-{phase}-{number}.probe"
     done = record([fixture("handlers"), books, phase], out)
     assert (done.status, done.out, done.err) == (0, b"", b""), f"{phase}: {done}"
     data, kept = report(out), books_of(books)
@@ -66,5 +66,5 @@ def handlers(phase):
 inherited()
 print("inherit: right")
 for phase_ in ("map", "malloc", "nested", "stack", "raise", "jump"):
-    for _ in range(10 if LONG else 1):
-        handlers(phase_)
+    for number_ in range(10 if LONG else 1):
+        handlers(phase_, number_)

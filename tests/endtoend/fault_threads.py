@@ -5,8 +5,8 @@ from truth import LONG, both, clean, consistent, fixture, record, rows_of
 THREADS, FORKS = 1000, 2000 if LONG else 400
 
 
-def threads(how, count):
-    _, out = both(f"{how}-{count}", [fixture("threads"), how, count])
+def threads(how, count, number):
+    _, out = both(f"{how}-{count}-{number}", [fixture("threads"), how, count])
     data = report(out)
     clean(data, how)
     consistent(data, how)
@@ -43,7 +43,7 @@ def forks(count, others):
 
 
 for how_ in ("many", "small", "deferred", "async", "detached", "ends"):
-    for _ in range(10 if LONG else 1):
-        threads(how_, THREADS if how_ != "async" else 100)
+    for number_ in range(10 if LONG else 1):
+        threads(how_, THREADS if how_ != "async" else 100, number_)
 forks(FORKS, 0)
 forks(FORKS // 4, 4)

@@ -2,8 +2,8 @@
 from killing import end_by
 from truth import LONG
 
-for _ in range(10 if LONG else 1):
+for number in range(10 if LONG else 1):
     for end in ("abort", "segfault", "exit", "exec", "noexec"):
         for calls in (0, 3000):
             for parent in (False, True):
-                end_by(end, calls, parent)
+                end_by(end, calls, parent, number)

@@ -116,9 +116,9 @@ def events_of(did):
     return sum(n * (2 if name.startswith("realloc") else 1) for d in did for name, n in d.items())
 
 
-def end_by(end, calls, parent):
+def end_by(end, calls, parent, number):
     """The ends that the program brings about itself."""
-    name = f"end-{end}-{calls}{'-parent' if parent else ''}"
+    name = f"end-{number}-{end}-{calls}{'-parent' if parent else ''}"
     books, out = TMP / f"{name}.books", TMP / f"{name}.probe"
     child = start(books, out, 4, calls, end, parent)
     status, stdout, stderr = finish(child)

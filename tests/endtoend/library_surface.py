@@ -21,8 +21,8 @@ WRAPPED = set(itertools.chain(
     "pthread_create __libc_start_main exit _exit _Exit quick_exit".split(),
     "dlopen dlmopen dlclose".split(),
     "close closefrom close_range dup2 dup3".split(),
-    # Calls that demand a single thread, or raw ones, for which the drain steps aside.
-    "unshare setns prctl syscall".split(),
+    # Calls that demand a single thread, that take away what the drain needs, or that are raw.
+    "unshare setns chroot setuid seteuid setreuid setresuid prctl syscall".split(),
     # Not a libc's: what include/probe.h calls.
     "probe_library_mark".split()))
 

@@ -21,18 +21,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 /* A file that is being made. */
 struct buffer {
 	uint8_t *data;           /* owned; aligned as malloc does */
-	size_t   size;           /* bytes */
+	size_t   size, room;     /* bytes in use, and allocated */
 };
 
+/* The reader is given exactly `size` bytes, and AddressSanitizer must see each byte beyond: see exactly(). */
 static uint8_t *append(struct buffer *buffer, const void *data, size_t size)
 {
-	buffer->data = xreallocarray(buffer->data, 1, buffer->size + size);
+	if (buffer->size + size > buffer->room) {
+		buffer->room = 2 * (buffer->size + size);
+		buffer->data = xreallocarray(buffer->data, 1, buffer->room);
+	}
 	if (data)
 		memcpy(buffer->data + buffer->size, data, size);
 	else
 		memset(buffer->data + buffer->size, 0, size);
 	buffer->size += size;
 	return buffer->data + buffer->size - size;
+}
+
+static void exactly(struct buffer *buffer)
+{
+	if (buffer->size)
+		buffer->data = xreallocarray(buffer->data, 1, buffer->size);
 }
 
 static void add_extent(struct buffer *shared, uint32_t kind, const uint8_t *body, size_t size)
@@ -137,6 +147,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	struct finding *finding;
 
 	make_files(input, size, &shared, &log);
+	exactly(&shared);
+	exactly(&log);
 	image_read(&image, (struct bytes){shared.data, shared.size});
 	clock_calibrate(&image, 1);
 	family_link(&image, 1);
