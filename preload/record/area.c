@@ -64,32 +64,38 @@ static bool descriptor_is_directory(int fd)
 	       status.st_ino == library.dir_inode;
 }
 
+/* After a chroot the same path may be another directory. */
+static bool path_is_directory(void)
+{
+	struct stat status;
+
+	return sys(SYS_newfstatat, AT_FDCWD, library.dir, &status, 0) == 0 && status.st_dev == library.dir_device &&
+	       status.st_ino == library.dir_inode;
+}
+
 int area_open_directory(void)
 {
-	long dir = sys(SYS_openat, AT_FDCWD, library.dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (dir >= 0 && library.dir_inode && !descriptor_is_directory((int)dir)) {
-		sys(SYS_close, dir); /* after a chroot the same path may be another directory */
+	if (!path_is_directory())
 		return -ENOENT;
-	}
-	return (int)dir;
+	return (int)sys(SYS_openat, AT_FDCWD, library.dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 int area_open_file(int dir, const char *name, int flags)
 {
-	int own = -1;
-	long fd;
+	size_t size = strlen(library.dir) + strlen(name) + 2;
+	char *path;
 
+	flags |= O_CLOEXEC | O_NOFOLLOW;
 	if (dir < 0 && descriptor_is_directory(library.dir_fd))
 		dir = library.dir_fd;
-	if (dir < 0)
-		dir = own = area_open_directory();
-	if (dir < 0)
-		return dir;
-	fd = sys(SYS_openat, dir, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (own >= 0)
-		sys(SYS_close, own);
-	return (int)fd;
+	if (dir >= 0)
+		return (int)sys(SYS_openat, dir, name, flags, 0600);
+	/* By path, since the program may have one descriptor left and no more. */
+	if (!path_is_directory())
+		return -ENOENT;
+	path = __builtin_alloca(size); /* not PATH_MAX: the thread's stack may be small */
+	text_format(path, size, "%s/%s", library.dir, name);
+	return (int)sys(SYS_openat, AT_FDCWD, path, flags, 0600);
 }
 
 bool area_limit_allows(uint64_t size)

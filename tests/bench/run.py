@@ -91,7 +91,8 @@ def whole_run(name, runs, goal):
     for what, figure, wanted in (("wall", lambda run: run.wall, goal), ("CPU", lambda run: run.cpu, "")):
         values = {tool: [figure(run) * 1e3 for run in of] for tool, of in runs.items()}
         bare = table.median(values["bare"])
-        note = ", ".join(f"{tool} {table.median(of) / bare:.2f} × bare" for tool, of in values.items() if tool != "bare")
+        note = ", ".join(f"{tool} {table.median(of) / bare:.2f} × bare"
+                         for tool, of in values.items() if tool != "bare")
         yield table.Row(section, f"{name}, {what}", "ms", overhead(values), wanted, note)
 
 
@@ -183,7 +184,7 @@ def main():
     asked = options.parse_args()
     for name in ("PROBE_LIB", "PROBE_BIN"):
         if not os.access(os.environ.get(name, ""), os.R_OK):
-            sys.exit(f"run.py: {name} names no file (scripts/bench sets PROBE_LIB to libprobe.so, PROBE_BIN to probe)")
+            sys.exit(f"run.py: {name} names no file; scripts/bench sets PROBE_LIB (libprobe.so), PROBE_BIN (probe)")
     plan, began = Plan(asked.quick), time.monotonic()
     bench = Bench(asked.build, os.path.abspath(os.environ["PROBE_LIB"]), os.path.abspath(os.environ["PROBE_BIN"]))
     machine()

@@ -1,4 +1,4 @@
-"""The benchmark of scripts/bench runs and prints every row. What the figures are is not asked: tests run side by side."""
+"""The benchmark of scripts/bench runs and prints every row. Its figures are not judged: tests run side by side."""
 import json
 import sys
 
@@ -8,8 +8,8 @@ ROWS = {"malloc/free pair, overhead": 64, "whole runs, overhead": 6, "peak RSS a
 
 harness.need("gcc", "g++", "node", "npm")
 env = {"PROBE_LIB": harness.PROBE_LIB, "PROBE_BIN": harness.PROBE_BIN}
-done = harness.run([sys.executable, harness.SOURCE / "tests" / "bench" / "run.py", "--quick", "--json", "figures.json",
-                    "--build", harness.TMP / "bench"], env)
+bench = harness.SOURCE / "tests" / "bench" / "run.py"
+done = harness.run([sys.executable, bench, "--quick", "--json", "figures.json", "--build", harness.TMP / "bench"], env)
 assert done.status == 0, done
 with open("figures.json", encoding="utf-8") as file:
     rows = json.load(file)["rows"]

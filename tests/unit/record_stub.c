@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "record/area.h"
@@ -33,12 +34,15 @@ uint32_t stack_capture(struct thread *thread, struct lane *lane, struct stack_st
 const char *record_stub_start(void)
 {
 	static char directory[] = "/tmp/probe-record-XXXXXX";
+	struct stat status;
 	uint32_t image;
 
-	if (!mkdtemp(directory) || !memory_start())
+	if (!mkdtemp(directory) || stat(directory, &status) < 0 || !memory_start())
 		abort();
 	library.ready = true;
 	library.dir_fd = -1;
+	library.dir_device = status.st_dev;
+	library.dir_inode = status.st_ino;
 	snprintf(library.dir, sizeof(library.dir), "%s", directory);
 	process->pid = (uint32_t)getpid();
 	if (area_start("1-1-00000001", &image) < 0 || !meta_start() || !ring_start() || !thread_start() || !drain_start())
