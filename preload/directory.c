@@ -123,8 +123,6 @@ static int sign(void)
 	size_t length = strlen(library.dir);
 	long fd;
 
-	if (!area_limit_allows(sizeof(header)))
-		return -EFBIG;
 	memcpy(header.boot_id, library.boot_id, sizeof(header.boot_id));
 	text_format(library.dir + length, sizeof(library.dir) - length, "/recording");
 	fd = sys(SYS_openat, AT_FDCWD, library.dir, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -146,7 +144,8 @@ static int sign(void)
 	if (fd < 0)
 		return (int)fd;
 	library.first = true;
-	long written = sys(SYS_write, fd, &header, sizeof(header));
+	/* Left empty, the file says that a recording was wanted here. */
+	long written = area_limit_allows(sizeof(header)) ? sys(SYS_write, fd, &header, sizeof(header)) : -EFBIG;
 	sys(SYS_close, fd);
 	return written == sizeof(header) ? 0 : written < 0 ? (int)written : -ENOSPC;
 }

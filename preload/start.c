@@ -201,6 +201,7 @@ static bool start_slow(void)
 		if (forked) {
 			self = NULL; /* what it points to belonged to the parent, and was wiped */
 			library.first = false;
+			library.off |= !library.follow;
 		} else {
 			image_start();
 		}
@@ -240,8 +241,6 @@ void process_forked(uint64_t before, uintptr_t stack_low, uintptr_t stack_high)
 {
 	struct thread *thread;
 
-	if (!library.follow)
-		library.off = true;
 	forked_at = before;
 	if (!process_start())
 		return;
@@ -283,6 +282,7 @@ void process_blind(const char *why)
 	if (!process_start() || process_is_borrowed())
 		return;
 	meta_warn(why);
+	drain_step_aside();
 	__atomic_store_n(&process->live, PROCESS_OFF, __ATOMIC_RELEASE);
 	if (self)
 		self->live = 0;
@@ -298,5 +298,6 @@ void process_returned(int status)
 	if (!process_start() || process_is_borrowed())
 		return;
 	process_ending();
+	modules_refresh(); /* what libc loaded by itself (NSS, iconv, libgcc_s) did not pass our dlopen */
 	process_end(TRACE_END_EXIT, status & 0xff);
 }

@@ -123,6 +123,8 @@ int run_command(const struct command *command, int argc, char **argv)
 		usage_error(command, "which command?");
 	if (wanted && !*wanted)
 		usage_error(command, "--output wants a directory");
+	if (!wanted && getenv("PROBE_OUT") && *getenv("PROBE_OUT"))
+		wanted = getenv("PROBE_OUT");
 	library = find_library();
 	dir = choose_dir(wanted);
 	/* The library would put numbers in its place, and the report look elsewhere. */

@@ -54,7 +54,8 @@ struct matcher {
 };
 
 static void instant(struct matcher *matcher, uint64_t tick);
-static bool dead_on_arrival(struct matcher *matcher, uint32_t stream, const struct trace_event *event, uint32_t *owed);
+static bool dead_on_arrival(struct matcher *matcher, uint32_t stream, const struct trace_event *event,
+	uint32_t *owed);
 static void imply_death(struct matcher *matcher, struct block *block);
 static void orphan(struct matcher *matcher, uint32_t stream, uint64_t address, uint64_t tick);
 static bool pays_debt(struct matcher *matcher, struct block *block, uint32_t stream, uint64_t tick);
@@ -236,7 +237,8 @@ static void orphan(struct matcher *matcher, uint32_t stream, uint64_t address, u
  * A birth while deaths are pending: is one of them its own, which another core's clock put before it? Then it counts
  * and never becomes a live block. Credits go on to the block (`owed`).
  */
-static bool dead_on_arrival(struct matcher *matcher, uint32_t stream, const struct trace_event *event, uint32_t *owed)
+static bool dead_on_arrival(struct matcher *matcher, uint32_t stream, const struct trace_event *event,
+	uint32_t *owed)
 {
 	struct block *entry;
 	uint32_t site;

@@ -73,9 +73,11 @@ void sites_finish(struct sites *sites, struct process_info *process)
 
 		site_settle(sites, count);
 		process->sites[i] = (struct site){
-			.domain = count->domain, .stack = {count->stack}, .allocs = count->allocs, .frees = count->frees,
-			.bytes_allocated = count->bytes_allocated, .live_blocks = count->allocs - count->frees,
-			.live_bytes = count->live_bytes, .temporary = count->temporary, .peak_bytes = count->peak_bytes,
+			.domain = count->domain, .stack = {count->stack},
+			.allocs = count->allocs, .frees = count->frees,
+			.bytes_allocated = count->bytes_allocated,
+			.live_blocks = count->allocs - count->frees, .live_bytes = count->live_bytes,
+			.temporary = count->temporary, .peak_bytes = count->peak_bytes,
 		};
 		if (count->domain != DOMAIN_HEAP)
 			continue;

@@ -55,7 +55,8 @@ bool clock_calibrate(struct image *images, size_t count)
 			}
 		good = last.tick > first.tick && last.monotonic_ns > first.monotonic_ns;
 		if (good)
-			ns_per_tick = (double)(last.monotonic_ns - first.monotonic_ns) / (double)(last.tick - first.tick);
+			ns_per_tick = (double)(last.monotonic_ns - first.monotonic_ns) /
+			              (double)(last.tick - first.tick);
 		if (!good || ns_per_tick < LEAST_NS_PER_TICK || ns_per_tick > MOST_NS_PER_TICK) {
 			ns_per_tick = 1;
 			all = all && !uses;

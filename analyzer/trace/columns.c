@@ -156,11 +156,9 @@ size_t columns_read(struct columns *columns, const uint8_t *data, struct trace_e
 		good = i < good ? i : good;
 	}
 
-	for (i = 0; i < TRACE_COLUMNS; i++) {
-		columns->broken |= cursors[i].at > cursors[i].end; /* its last varint ran on into the next column */
+	for (i = 0; i < TRACE_COLUMNS; i++)
 		columns->at[i] = (uint32_t)(cursors[i].at - data);
-	}
-	/* A column that ended too early, or an unknown kind. */
+	/* A column that ended too early, or an unknown kind: what follows would get others' values. */
 	columns->broken |= good < count || count < wanted;
 	columns->tick = tick;
 	columns->address = address;

@@ -12,7 +12,8 @@ void damage_add(struct damage *damage, const char *ending, uint64_t offset, cons
 		return;
 	for (size_t i = 0; i < DAMAGE_EXAMPLES; i++)
 		if (!damage->examples[i]) {
-			damage->examples[i] = xasprintf("%s%s at %" PRIu64 ": %s", damage->stem, ending, offset, what);
+			damage->examples[i] = xasprintf("%s%s at %" PRIu64 ": %s", damage->stem, ending, offset,
+			                                what);
 			break;
 		}
 	damage->count++;

@@ -28,8 +28,8 @@ static bool is_extent(struct bytes file, size_t at, struct trace_extent *header)
 /* Unused, or a header whose writer died before its last store. */
 static bool is_blank(const struct trace_extent *header, size_t at)
 {
-	return header->magic == 0 && (fits(header, at) || header->kind == 0 || header->size == 0) && header->reserved == 0 &&
-	       (header->offset == 0 || header->offset == at);
+	return header->magic == 0 && (fits(header, at) || header->kind == 0 || header->size == 0) &&
+	       header->reserved == 0 && (header->offset == 0 || header->offset == at);
 }
 
 bool extent_next(struct bytes file, size_t *at, struct extent *extent, struct damage *damage)

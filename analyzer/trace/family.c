@@ -212,8 +212,8 @@ static void find_end(const struct image *image, bool newest, const struct notes 
 
 /* ---- parents ---- */
 
-static struct image *find_parent(struct image *images, struct image **sorted, size_t count, const struct notes *notes,
-	const struct image *image)
+static struct image *find_parent(struct image *images, struct image **sorted, size_t count,
+	const struct notes *notes, const struct image *image)
 {
 	const struct trace_process *header = &image->process->header;
 	bool forked = image->process->forked;
@@ -225,8 +225,8 @@ static struct image *find_parent(struct image *images, struct image **sorted, si
 	if (parent)
 		return parent;
 	/* The parent may have died before the child could ask who it is; then the parent's own word counts. */
-	for (size_t at = find_note(notes, TRACE_RECORD_CHILD, image, 0); is_about(notes, at, TRACE_RECORD_CHILD, image);
-	     at++) {
+	for (size_t at = find_note(notes, TRACE_RECORD_CHILD, image, 0);
+	     is_about(notes, at, TRACE_RECORD_CHILD, image); at++) {
 		struct image *other = &images[notes->list[at].image];
 
 		if (other->process->header.start_ticks > header->start_ticks)

@@ -125,8 +125,8 @@ static void check_pid(struct finding **finding, const struct image **sorted, siz
 	if (tried)
 		report(finding, image, tried, tried->note->path, reason(tried->note->child.how));
 	else if (child && child->note->child.how != TRACE_HOW_VFORK && !failed)
-		report(finding, image, child, child->note->child.how == TRACE_HOW_SPAWN ? "a program" : image->process->exe,
-		       reason(0));
+		report(finding, image, child,
+		       child->note->child.how == TRACE_HOW_SPAWN ? "a program" : image->process->exe, reason(0));
 }
 
 struct finding *followed_check(const struct image *images, size_t count)

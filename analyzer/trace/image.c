@@ -49,8 +49,8 @@ void image_read(struct image *image, struct bytes shared)
 	image->damage.stem = process->stem;
 	image->known = shared_header(shared, &process->header, &image->damage);
 	if (image_parse_stem(process->stem, &name, &image->host)) {
-		if (image->known && (process->header.pid != name.pid || process->header.start_ticks != name.start_ticks ||
-		                     process->header.image != name.image))
+		if (image->known && (process->header.pid != name.pid || process->header.image != name.image ||
+		                     process->header.start_ticks != name.start_ticks))
 			damage_add(&image->damage, ".shared", 0, "the process header is not that of the file's name");
 		process->header.pid = name.pid;
 		process->header.start_ticks = name.start_ticks;

@@ -31,7 +31,7 @@ static bool read_header(struct bytes file, size_t at, struct trace_chunk *header
 	memcpy(header, file.data + at, sizeof *header);
 	return header->magic == TRACE_CHUNK_MAGIC &&
 	       hash_fits(header, offsetof(struct trace_chunk, header_hash), header->header_hash) &&
-	       header->version == TRACE_VERSION && header->codec <= TRACE_CODEC_ZSTD && header->count > 0 &&
+	       header->version == TRACE_VERSION && header->codec <= TRACE_CODEC_ZSTD &&
 	       header->count <= TRACE_CHUNK_EVENTS && header->raw_size / EVENT_MOST <= header->count &&
 	       (header->codec == TRACE_CODEC_ZSTD || header->raw_size == header->stored_size);
 }
@@ -69,8 +69,13 @@ struct chunk *log_index(struct bytes file, size_t *count, struct damage *damage)
 			at += CHUNK_ALIGN;
 			continue;
 		}
+		if (header.count == 0) {
+			damaged = false;
+			at += sizeof header + (header.stored_size + (size_t)CHUNK_ALIGN - 1) / CHUNK_ALIGN * CHUNK_ALIGN;
+			continue;
+		}
 		if (!payload_fits(file, at, &header)) {
-			/* Where the file ends within the payload, the drain was killed. Elsewhere a chunk may lie inside. */
+			/* Where the file ends in the payload, the drain was killed. Else a chunk may lie inside. */
 			if (header.stored_size <= file.size - at - sizeof header)
 				damage_add(damage, ".log", at, "the payload of the chunk is damaged");
 			damaged = true;
@@ -79,7 +84,9 @@ struct chunk *log_index(struct bytes file, size_t *count, struct damage *damage)
 		}
 		damaged = false;
 		array_room(chunks, *count);
-		chunks[(*count)++] = (struct chunk){at, header.first, header.first_tick, header.stream, header.count};
+		chunks[(*count)++] = (struct chunk){
+			at, header.first, header.first_tick, header.stream, header.count,
+		};
 		at += sizeof header + (header.stored_size + (size_t)CHUNK_ALIGN - 1) / CHUNK_ALIGN * CHUNK_ALIGN;
 	}
 	return chunks;
@@ -101,7 +108,8 @@ uint8_t *log_expand(struct ZSTD_DCtx_s *zstd, struct bytes file, const struct ch
 	}
 	data = xmalloc(header.raw_size + COLUMNS_PADDING);
 	if (header.codec == TRACE_CODEC_ZSTD) {
-		good = ZSTD_decompressDCtx(zstd, data, header.raw_size, payload, header.stored_size) == header.raw_size;
+		good = ZSTD_decompressDCtx(zstd, data, header.raw_size, payload, header.stored_size) ==
+		       header.raw_size;
 	} else {
 		memcpy(data, payload, header.raw_size);
 		good = true;

@@ -20,9 +20,7 @@ struct chunk {
 /* Finds all chunks, over damage too. A chunk cut by the end of the file is what a killed drain leaves: no damage. */
 struct chunk *log_index(struct bytes file, size_t *count, struct damage *damage);
 
-/*
- * The columns of a chunk, followed by COLUMNS_PADDING bytes, and their size; to be freed. NULL: the payload is damaged.
- */
+/* The columns of a chunk, followed by COLUMNS_PADDING bytes, and their size; to be freed. NULL: damaged. */
 struct ZSTD_DCtx_s;
 uint8_t *log_expand(struct ZSTD_DCtx_s *zstd, struct bytes file, const struct chunk *chunk, size_t *size,
 	struct damage *damage);

@@ -39,7 +39,8 @@ static void sink_down(struct entry *heap, size_t count, size_t at)
 }
 
 /* Takes from one stream until another's turn has come. False: the stream has ended. */
-static bool take_run(struct streams *streams, struct entry *entry, struct entry other, merge_sink *sink, void *context)
+static bool take_run(struct streams *streams, struct entry *entry, struct entry other, merge_sink *sink,
+	void *context)
 {
 	struct stream *stream = &streams->list[entry->stream];
 

@@ -62,7 +62,8 @@ static bool read_module(struct process_info *process, struct payload payload, ui
 	struct trace_module module;
 	struct module *entry;
 
-	if (!take(&payload, &module, sizeof module) || module.build_id_size > payload.left || module.start > module.end)
+	if (!take(&payload, &module, sizeof module) || module.build_id_size > payload.left ||
+	    module.start > module.end)
 		return false;
 	array_room(process->modules, process->module_count);
 	entry = &process->modules[process->module_count++];
@@ -168,17 +169,18 @@ static void read_extent(struct process_info *process, const struct extent *exten
 		used = room;
 	}
 	for (; used - at >= sizeof record; at += record.size) {
+		uint64_t offset = extent->offset + sizeof *meta + at;
 		struct payload payload = {extent->data + sizeof *meta + at + sizeof record, 0};
 
 		memcpy(&record, extent->data + sizeof *meta + at, sizeof record);
 		if (record.size % 8 || record.size > used - at || record.padding > 7 ||
 		    record.size < sizeof record + record.padding) {
-			damage_add(damage, ".shared", extent->offset + sizeof *meta + at, "no record where one should begin");
+			damage_add(damage, ".shared", offset, "no record where one should begin");
 			return;
 		}
 		payload.left = record.size - sizeof record - record.padding;
 		if (!read_record(process, &record, payload))
-			damage_add(damage, ".shared", extent->offset + sizeof *meta + at, "the record cannot be understood");
+			damage_add(damage, ".shared", offset, "the record cannot be understood");
 	}
 }
 

@@ -23,8 +23,9 @@ static void add_warning(struct recording *recording, char *warning)
 	recording->warnings[recording->warning_count++] = warning;
 }
 
-/* False: made by another version of probe; a message was printed. */
-static bool read_own_file(struct recording *recording, int dir)
+/* False: made by another version of probe; a message was printed. `*wanted`: it is
+ * empty, so a recording was wanted here. */
+static bool read_own_file(struct recording *recording, int dir, bool *wanted)
 {
 	struct trace_recording header = {0};
 	struct bytes file;
@@ -33,6 +34,7 @@ static bool read_own_file(struct recording *recording, int dir)
 		add_warning(recording, xasprintf("the file \"recording\" cannot be read (%s)", strerror(errno)));
 		return true;
 	}
+	*wanted = file.size == 0; /* no room, or a limit, for the 64 bytes of it */
 	if (file.size >= sizeof header)
 		memcpy(&header, file.data, sizeof header);
 	file_unmap(&file);
@@ -167,6 +169,27 @@ static void gather_damage(struct recording *recording, struct image *images, siz
 	add_finding(recording, finding);
 }
 
+/* A file without a header: what is known of the process is in the file's name. */
+static void gather_unknown(struct recording *recording, const struct image *images, size_t count)
+{
+	struct finding finding = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		if (images[i].known)
+			continue;
+		if (finding.count++ >= EXAMPLES_MOST)
+			continue;
+		array_room(finding.examples, finding.example_count);
+		finding.examples[finding.example_count++] =
+			xasprintf("pid %u: its file holds nothing: no room on the disk, a limit, or killed as it began",
+			          images[i].process->header.pid);
+	}
+	if (!finding.count)
+		return;
+	finding.kind = xstrdup("not-recorded");
+	add_finding(recording, finding);
+}
+
 /* `stems` are taken over into the processes. */
 static void read_images(struct recording *recording, int dir, char **stems, size_t count)
 {
@@ -197,6 +220,9 @@ static void read_images(struct recording *recording, int dir, char **stems, size
 		for (size_t j = 0; j < recording->processes[i].site_count; j++)
 			recording->processes[i].sites[j].process.index = (uint32_t)i;
 	gather_damage(recording, images, count);
+	gather_unknown(recording, images, count);
+	if (!count)
+		add_warning(recording, xstrdup("no process left a file here: there was no room, or a limit forbade it"));
 	finding = followed_check(images, count);
 	if (finding)
 		add_finding(recording, *finding);
@@ -213,6 +239,7 @@ struct recording *recording_open(const char *dir)
 	struct recording *recording = xcalloc(1, sizeof *recording);
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char **stems = NULL;
+	bool wanted = false;
 	size_t count = 0;
 
 	recording->dir = xstrdup(dir);
@@ -222,9 +249,9 @@ struct recording *recording_open(const char *dir)
 		warn("%s:", dir);
 		goto failed;
 	}
-	if (!read_own_file(recording, fd))
+	if (!read_own_file(recording, fd, &wanted))
 		goto failed;
-	if (!recording->header.magic && !count) {
+	if (!recording->header.magic && !count && !wanted) {
 		warn("%s: there is no recording here", dir);
 		goto failed;
 	}

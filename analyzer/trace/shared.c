@@ -1,4 +1,4 @@
-/* shared.c: the process header and the rings of a STEM.shared; see shared.h. Records are in meta.c, nodes in tree.c. */
+/* shared.c: the process header and the rings; see shared.h. Records are in meta.c, nodes in tree.c. */
 #include "trace/shared.h"
 
 #include <stdlib.h>

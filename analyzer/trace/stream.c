@@ -58,7 +58,9 @@ void streams_open(struct streams *streams, struct bytes log, struct ring_view *r
 {
 	struct segment *segment, *end;
 
-	*streams = (struct streams){.log = log, .rings = rings, .ring_count = ring_count, .damage = damage};
+	*streams = (struct streams){
+		.log = log, .rings = rings, .ring_count = ring_count, .budget = STREAM_COLUMNS, .damage = damage,
+	};
 	streams->chunks = log_index(log, &streams->chunk_count, damage);
 	streams->zstd = ZSTD_createDCtx();
 	if (!streams->zstd)
@@ -166,7 +168,7 @@ static bool fill_chunk(struct streams *streams, struct stream *stream)
 		           "the chunk's columns are damaged");
 		return false;
 	}
-	if (streams->kept > STREAM_COLUMNS)
+	if (streams->kept > streams->budget)
 		drop(streams, stream);
 	give(streams, stream, stream->batch, first, count);
 	return true;

@@ -42,7 +42,8 @@ struct streams {
 	struct stream *list;     size_t count; /* owned; by id */
 	struct ZSTD_DCtx_s *zstd; /* owned */
 	struct damage *damage;   /* not owned */
-	size_t   kept;           /* bytes of columns that streams hold */
+	size_t   kept;           /* bytes of columns that streams hold, */
+	size_t   budget;         /* and beyond which they hold none: STREAM_COLUMNS */
 	uint64_t events;         /* given out, and what of it */
 	uint64_t recovered;      /* came from rings */
 	uint64_t lost;           /* missing from sequences */

@@ -58,7 +58,8 @@ void shared_tree(struct bytes file, struct process_info *process, struct damage 
 	size_t at, nodes, end = TRACE_FIRST_NODE;
 
 	for (at = 0; extent_next(file, &at, &extent, NULL);)
-		if (extent.kind == TRACE_EXTENT_TREE && (nodes = room(file, &extent, &first, damage)) && first + nodes > end)
+		if (extent.kind == TRACE_EXTENT_TREE && (nodes = room(file, &extent, &first, damage)) &&
+		    first + nodes > end)
 			end = first + nodes;
 	process->node_count = end - TRACE_FIRST_NODE;
 	process->nodes = xcalloc(process->node_count, sizeof *process->nodes);

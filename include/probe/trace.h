@@ -312,7 +312,8 @@ _Static_assert(sizeof(struct trace_ring) == 128, "pinned");
 
 /*
  * Each chunk decodes on its own. Chunks begin at multiples of 8; a reader that meets damage looks for the next header
- * (magic and a right header_hash) from there on. Different streams' chunks stand in any order.
+ * (magic and a right header_hash) from there on. Different streams' chunks stand in any order. A chunk of count 0 is a
+ * gap: the disk was full, and its payload means nothing. So are zeros.
  */
 enum trace_codec {
 	TRACE_CODEC_NONE = 0,    /* the payload is the columns */
@@ -324,7 +325,7 @@ struct trace_chunk {
 	uint16_t version;        /* TRACE_VERSION */
 	uint16_t codec;          /* enum trace_codec */
 	uint32_t stream;         /* whose events */
-	uint32_t count;          /* events, at most TRACE_CHUNK_EVENTS */
+	uint32_t count;          /* events, at most TRACE_CHUNK_EVENTS; 0: a gap */
 	uint64_t first;          /* sequence of the first */
 	uint64_t first_tick;     /* tick of the first event */
 	uint64_t last_tick;      /* and of the last: chunks can be skipped by time */

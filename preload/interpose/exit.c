@@ -22,7 +22,7 @@ static void ending(int status)
 
 PUBLIC _Noreturn void exit(int status)
 {
-	ending(status);
+	process_returned(status);
 	next_exit()(status);
 	__builtin_unreachable();
 }

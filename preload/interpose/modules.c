@@ -1,7 +1,7 @@
 /*
  * modules.c: a table of the loaded ELF files, compared with the loader's list whenever that may have changed. The
- * table lies in ordinary memory, so a forked child knows what is loaded without asking the loader, whose lock may have
- * been held by a thread that the child does not have.
+ * table lies in ordinary memory, so a forked child knows what is loaded without asking the loader, whose lock may
+ * have been held by a thread that the child does not have.
  *
  * Order of locks: the loader's, then ours; so ours is taken for each module anew, and what is gone is found by the
  * last enumeration alone.

@@ -11,6 +11,8 @@
 #include <link.h>
 #include <string.h>
 
+#include "interpose/follow.h"
+
 #define ARENA_BYTES (64u << 10)
 
 static char arena[ARENA_BYTES] __attribute__((aligned(16)));
@@ -183,16 +185,24 @@ void *next_symbol(const char *name)
 	return symbol;
 }
 
+/*
+ * A handle of the caller's module is needed: that of a mere dependency has no search list of its own before somebody
+ * opens it, and dlsym on its link map would fault (glibc 2.36, do_lookup_x).
+ */
 void *next_symbol_for(const char *name, uintptr_t pc)
 {
-	void *symbol = next_symbol(name);
+	void *symbol = next_symbol(name), *module;
 	struct dl_find_object object;
 
-	if (!symbol && _dl_find_object((void *)pc, &object) == 0) {
-		symbol = dlsym(object.dlfo_link_map, name);
-		if (!symbol)
-			dlerror();
+	if (symbol || _dl_find_object((void *)pc, &object) != 0)
+		return symbol;
+	module = REAL(dlopen)(object.dlfo_link_map->l_name, RTLD_LAZY | RTLD_NOLOAD);
+	if (module) {
+		symbol = dlsym(module, name);
+		REAL(dlclose)(module); /* the caller keeps it loaded */
 	}
+	if (!symbol)
+		dlerror();
 	return symbol;
 }
 

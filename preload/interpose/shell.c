@@ -32,8 +32,8 @@ static void lend(struct loan *loan, const char *function)
 	if (!__libc_single_threaded || process_is_borrowed() || !scratch_take(&loan->scratch, room)) {
 		char text[128];
 
-		text_format(text, sizeof(text), "%s was called by a program with threads that had changed LD_PRELOAD "
-		                                "or PROBE_OUT: its children may not be recorded", function);
+		text_format(text, sizeof(text), "%s was called by a program with threads, in whose environment its "
+		                                "children are not recorded", function);
 		meta_warn(text);
 		return;
 	}

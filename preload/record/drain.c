@@ -22,11 +22,13 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <xxhash.h>
 #include <zstd.h>
 
 #include "clock.h"
+#include "identity.h"
 #include "lock.h"
 #include "record/area.h"
 #include "record/encode.h"
@@ -116,7 +118,6 @@ static int log_open(struct drain *drain, int dir)
 
 static bool write_all(int fd, struct iovec *parts, int count, size_t size, uint64_t offset)
 {
-	static const struct trace_chunk nothing;
 	size_t written = 0;
 
 	if (!area_limit_allows(offset + size))
@@ -126,13 +127,8 @@ static bool write_all(int fd, struct iovec *parts, int count, size_t size, uint6
 
 		if (n == -EINTR)
 			continue;
-		if (n <= 0) {
-			/* Half a chunk would look like damage; zeros are nothing. Their page exists: this cannot fail. */
-			if (written)
-				sys(SYS_pwrite64, fd, &nothing, written < sizeof(nothing) ? written : sizeof(nothing),
-				    offset);
+		if (n <= 0)
 			return false;
-		}
 		written += (size_t)n;
 		for (; count && (size_t)n >= parts->iov_len; parts++, count--)
 			n -= (long)parts->iov_len;
@@ -142,6 +138,16 @@ static bool write_all(int fd, struct iovec *parts, int count, size_t size, uint6
 		}
 	}
 	return true;
+}
+
+/* What could be written of a chunk would look like damage: say that it is a gap. Its first page exists. */
+static void gap_write(struct trace_chunk *chunk, int fd, uint64_t offset)
+{
+	chunk->count = 0;
+	chunk->raw_size = 0;
+	chunk->codec = TRACE_CODEC_ZSTD;
+	chunk->header_hash = XXH3_64bits(chunk, offsetof(struct trace_chunk, header_hash));
+	sys(SYS_pwrite64, fd, chunk, sizeof(*chunk), offset);
 }
 
 static bool chunk_write(struct drain *drain, struct workspace *work, struct trace_ring *ring, int fd)
@@ -169,6 +175,7 @@ static bool chunk_write(struct drain *drain, struct workspace *work, struct trac
 	if (write_all(fd, parts, 3, size, offset))
 		return true;
 	/* The room is given back if it is still the last; else the gap stays, empty. */
+	gap_write(&chunk, fd, offset);
 	__atomic_compare_exchange_n(&drain->log_end, &end, offset, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 	return false;
 }
@@ -230,6 +237,24 @@ static void close_others(int keep)
 	}
 }
 
+/*
+ * The program's threads have all gone by themselves (libc is not told of us, a program without libc's help ends like
+ * that): nothing holds the process but this thread.
+ */
+static bool is_left_alone(void)
+{
+	struct stat tasks;
+	char text[512];
+	const char *state;
+
+	if (sys(SYS_newfstatat, AT_FDCWD, "/proc/self/task", &tasks, 0) < 0 || tasks.st_nlink > 4)
+		return false;
+	if (tasks.st_nlink == 3)
+		return true;
+	state = identity_read("/proc/self/stat", text, sizeof(text)) > 0 ? strrchr(text, ')') : NULL;
+	return state && state[1] == ' ' && state[2] == 'Z'; /* the first thread, waiting for us to end */
+}
+
 static void wait_for_bell(struct drain *drain, uint32_t heard, uint64_t nanoseconds)
 {
 	struct timespec patience = {0, (long)nanoseconds};
@@ -271,6 +296,8 @@ static void drain_main(void *argument)
 			area_reserve(library.filtered || library.cut_off ? CUT_OFF_BYTES : SPARE_BYTES, shared);
 		area_flush(shared);
 		if (now - anchored > 1000000000u) {
+			if (is_left_alone())
+				break;
 			clock_anchor(&process->header->anchor[2 + turn]);
 			turn = !turn;
 			anchored = now;

@@ -52,10 +52,11 @@ static inline struct trace_event *event_room(struct thread *thread, struct lane 
 	return lane->next;
 }
 
+/* head follows from next: if a handler jumps away between the two stores, the next event makes up for it. */
 static inline void event_publish(struct lane *lane, unsigned count)
 {
 	lane->next += count;
-	__atomic_store_n(&lane->ring->head, lane->ring->head + count, __ATOMIC_RELEASE);
+	__atomic_store_n(&lane->ring->head, (uint64_t)(lane->next - ring_events(lane->ring)), __ATOMIC_RELEASE);
 }
 
 /*

@@ -181,7 +181,7 @@ static bool is_hopeless(struct ring_table *table, unsigned class)
 	       !__atomic_load_n(&table->free[class], __ATOMIC_RELAXED);
 }
 
-bool ring_make_room(struct thread *thread, struct lane *lane)
+static bool make_room(struct thread *thread, struct lane *lane)
 {
 	struct trace_ring *ring = lane->ring;
 	uint64_t first = 0;
@@ -220,6 +220,20 @@ bool ring_make_room(struct thread *thread, struct lane *lane)
 		drain_wanted();
 	}
 	return true;
+}
+
+/* Signals are blocked all the while: a handler that jumps away from in here would leave a lane between two rings. */
+bool ring_make_room(struct thread *thread, struct lane *lane)
+{
+	uint64_t signals;
+	bool made;
+
+	if (library.filtered)
+		return make_room(thread, lane);
+	signals = signals_block();
+	made = make_room(thread, lane);
+	signals_restore(signals);
+	return made;
 }
 
 void ring_retire(struct lane *lane)

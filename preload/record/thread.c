@@ -138,8 +138,12 @@ struct thread *thread_state(void)
 
 	if (thread && thread->live)
 		return thread;
-	if (!process_start())
+	if (!process_start()) {
+		/* It was recorded up to some point (process_blind). */
+		if (process && process->live == PROCESS_OFF && process->header)
+			__atomic_fetch_add(&process->header->lost[TRACE_LOST_NO_STATE], 1, __ATOMIC_RELAXED);
 		return NULL;
+	}
 	thread = self;
 	if (thread && thread->live)
 		return thread;

@@ -1,10 +1,10 @@
 /*
  * bounds.c: which words a walk may read.
  *
- * On the thread's own stack everything from the stack pointer to its high end is there. Any other stack (a coroutine's,
- * sigaltstack's, a clone's) ends nobody knows where, and the program may unmap it and map another in its place at any
- * time between two captures, so nothing learnt about one is kept: each walk asks the kernel for each page that it
- * comes to. The question is rt_sigprocmask with a `how` that does not exist: it reads the word (EFAULT if it cannot)
+ * On the thread's own stack everything from the stack pointer to its high end is there. Any other stack (one of a
+ * coroutine, a sigaltstack, a clone) ends nobody knows where, and the program may unmap it and map another in its place
+ * at any time between two captures, so nothing learnt about one is kept: each walk asks the kernel for each page that
+ * it comes to. The question is rt_sigprocmask with a `how` that does not exist: it reads the word (EFAULT if it cannot)
  * and then changes nothing (EINVAL). It needs no descriptor, and a filter that forbids it would break pthread_create.
  *
  * What remains: a walk that runs past the end of such a stack reads its neighbour, which another thread may unmap
@@ -18,7 +18,7 @@
 #define PAGE         4096u
 #define GUARD_PAGES  256u            /* above an interrupted sp, to look for the end of a guard */
 #define FOREIGN_MAX  (1u << 20)      /* bytes above sp that a walk on a stack of unknown size may reach */
-#define MAIN_REACH   (128ull << 20)  /* the kernel maps nothing of its own accord so near below the main stack's end */
+#define MAIN_REACH   (128ull << 20)  /* the kernel maps nothing unasked so near below the main stack's end */
 
 static bool page_readable(uintptr_t address)
 {

@@ -32,10 +32,12 @@ static __attribute__((noinline)) struct stack_process *tree_make(void)
 static __attribute__((noinline)) void lane_renew(struct stack_lane *lane, uint64_t epoch)
 {
 	lane->memo_count = lane->memo_plain = 0;
-	/* A key has room for 16 bits of the epoch. */
-	if (epoch >> 16 != lane->epoch >> 16)
+	if (epoch >> EPOCH_BITS != lane->epoch >> EPOCH_BITS) {
 		for (unsigned i = 0; i < 1u << lane->rule_bits; i++)
 			lane->rules[i].key = 0;
+		for (unsigned i = 0; i < 1u << CHILD_BITS; i++)
+			lane->children[i].node = 0;
+	}
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	lane->epoch = epoch;
 }
@@ -72,6 +74,28 @@ static inline bool remember(struct stack_lane *lane, uint32_t i, const struct wa
 	return true;
 }
 
+/* The node of `frame` under `parent`; TRACE_STACK_NONE if there is no room for one. */
+static uint32_t child_of(struct stack_lane *lane, struct stack_process *tree, uint32_t parent, uint64_t frame)
+{
+	uint64_t key = epoch_key(lane, frame), address = frame & ~STACK_EXACT;
+	struct child *child = &lane->children[(key + parent) * 0x9e3779b97f4a7c15ull >> (64 - CHILD_BITS)];
+	uint32_t generation = frame & STACK_EXACT ? TRACE_NODE_EXACT : 0;
+	uint32_t node;
+
+	if (likely(child->node && child->frame == key && child->parent == parent))
+		return child->node;
+	if (unlikely(__atomic_load_n(&modules_unloaded, __ATOMIC_RELAXED)))
+		generation |= stack_generation(address);
+	node = tree_intern(tree, lane, parent, address, generation);
+	child->node = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	child->frame = key;
+	child->parent = parent;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	child->node = node;
+	return node;
+}
+
 static uint32_t intern(struct stack_lane *lane, struct stack_process *tree, const struct thread *thread, uint32_t end)
 {
 	uint32_t same = lane->same, node = same ? lane->memo[same - 1].node : end;
@@ -94,13 +118,8 @@ static uint32_t intern(struct stack_lane *lane, struct stack_process *tree, cons
 		if (i < nodes && memo->frame == walked->frame) {
 			node = memo->node;
 		} else {
-			uint64_t address = walked->frame & ~STACK_EXACT;
-			uint32_t generation = walked->frame & STACK_EXACT ? TRACE_NODE_EXACT : 0;
-
 			nodes = 0;
-			if (unlikely(__atomic_load_n(&modules_unloaded, __ATOMIC_RELAXED)))
-				generation |= stack_generation(address);
-			node = tree_intern(tree, lane, node, address, generation);
+			node = child_of(lane, tree, node, walked->frame);
 			if (unlikely(node == TRACE_STACK_NONE)) {
 				lane->counts.refused++;
 				return TRACE_STACK_NONE;

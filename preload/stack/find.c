@@ -206,7 +206,7 @@ static enum found read_description(const uint8_t *at, const uint8_t *low, const 
 }
 
 #ifdef DLFO_STRUCT_HAS_EH_DBASE
-/* The mapped bytes of `module` around `at`: all of it, or one segment where there are gaps between them (as in node). */
+/* The mapped bytes of `module` around `at`: all of it, or one segment where gaps lie between them (as in node). */
 static bool find_bytes(const uint8_t *at, const struct link_map *module, const uint8_t **low, const uint8_t **high)
 {
 	struct dl_find_object object;

@@ -58,13 +58,13 @@ static enum step step_signal(struct registers *registers, struct bounds *bounds,
 /* By the frame pointer, where nothing is known. Other callee-saved registers are lost. */
 static enum step step_frame(struct registers *registers, struct bounds *bounds, bool in_module)
 {
-	uintptr_t bp = registers->value[DWARF_RBP], sp = registers->value[DWARF_RSP];
+	uintptr_t bp = registers->value[DWARF_RBP];
 
 	if (!known(registers, DWARF_RBP))
 		return STEP_LOST;
 	if (walk_is_root(bounds, in_module, bp))
 		return STEP_ROOT;
-	if (bp < sp || !bounds_word(bounds, bp + 8, &registers->value[DWARF_RA]) ||
+	if (!bounds_word(bounds, bp + 8, &registers->value[DWARF_RA]) ||
 	    !bounds_word(bounds, bp, &registers->value[DWARF_RBP]))
 		return STEP_LOST;
 	registers->value[DWARF_RSP] = bounds->low = bp + 16;
@@ -111,7 +111,8 @@ static enum step step_full(struct stack_lane *lane, struct bounds *bounds, const
 	}
 	/* What a call may clobber says nothing about the caller, unless its place was told. */
 	for (unsigned i = 0; i < REGISTERS; i++) {
-		static const uint32_t saved = 1u << DWARF_RBX | 1u << DWARF_RBP | 1u << DWARF_RSP | 0xfu << 12 | 1u << DWARF_RA;
+		static const uint32_t saved = 1u << DWARF_RBX | 1u << DWARF_RBP | 1u << DWARF_RSP | 0xfu << 12 |
+			1u << DWARF_RA;
 
 		if (row->registers[i].kind == CFI_SAME && !(saved >> i & 1))
 			next.known &= ~(1u << i);

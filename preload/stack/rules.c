@@ -131,6 +131,6 @@ struct rule rule_make(struct stack_lane *lane, uintptr_t lookup)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	slot->rule = rule;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	slot->key = rule_key(lane, lookup);
+	slot->key = epoch_key(lane, lookup);
 	return rule;
 }

@@ -20,7 +20,7 @@
 /* DWARF's numbers of the registers that matter by name. */
 enum { DWARF_RBX = 3, DWARF_RBP = 6, DWARF_RSP = 7, DWARF_RA = 16, REGISTERS = 17 };
 
-/* ---- bounds.c: which words a walk may read ---------------------------------------------------------------------- */
+/* ---- bounds.c: which words a walk may read --------------------------------------------------------------------- */
 
 struct bounds {
 	uintptr_t low;               /* words in [low, high) may be read; low only rises but at a signal frame */
@@ -55,7 +55,7 @@ static inline bool bounds_word(struct bounds *bounds, uintptr_t address, uintptr
 	return true;
 }
 
-/* ---- find.c: the frame description of an address ---------------------------------------------------------------- */
+/* ---- find.c: the frame description of an address --------------------------------------------------------------- */
 
 /* A bounded reader over mapped bytes. `bad` stays set; reads after the end give 0. */
 struct reader {
@@ -92,7 +92,7 @@ uintptr_t read_encoded(struct reader *reader, uint8_t encoding, uintptr_t data) 
 /* A block: its length as uleb, then so many bytes. */
 struct reader read_block(struct reader *reader) HIDDEN;
 
-/* ---- cfi.c: the row of an address ------------------------------------------------------------------------------- */
+/* ---- cfi.c: the row of an address ------------------------------------------------------------------------------ */
 
 enum cfi_kind {
 	CFI_SAME,                    /* unchanged: also what no instruction speaks of */
@@ -130,7 +130,7 @@ struct cfi {
 
 enum found cfi_row(struct cfi *cfi, uintptr_t lookup) HIDDEN;
 
-/* ---- expression.c ----------------------------------------------------------------------------------------------- */
+/* ---- expression.c ---------------------------------------------------------------------------------------------- */
 
 /* What an expression comes to. With BASE and MEMORY it stays a formula over a register that is not known. */
 struct value {
@@ -152,7 +152,7 @@ struct registers {
 struct value expression(const uint8_t *block, const struct registers *registers, struct bounds *bounds, uintptr_t pc,
 	const uintptr_t *push) HIDDEN;
 
-/* ---- rules.c: what one step of a walk is, in eight bytes -------------------------------------------------------- */
+/* ---- rules.c: what one step of a walk is, in eight bytes ------------------------------------------------------- */
 
 enum rule_kind {
 	RULE_SP,                     /* CFA = sp + n */
@@ -176,15 +176,15 @@ _Static_assert(sizeof(struct rule) == 8, "a cache slot is 16 bytes");
 #define RULE_KEPT (-1)               /* CFA − 8 holds the return address, so nothing else is there */
 
 struct rule_slot {
-	uint64_t key;                /* rule_key(); 0 none */
+	uint64_t key;                /* epoch_key(); 0 none */
 	struct rule rule;
 };
 
-/* A lane begins with few slots, most threads are small; the table is replaced by a larger one when it misses often. */
+/* A lane begins with few slots, most threads are small; a table that misses often is replaced by a larger one. */
 #define RULE_FIRST_BITS 9
 #define RULE_LAST_BITS  15
 
-/* ---- capture.c: a lane's memory of the stack -------------------------------------------------------------------- */
+/* ---- capture.c: a lane's memory of the stack ------------------------------------------------------------------- */
 
 struct stack_counts {                /* what was met on this lane; for tests and tuning */
 	uint64_t rules;              /* made, that is, misses of the cache */
@@ -213,12 +213,21 @@ struct memo {
 	uintptr_t sp, bp;            /* the state here */
 	uintptr_t return_at;         /* address of the return address to the caller, and */
 	uint64_t  return_word;       /* what was there */
-	uintptr_t saved_at;          /* the same of the caller's bp if it is live there, else of the return address again */
+	uintptr_t saved_at;          /* the same of the caller's bp if it is live there, else the above again */
 	uint64_t  saved_word;
 	uint32_t  node;
 	bool      bp_live;
 };
 _Static_assert(sizeof(struct memo) == 64, "a cache line");
+
+/* A node that this lane met lately: spares the call tree's index, which lies far away in the caches. */
+struct child {
+	uint64_t frame;              /* address, STACK_EXACT through epoch_key() */
+	uint32_t parent;             /* node id */
+	uint32_t node;               /* 0: nothing is here; stored last */
+};
+
+#define CHILD_BITS 10
 
 struct stack_lane {
 	struct rule_slot *rules;     /* 2^rule_bits slots, at least; */
@@ -240,14 +249,18 @@ struct stack_lane {
 	struct memo memo[STACK_DEPTH_MAX] __attribute__((aligned(64))); /* the last capture's, outermost first */
 	struct walked walked[STACK_DEPTH_MAX];   /* innermost first */
 	struct rule_slot first_rules[1 << RULE_FIRST_BITS];
+	struct child children[1 << CHILD_BITS];
 };
 
 /* The rule for a step from `lookup` (a return address − 1, or an exact address), from the cache or made. */
 struct rule rule_make(struct stack_lane *lane, uintptr_t lookup) HIDDEN;
 
-static inline uint64_t rule_key(const struct stack_lane *lane, uintptr_t lookup)
+/* Bit 63 is STACK_EXACT's, so a key holds 15 bits of the epoch. */
+#define EPOCH_BITS 15
+
+static inline uint64_t epoch_key(const struct stack_lane *lane, uint64_t address)
 {
-	return lookup ^ lane->epoch << 48;
+	return address ^ (lane->epoch << (64 - EPOCH_BITS)) >> 1;
 }
 
 static inline struct rule_slot *rule_slot(struct stack_lane *lane, uintptr_t lookup)
@@ -255,7 +268,7 @@ static inline struct rule_slot *rule_slot(struct stack_lane *lane, uintptr_t loo
 	return &lane->rules[lookup * 0x9e3779b97f4a7c15ull >> (64 - lane->rule_bits)];
 }
 
-/* ---- walk.c, full.c --------------------------------------------------------------------------------------------- */
+/* ---- walk.c, full.c -------------------------------------------------------------------------------------------- */
 
 /* Fill lane->walked, count, same and end_sp; return how the stack ended: TRACE_STACK_ROOT, _CUT or _LOST. */
 uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct stack_start at) HIDDEN;
@@ -272,7 +285,7 @@ static inline bool walk_is_root(const struct bounds *bounds, bool in_module, uin
 /* Registers in a signal frame: byte offsets from the ucontext that sp points to, by DWARF number. */
 extern const uint8_t signal_offset[REGISTERS] HIDDEN;
 
-/* ---- tree.c ----------------------------------------------------------------------------------------------------- */
+/* ---- tree.c ---------------------------------------------------------------------------------------------------- */
 
 #define TREE_ROOT_BITS 12
 #define TREE_EXTENTS   2048
@@ -284,11 +297,11 @@ struct stack_process {
 	uint64_t table[1 << TREE_ROOT_BITS];     /* the root of the index over the nodes: tree.c */
 };
 
-/* The node of (parent, address, generation | TRACE_NODE_EXACT), made if need be; TRACE_STACK_NONE if there is no room. */
+/* The node of (parent, address, generation | TRACE_NODE_EXACT), made if need be; TRACE_STACK_NONE: no room. */
 uint32_t tree_intern(struct stack_process *tree, struct stack_lane *lane, uint32_t parent, uint64_t address,
 	uint32_t generation) HIDDEN;
 
-/* ---- modules.c -------------------------------------------------------------------------------------------------- */
+/* ---- modules.c ------------------------------------------------------------------------------------------------- */
 
 extern uint64_t modules_epoch HIDDEN;        /* changes when a module comes or goes */
 extern uint32_t modules_unloaded HIDDEN;     /* entries of the list of unloaded ranges; 0 nearly always */

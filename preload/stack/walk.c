@@ -36,9 +36,6 @@ static __attribute__((noinline)) enum step step_rare(struct rule rule, struct st
 		if (walk_is_root(bounds, rule.k, bp))
 			return STEP_ROOT;
 		cfa = bp + 16;
-		/* A frame pointer points at its frame's saved one, above whatever was pushed since. */
-		if (bp < sp)
-			return STEP_LOST;
 		break;
 	case RULE_SP:
 		cfa = sp + (uintptr_t)(intptr_t)rule.n;
@@ -60,7 +57,8 @@ static __attribute__((noinline)) enum step step_rare(struct rule rule, struct st
 	default:
 		return STEP_FULL;
 	}
-	if (cfa <= sp || !bounds_word(bounds, cfa - 8, &state->pc))
+	/* Nothing below sp is within bounds, so the next frame lies above this one. */
+	if (!bounds_word(bounds, cfa - 8, &state->pc))
 		return STEP_LOST;
 	if (rule.saved != RULE_KEPT) {
 		saved = (rule.kind == RULE_REALIGNED ? bp : cfa) + (uintptr_t)(intptr_t)rule.saved * 8;
@@ -72,8 +70,8 @@ static __attribute__((noinline)) enum step step_rare(struct rule rule, struct st
 }
 
 /*
- * Whether all that the last walk read from memo frame k − 1 outwards is still there: 0 if so, else the number of frames
- * outside the first that is not. The addresses lie between sp and the end of the thread's own stack.
+ * Whether all that the last walk read from memo frame k − 1 outwards is still there: 0 if so, else k of the first
+ * frame that read something else. The addresses lie between sp and the end of the thread's own stack.
  */
 static inline uint32_t memo_changed(const struct memo *memo, uint32_t k)
 {
@@ -125,7 +123,7 @@ uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct 
 		lookup = state.pc - !exact;
 		slot = rule_slot(lane, lookup);
 		rule = slot->rule;
-		if (unlikely(slot->key != rule_key(lane, lookup)))
+		if (unlikely(slot->key != epoch_key(lane, lookup)))
 			rule = rule_make(lane, lookup);
 		exact = 0;
 		walked->sp = state.sp;
@@ -135,8 +133,7 @@ uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct 
 		base = rule.kind == RULE_SP ? state.sp : state.bp;
 		cfa = base + (uintptr_t)(intptr_t)rule.n;
 		saved = cfa + (uintptr_t)(intptr_t)rule.saved * 8;
-		if (likely(rule.kind <= RULE_FRAME && base >= bounds.low && cfa > state.sp && bounds_has(&bounds, cfa - 8) &&
-		           bounds_has(&bounds, saved))) {
+		if (likely(rule.kind <= RULE_FRAME && bounds_has(&bounds, cfa - 8) && bounds_has(&bounds, saved))) {
 			uintptr_t word = word_at(saved);
 
 			state.pc = word_at(cfa - 8);

@@ -33,9 +33,9 @@ class Plan:
         self.short, self.long, self.reads = (1, 1, 1) if quick else (5, 5, 3)
 
 
-def by_turns(bench, repetitions, command, tools=None):
+def by_turns(bench, repetitions, command):
     """The runs of a command by tool. One of each first, not counted: caches and pages of the files."""
-    runs = {tool: [] for tool in tools or bench.tools}
+    runs = {tool: [] for tool in bench.tools}
     for repetition in range(repetitions + (repetitions > 1)):
         for tool in runs:
             run = bench.run(tool, command)
@@ -50,12 +50,12 @@ def overhead(values):
     return {tool: of if tool == "bare" else [value - bare for value in of] for tool, of in values.items()}
 
 
-def pair_row(bench, plan, name, program, depth, threads, goals, extra=()):
+def pair_row(bench, plan, name, program, depth, threads, goals, extra=(), warm_up=0):
     """Nanoseconds per malloc/free pair: wall as a thread sees it, and CPU of all that the tool runs, less that of the
     same program which stops after its warm-up."""
     section = "malloc/free pair, overhead"
     pairs = plan.pairs // threads
-    command = [bench.program(program), str(depth), str(threads), str(plan.warm_up)]
+    command = [bench.program(program), str(depth), str(threads), str(warm_up or plan.warm_up)]
     warm = by_turns(bench, (plan.short + 1) // 2, [*command, "0", *extra])
     runs = by_turns(bench, plan.short, [*command, str(pairs), *extra])
     wall = {tool: [int(run.out) / pairs for run in of] for tool, of in runs.items()}
@@ -83,7 +83,8 @@ def pair_rows(bench, plan, wanted):
                 yield from pair_row(bench, plan, name, program, depth, 1, ("1/8" if depth == 20 else "", ""), ("4",))
     name = f"random sizes, {plan.live:,} live blocks, depth 20"
     if wanted(name):
-        yield from pair_row(bench, plan, name, "pair-nofp", 20, 1, ("", ""), ("0", str(plan.live)))
+        # Warm when nearly every one of the blocks is there.
+        yield from pair_row(bench, plan, name, "pair-nofp", 20, 1, ("", ""), ("0", str(plan.live)), 4 * plan.live)
 
 
 def whole_run(name, runs, goal):

@@ -133,7 +133,7 @@ int main(void)
 			printf(" %8.1f", measure(ring, depths[i], vary, wrapper) - measure(ring, depths[i], vary, empty));
 		printf("\n");
 	}
-	printf("%lu rules, %lu full walks, %lu lost\n", mine.lanes[0].stack->counts.rules, mine.lanes[0].stack->counts.full,
-		mine.lanes[0].stack->counts.lost);
+	printf("%lu rules, %lu full walks, %lu lost\n", mine.lanes[0].stack->counts.rules,
+		mine.lanes[0].stack->counts.full, mine.lanes[0].stack->counts.lost);
 	return 0;
 }

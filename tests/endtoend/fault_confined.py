@@ -1,4 +1,4 @@
-"""Programs that take rights away from themselves, close what they did not open, or share a folder across containers."""
+"""Programs that take rights from themselves, close what they did not open, or share a folder across containers."""
 import os
 import shutil
 import subprocess
@@ -15,8 +15,8 @@ def closers():
         _, out = both(f"close-{how}", [fixture("closer"), how, TMP / f"{how}.file"])
         data = report(out)
         rows = rows_of(data, ["site_before", "site_after", "site_child"])
-        # By libc's functions nothing is lost, but a child without a free descriptor cannot begin a file of its own; by
-        # the naked system call the library may lose what it holds, but knows.
+        # By libc's functions nothing is lost, but a child without a free descriptor cannot begin a file of its own;
+        # by the naked system call the library may lose what it holds, but knows.
         parent = data["processes"][0]
         if not how.startswith("raw") and how != "all":
             clean(data, how)
@@ -93,7 +93,8 @@ def unreachable():
     copy = TMP / "lib" / "libprobe.so"
     copy.parent.mkdir()
     os.makedirs(TMP / "elsewhere", exist_ok=True)
-    cases = {"gone": f"rm {copy}; {BUSY} 1000; /bin/echo $?", "moved": f"cd {TMP}/elsewhere; {BUSY} 1000; /bin/echo $?"}
+    cases = {"gone": f"rm {copy}; {BUSY} 1000; /bin/echo $?",
+             "moved": f"cd {TMP}/elsewhere; {BUSY} 1000; /bin/echo $?"}
     for name, script in cases.items():
         shutil.copy(PROBE_LIB, copy)
         preload = copy if name == "gone" else "./lib/libprobe.so"

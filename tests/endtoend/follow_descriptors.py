@@ -3,6 +3,9 @@ on."""
 import tracefile
 from harness import FIXTURES, TMP, record, run, same
 
+# Else there is nothing to keep alive.
+assert record([FIXTURES / "follow_descriptors", "held"], TMP / "r-held").out.count(b"held") == 1
+
 for how in ("", "close", "closefrom", "closefrom_high", "close_range", "close_range_unshare", "close_range_cloexec",
             "close_range_wrong", "dup2", "dup3", "dup2_wrong", "raw", "vfork"):
     command = [FIXTURES / "follow_descriptors", how]

@@ -66,12 +66,20 @@ for name in SPAWNS:
     followed("spawn", name, "none")
     followed("spawn", name, "own")
 
-text = TMP / "text"
-text.write_text("echo text \"$@\"\n")
-text.chmod(0o755)
 locked = TMP / "locked"
 locked.write_bytes(PROGRAM.read_bytes())
 locked.chmod(0o644)
+
+# A starter that is killed afterwards did not end in an exec, whether that failed or was its child's.
+for words in (["here_killed", "execv", "own", locked, "1", "2", "3"],
+              ["vfork_killed", "execv", "own", locked, "1", "2", "3"],
+              ["vfork_killed", "execv", "own", PROGRAM, "1", "2", "3"]):
+    outcome, found, _ = recording(*words)
+    assert outcome.status == -9 and found[0].end == 0, f"{words}: {outcome}\n{tracefile.show(found)}"
+
+text = TMP / "text"
+text.write_text("echo text \"$@\"\n")
+text.chmod(0o755)
 for name in EXECS:
     for kind in ("here", "fork", "vfork"):
         fails(kind, name, TMP / "nothing", writes_note=False)

@@ -164,6 +164,7 @@ def same_tree(kernel, recorded, not_followed=()):
         else:
             extra.append(entry)
     lines = [f"not recorded: {child[:400]}\n   child of {parent[:400]}" for parent, child in missing]
-    lines += [f"recorded, yet unknown to the kernel: {child[:400]}\n   child of {parent[:400]}" for parent, child in extra]
+    lines += [f"recorded, yet unknown to the kernel: {child[:400]}\n   child of {parent[:400]}"
+              for parent, child in extra]
     assert not lines, "\n".join([f"{len(kernel)} processes ran", *lines[:20]])
     return len(kernel)

@@ -32,7 +32,8 @@ redis-server --port 0 --unixsocket "$PWD/socket" --dir "$PWD" --save '' --logfil
 until [ -S socket ]; do nap; done
 ask debug populate 50000 key 100
 ask eval 'local s = 0 for i = 0, 999 do s = s + #redis.call("get", "key:" .. i) end return s' 0
-{ for i in {1..3000}; do echo "rpush list:$((i % 10)) $i"; echo "zadd scores $i member$i"; done; } | ask | sort | md5sum
+{ for i in {1..3000}; do echo "rpush list:$((i % 10)) $i"; echo "zadd scores $i member$i"; done; } |
+	ask | sort | md5sum
 ask zrange scores 100 105 withscores
 ask save
 rm dump.rdb

@@ -10,7 +10,8 @@ def prepare(folder):
 
 
 # gdb traces by ptrace, so strace cannot watch it at the same time. It announces the thread that drains the rings.
-NORMALIZE = [(r"process \d+", "process PID"), (r"\[(New )?Thread .*\]\n", ""), (r"warning: Error disabling address space randomization.*\n", "")]
+NORMALIZE = [(r"process \d+", "process PID"), (r"\[(New )?(Thread|process|LWP) .*\]\n", ""),
+             (r"warning: Error disabling address space randomization.*\n", "")]
 _, data = compare("gdb", ["gdb", "-nx", "-batch", "-ex", "break book_order if number == 5", "-ex", "run", "-ex", "bt",
                           "-ex", "print number", "-ex", "delete", "-ex", "continue", "./leak"],
                   prepare, normalize=NORMALIZE + [(r"0x[0-9a-f]+", "ADDRESS")], tree=False)

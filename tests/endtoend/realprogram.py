@@ -17,8 +17,8 @@ def changed(outcome, normalize):
     return Outcome(outcome.status, apply(outcome.out), apply(outcome.err))
 
 
-def compare(name, command, prepare=None, env=None, stdin=b"", normalize=(), tree=True, status=0, result=None,
-            timeout=600):
+def compare(name, command, prepare=None, env=None, stdin=b"", normalize=(), tree=True, status=0,
+            result=None, timeout=600):
     """Runs `command` twice, each time in a fresh folder `work` that `prepare(folder)` has filled, and holds the second
     run, recorded, to what the first did. `normalize` also applies to the arguments of the processes. `tree`: False
     where strace would be noticed. `status` is what it must end with, so that two failures do not pass for a success.

@@ -134,7 +134,7 @@ def may_mount():
     return run(["unshare", "-m", "sh", "-c", "mount -t tmpfs none /mnt"]).status == 0
 
 
-# ---- killed.c's books ------------------------------------------------------------------------------------------------
+# ---- killed.c's books --------------------------------------------------------------------------------------------
 
 OPERATIONS = ("malloc", "calloc", "free_malloc", "free_calloc", "free_realloc",
               "realloc_malloc", "realloc_calloc", "realloc_realloc")

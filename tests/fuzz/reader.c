@@ -27,6 +27,8 @@ struct buffer {
 /* The reader is given exactly `size` bytes, and AddressSanitizer must see each byte beyond: see exactly(). */
 static uint8_t *append(struct buffer *buffer, const void *data, size_t size)
 {
+	if (!size)
+		return NULL;
 	if (buffer->size + size > buffer->room) {
 		buffer->room = 2 * (buffer->size + size);
 		buffer->data = xreallocarray(buffer->data, 1, buffer->room);

@@ -174,4 +174,31 @@ START_TEST(wrong_count)
 }
 END_TEST
 
-READER_MAIN("columns", roundtrip, largest, damaged, wrong_count)
+/* A column that ends too early ends the chunk, though later events need nothing of it. */
+START_TEST(out_of_step)
+{
+	struct trace_event events[128], out[64];
+	struct columns columns;
+	uint32_t extra_size;
+	uint8_t *data;
+	size_t size;
+
+	for (size_t i = 0; i < 64; i++)
+		events[i] = event_make(TRACE_EVENT_MAP, i, i << 12, 4096, 1, 3, 1);
+	for (size_t i = 64; i < 128; i++)
+		events[i] = event_alloc(i, i << 12, 16, 1);
+	data = encode(events, LENGTH(events), &size);
+	memcpy(&extra_size, data + 4 * TRACE_COLUMN_EXTRA, 4);
+	ck_assert_uint_eq(extra_size, 64);
+	extra_size--;
+	memcpy(data + 4 * TRACE_COLUMN_EXTRA, &extra_size, 4);
+	ck_assert(columns_begin(&columns, data, size - 1, LENGTH(events), 0));
+	ck_assert_uint_eq(columns_read(&columns, data, out, 64), 63);
+	ck_assert_mem_eq(out, events, 63 * sizeof *out);
+	ck_assert_uint_eq(columns_read(&columns, data, out, 64), 0);
+	ck_assert_uint_eq(columns.left, 65);
+	free(data);
+}
+END_TEST
+
+READER_MAIN("columns", roundtrip, largest, damaged, wrong_count, out_of_step)

@@ -57,16 +57,15 @@ static void setup(void)
 	maker_header(&maker)->end = TRACE_END_EXIT;
 }
 
-/* Writes both files with these sizes, reads them; the recording is to be closed. */
-static struct recording *read_cut(const char *dir, size_t shared_size, size_t log_size)
+/* Cuts a file of the image to `size` and reads the recording, which is to be closed. */
+static struct recording *read_cut(const char *dir, const char *ending, size_t size)
 {
+	char *path = xasprintf("%s/%s%s", dir, maker.stem, ending);
 	struct recording *recording;
 
-	maker_write_file(dir, maker.stem, ".shared", maker.shared, shared_size);
-	maker_write_file(dir, maker.stem, ".log", maker.log, log_size);
-	recording = recording_open(dir);
-	if (!recording || recording->process_count != 1)
-		ck_abort_msg("not read: shared %zu log %zu", shared_size, log_size);
+	if (truncate(path, (off_t)size) != 0 || !(recording = recording_open(dir)) || recording->process_count != 1)
+		ck_abort_msg("not read: %zu of %s", size, ending);
+	free(path);
 	return recording;
 }
 
@@ -93,7 +92,8 @@ START_TEST(intact)
 	struct recording *recording;
 
 	setup();
-	recording = read_cut(dir, maker.shared_size, maker.log_size);
+	maker_write(&maker, dir);
+	recording = read_cut(dir, ".log", maker.log_size);
 	ck_assert_uint_eq(recording->processes[0].events, from_chunks + from_rings);
 	ck_assert_uint_eq(recording->processes[0].recovered, from_rings);
 	ck_assert_uint_eq(recording->processes[0].totals.allocs, from_chunks + from_rings);
@@ -110,8 +110,9 @@ START_TEST(log_truncated)
 	char *dir = maker_directory();
 
 	setup();
-	for (size_t size = 0; size <= maker.log_size; size++) {
-		struct recording *recording = read_cut(dir, maker.shared_size, size);
+	maker_write(&maker, dir);
+	for (size_t size = maker.log_size + 1; size-- > 0;) {
+		struct recording *recording = read_cut(dir, ".log", size);
 		const struct process_info *process = &recording->processes[0];
 		uint64_t events = from_rings, lost = 0;
 
@@ -145,8 +146,9 @@ START_TEST(shared_truncated)
 	char *dir = maker_directory();
 
 	setup();
-	for (size_t size = 0; size <= maker.shared_size; size++) {
-		struct recording *recording = read_cut(dir, size, maker.log_size);
+	maker_write(&maker, dir);
+	for (size_t size = maker.shared_size + 1; size-- > 0;) {
+		struct recording *recording = read_cut(dir, ".shared", size);
 		const struct process_info *process = &recording->processes[0];
 		uint64_t events = from_chunks;
 
@@ -248,30 +250,28 @@ START_TEST(shared_flipped)
 }
 END_TEST
 
-/* Chunks behind bytes that are none: zeros, noise, and a header whose payload is missing. */
+/* Chunks behind bytes that are none: noise, zeros, and a right header whose payload was never written. */
 START_TEST(resynchronized)
 {
 	char *dir = maker_directory();
-	uint8_t noise[104];
+	uint8_t before[248] = {0};
 	struct recording *recording;
 	uint8_t *log;
-	size_t size;
 
 	setup();
-	for (size_t i = 0; i < sizeof noise; i++)
-		noise[i] = (uint8_t)(i * 37 + 1);
-	memcpy(noise + 40, maker.log, sizeof(struct trace_chunk)); /* a header without its payload */
-	size = maker.log_size + sizeof noise;
-	log = xmalloc(size);
-	memcpy(log, noise, sizeof noise);
-	memcpy(log + sizeof noise, maker.log + chunk_at[1], maker.log_size - chunk_at[1]);
-	memset(log + size - chunk_at[1], 0, chunk_at[1]);
+	for (size_t i = 0; i < 100; i++)
+		before[i] = (uint8_t)(i * 37 + 1);
+	memcpy(before + 184, maker.log, sizeof(struct trace_chunk));
+	log = xmalloc(sizeof before + maker.log_size);
+	memcpy(log, before, sizeof before);
+	memcpy(log + sizeof before, maker.log, maker.log_size);
 	maker_write(&maker, dir);
-	maker_write_file(dir, maker.stem, ".log", log, size);
+	maker_write_file(dir, maker.stem, ".log", log, sizeof before + maker.log_size);
 	recording = recording_open(dir);
-	/* The header's hash is right and what follows is as long as its payload, so one more chunk may be overrun. */
-	ck_assert_uint_ge(recording->processes[0].events, from_chunks + from_rings - 2 * CHUNK);
-	ck_assert_uint_ge(recording->findings[0].count, 1);
+	ck_assert_uint_eq(recording->processes[0].events, from_chunks + from_rings);
+	ck_assert_uint_eq(recording->processes[0].lost, 0);
+	ck_assert_uint_eq(recording->finding_count, 1);
+	ck_assert_str_eq(recording->findings[0].kind, "damage");
 	recording_close(recording);
 	free(log);
 	maker_remove(dir);

@@ -10,6 +10,7 @@
 #define B 0x7f0000002000
 #define C 0x7f0000003000
 #define D 0x7f0000004000
+#define E 0x7f0000005000
 
 enum { PARENT = 100, CHILD = 200, GRANDCHILD = 300 };
 
@@ -88,13 +89,18 @@ END_TEST
 
 START_TEST(grandchild)
 {
-	struct trace_event top[] = {event_alloc(10, A, 1, 1), event_alloc(11, B, 1, 1), event_alloc(12, C, 1, 1)};
+	struct trace_event top[] = {
+		event_alloc(10, A, 1, 1), event_alloc(11, B, 1, 1), event_alloc(12, C, 1, 1), event_alloc(13, E, 1, 1),
+	};
 	struct trace_event middle[] = {
-		event_free(300, A),       /* before the second fork: not the grandchild's any more */
-		event_alloc(310, D, 1, 1), event_free(600, B),
+		event_free(300, A),       /* before the second fork: not the grandchild's any more; */
+		event_alloc(310, D, 1, 1),
+		event_free(99990, E),     /* nor this one, just before it */
+		event_free(200000, B),
 	};
 	struct trace_event bottom[] = {
-		event_free(700, A), event_free(710, B), event_free(720, C), event_free(730, D), event_free(740, 0x5550),
+		event_free(300000, A), event_free(300010, B), event_free(300020, C), event_free(300030, D),
+		event_free(300040, 0x5550), event_free(300050, E),
 	};
 	struct recording *recording;
 	struct maker makers[3];
@@ -103,14 +109,14 @@ START_TEST(grandchild)
 	maker_init(&makers[1], CHILD, 0);
 	maker_init(&makers[2], GRANDCHILD, 0);
 	maker_forked(&makers[1], &makers[0], 100, 200);
-	maker_forked(&makers[2], &makers[1], 400, 500);
+	maker_forked(&makers[2], &makers[1], 100000, 100100);
 	RING(&makers[0], top);
 	RING(&makers[1], middle);
 	RING(&makers[2], bottom);
 	recording = maker_open(makers, 3);
 	check(recording, PARENT, 0, 0, 0);
-	check(recording, CHILD, 2, 0, 0);
-	check(recording, GRANDCHILD, 3, 2, 0);
+	check(recording, CHILD, 3, 0, 0);
+	check(recording, GRANDCHILD, 3, 3, 0);
 	recording_close(recording);
 	for (int i = 0; i < 3; i++)
 		maker_free(&makers[i]);
@@ -157,24 +163,30 @@ END_TEST
 START_TEST(in_teardown)
 {
 	struct trace_event parent[] = {
-		event_alloc(10, A, 1, 1), event_alloc(11, B, 1, 1), event_free(60, A), event_alloc(70, C, 1, 1),
+		event_alloc(10, A, 1, 1), event_alloc(11, B, 1, 1),
+		event_alloc(50, D, 1, 1), /* at the leak instant: before it, though a fork ends here */
+		event_free(60, A), event_alloc(70, C, 1, 1),
 	};
 	struct trace_event child_events[] = {event_free(300, A), event_free(301, B), event_free(302, C)};
 	struct recording *recording;
-	struct maker makers[2];
+	struct maker makers[3];
 
 	maker_init(&makers[0], PARENT, 0);
 	maker_init(&makers[1], CHILD, 0);
+	maker_init(&makers[2], GRANDCHILD, 0);
 	maker_header(&makers[0])->ending_tick = 50;
 	maker_forked(&makers[1], &makers[0], 100, 200);
+	maker_forked(&makers[2], &makers[0], 30, 40);
 	RING(&makers[0], parent);
 	RING(&makers[1], child_events);
-	recording = maker_open(makers, 2);
+	RING(&makers[2], child_events);
+	recording = maker_open(makers, 3);
 	check(recording, CHILD, 2, 1, 0);
-	ck_assert_uint_eq(find(recording, PARENT)->totals.live_blocks, 2);
+	check(recording, GRANDCHILD, 2, 1, 0);
+	ck_assert_uint_eq(find(recording, PARENT)->totals.live_blocks, 3);
 	recording_close(recording);
-	maker_free(&makers[0]);
-	maker_free(&makers[1]);
+	for (int i = 0; i < 3; i++)
+		maker_free(&makers[i]);
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 /* reader_match_test.c: each rule of matching births and deaths. Ticks are nanoseconds. */
 #include <stdint.h>
+#include <string.h>
 
 #include "reader_check.h"
 #include "reader_maker.h"
@@ -120,10 +121,17 @@ START_TEST(temporary)
 		event_alloc(50, B, 1, 5), event_free(60, B), event_free(61, A),       /* B is */
 	};
 	/* Another thread's allocations in between do not matter. */
-	struct trace_event two[] = {event_alloc(55, C, 1, 4), event_free(70, C)};     /* C is */
-	struct recording *recording = READ(0, one, two);
+	struct trace_event two[] = {
+		event_alloc(55, C, 1, 4), event_free(70, C), /* C is; */
+		event_free(90, C),                           /* not this one, at the same address but the other's */
+	};
+	struct trace_event last = event_alloc(80, C, 1, 4), three[LENGTH(one) + 1];
+	struct recording *recording;
 
-	check(recording, 6, 6, 0, 0, 0);
+	memcpy(three, one, sizeof one);
+	three[LENGTH(one)] = last;
+	recording = READ(0, three, two);
+	check(recording, 7, 7, 0, 0, 0);
 	ck_assert_uint_eq(recording->processes[0].totals.temporary, 4);
 	ck_assert_uint_eq(site_of_stack(recording, 4)->temporary, 2);
 	ck_assert_uint_eq(site_of_stack(recording, 5)->temporary, 2);
@@ -274,6 +282,19 @@ START_TEST(teardown_reuse)
 }
 END_TEST
 
+/* A birth after the instant is no birth of what died before it, near as they are. */
+START_TEST(teardown_is_no_repair)
+{
+	struct trace_event one[] = {event_alloc(10, B, 5, 4), event_alloc(105, A, 100, 4)};
+	struct trace_event two[] = {event_free(95, A)};
+	struct recording *recording = READ(100, one, two);
+
+	check(recording, 1, 0, 5, 1, 0);
+	ck_assert_uint_eq(recording->processes[0].totals.teardown_allocs, 1);
+	recording_close(recording);
+}
+END_TEST
+
 /* What was alive of each site when the heap was largest. */
 START_TEST(peak)
 {
@@ -378,4 +399,4 @@ END_TEST
 
 READER_MAIN("match", plain, across_threads, resizing, temporary, death_late, death_later, death_latest, death_unseen,
 	death_of_same_stream, birth_late, birth_too_late, birth_of_same_stream, freed_twice, teardown, teardown_reuse,
-	peak, peak_random, skewed_clocks)
+	teardown_is_no_repair, peak, peak_random, skewed_clocks)

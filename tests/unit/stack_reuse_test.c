@@ -17,6 +17,18 @@
 
 #define CAPTURES 1000000ul
 
+/* The address sanitizer does not follow stacks that are used again. */
+#if defined(__SANITIZE_ADDRESS__)
+#define COROUTINES false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define COROUTINES false
+#endif
+#endif
+#ifndef COROUTINES
+#define COROUTINES true
+#endif
+
 #ifdef __clang__
 #define FRAMED __attribute__((noinline))
 #define BARE   __attribute__((noinline))
@@ -134,7 +146,7 @@ static void coroutine(void)
 
 static BARE void switching(unsigned depth, unsigned room)
 {
-	if (nesting == 16 || depth < 3 || pick(8)) {
+	if (!COROUTINES || nesting == 16 || depth < 3 || pick(8)) {
 		onwards(depth, room);
 		return;
 	}

@@ -1,6 +1,6 @@
 /*
- * stack_tree_tsan_test.c: eight threads insert the same stacks into one tree at once, under the thread sanitizer. Each
- * stack must have one node, whoever made it, and a node that is seen must be complete.
+ * stack_tree_tsan_test.c: eight threads insert the same stacks into one tree at once, under the thread sanitizer.
+ * Each stack must have one node, whoever made it, and a node that is seen must be complete.
  */
 #include <check.h>
 #include <pthread.h>

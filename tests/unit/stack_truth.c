@@ -47,7 +47,7 @@ const struct frames *truth_check(struct thread *thread, struct stack_start at)
 	same = ours.count == truth.count;
 	for (unsigned i = 0; same && i < ours.count; i++)
 		same = ours.pc[i] == truth.pc[i];
-	if (!same) {
+	if (!same || ours.end != TRACE_STACK_ROOT) {
 		show("ours ", &ours);
 		show("truth", &truth);
 	}
