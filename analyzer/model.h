@@ -51,7 +51,7 @@ struct mark {
 };
 
 struct totals {               /* of domain heap, up to the leak instant (ending_tick, else the end) */
-	uint64_t  allocs, frees;  /* calls, as INTERFACE.md counts them; frees of inherited blocks are not in it */
+	uint64_t  allocs, frees;  /* of its own blocks, not inherited ones; a realloc is one of each */
 	uint64_t  bytes_allocated; /* sum of all births */
 	uint64_t  peak_bytes;     /* most bytes alive at once */
 	uint64_t  live_blocks, live_bytes; /* alive at the leak instant */
@@ -59,7 +59,8 @@ struct totals {               /* of domain heap, up to the leak instant (ending_
 	uint64_t  teardown_allocs, teardown_frees; /* after the leak instant */
 	uint64_t  inherited_frees; /* frees of blocks that a parent allocated before the fork */
 	uint64_t  unmatched_frees; /* of blocks that nobody was seen to allocate */
-	uint64_t  repaired;       /* deaths or births that were put in order or implied because an address was reused */
+	uint64_t  repaired;       /* deaths or births that were put in order or implied because an address was
+	                           * reused */
 };
 
 /* All blocks that one stack of one process allocated in one domain. Counts are up to the leak instant. */

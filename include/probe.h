@@ -20,8 +20,21 @@ extern void probe_library_mark(const char *label) __attribute__((weak));
  */
 static inline void probe_mark(const char *label)
 {
-	if (probe_library_mark)
-		probe_library_mark(label);
+	void (*mark)(const char *);
+
+#ifdef __x86_64__
+	/*
+	 * From the table that the loader fills: in code that is not position-independent the linker would take the
+	 * plain name, which nothing defines yet, to be null for good.
+	 */
+	__asm__(".weak probe_library_mark\n\t"
+	        "mov{q}\t{probe_library_mark@GOTPCREL(%%rip), %0|%0, qword ptr probe_library_mark@GOTPCREL[rip]}"
+	        : "=r"(mark));
+#else
+	mark = probe_library_mark;
+#endif
+	if (mark)
+		mark(label);
 }
 
 #ifdef __cplusplus

@@ -12,19 +12,32 @@
 
 uint32_t clock_kind = TRACE_CLOCK_NS;
 
+/*
+ * libc's clock_gettime makes no system call, but another preload may have taken it over (libfaketime): it serves where
+ * system calls are too slow, because the clock is read for each event, or forbidden.
+ */
+static struct timespec read_clock(clockid_t id)
+{
+	struct timespec now = {0};
+
+	if (clock_kind == TRACE_CLOCK_NS || library.filtered)
+		clock_gettime(id, &now);
+	else
+		sys(SYS_clock_gettime, id, &now);
+	return now;
+}
+
 uint64_t clock_monotonic_ns(void)
 {
-	struct timespec now;
+	struct timespec now = read_clock(CLOCK_MONOTONIC);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 uint64_t clock_realtime_ns(void)
 {
-	struct timespec now;
+	struct timespec now = read_clock(CLOCK_REALTIME);
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 

@@ -42,6 +42,7 @@ static void format_time(char *buffer, size_t size, uint64_t seconds)
 /* Replaces %p and %t; makes the path absolute. */
 static bool expand(const char *pattern, char *path, size_t size)
 {
+	unsigned pid = (unsigned)sys(SYS_getpid);
 	char time[32];
 	size_t length = 0;
 
@@ -56,7 +57,7 @@ static bool expand(const char *pattern, char *path, size_t size)
 	format_time(time, sizeof(time), clock_realtime_ns() / 1000000000u);
 	for (; *pattern; pattern++) {
 		if (pattern[0] == '%' && pattern[1] == 'p')
-			length += text_format(path + length, size - length, "%u", (unsigned)sys(SYS_getpid)), pattern++;
+			length += text_format(path + length, size - length, "%u", pid), pattern++;
 		else if (pattern[0] == '%' && pattern[1] == 't')
 			length += text_format(path + length, size - length, "%s", time), pattern++;
 		else
@@ -78,7 +79,8 @@ static int move_up(int fd)
 		sys(SYS_close, fd);
 		return -1; /* each is precious to the program */
 	}
-	high = sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, limit.rlim_cur > 1024 ? 1000 : limit.rlim_cur - limit.rlim_cur / 8);
+	high = sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC,
+	           limit.rlim_cur > 1024 ? 1000 : limit.rlim_cur - limit.rlim_cur / 8);
 	sys(SYS_close, fd);
 	return high < 0 ? -1 : (int)high;
 }
@@ -98,8 +100,8 @@ static int identify(void)
 }
 
 /*
- * A program may list its descriptors, and Python's tests do: one of ours is there only where it is the only way left to
- * the directory.
+ * A program may list its descriptors, and Python's tests do: one of ours is there only where it is the only way left
+ * to the directory.
  */
 void directory_keep(void)
 {

@@ -7,8 +7,8 @@
 #include "library.h"
 
 /*
- * Sets library.dir, dir_device, dir_inode and first; holds nothing open. 0, or −errno: nothing can be recorded (library.dir then
- * says what was tried).
+ * Sets library.dir, dir_device, dir_inode and first; holds nothing open. 0, or −errno: nothing can be recorded
+ * (library.dir then says what was tried).
  */
 int directory_start(char *const *environment) HIDDEN;
 

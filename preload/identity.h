@@ -1,5 +1,6 @@
 /*
- * identity.h: which process this is: host boot id, pid namespace, pid, start time. From /proc; what is not there is 0.
+ * identity.h: which process this is: host boot id, pid namespace, pid, start time. From /proc; what is not there is
+ * 0.
  */
 #ifndef PROBE_IDENTITY_H
 #define PROBE_IDENTITY_H

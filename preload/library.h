@@ -35,16 +35,19 @@ struct library {
 	bool     quiet;              /* PROBE_QUIET */
 	bool     filtered;           /* a seccomp filter may kill for a system call that the program does not make:
 	                              * threads of the program make none for us any more */
-	bool     cut_off;            /* after chroot or setuid: the program's threads may not be able to open our files */
+	bool     no_drain;           /* no thread of ours: the program's threads empty their rings themselves */
+	bool     cut_off;            /* after chroot or setuid: the program's threads may not be able to open our
+	                              * files */
 	bool     first;              /* this is the recording's first process (of any image); false in its children */
 	uint32_t stack_depth;        /* PROBE_STACK_DEPTH, frames, 1 to 1024 */
-	int      dir_fd;             /* the recording directory, O_PATH, high, close-on-exec, held from a chroot on; −1 none */
+	int      dir_fd;             /* the recording directory, O_PATH, high, close-on-exec, held from a chroot on;
+	                              * −1 none */
 	uint64_t dir_device, dir_inode; /* what dir_fd must be, in case the target replaced it */
 	char     dir[PATH_MAX];      /* absolute path of the recording directory */
 	char     path[PATH_MAX];     /* absolute path of libprobe.so */
 	uintptr_t text_start, text_end; /* libprobe.so's own addresses */
-	char     handed_on[2048];    /* PROBE_ variables of the environment but PROBE_OUT, as "NAME=value", each ended by
-	                              * NUL, "" at the end: put back where a child's environment lacks them */
+	char     handed_on[2048];    /* PROBE_ variables of the environment but PROBE_OUT, as "NAME=value", each ended
+	                              * by NUL, "" at the end: put back where a child's environment lacks them */
 	uint8_t  boot_id[16];        /* of the host */
 	uint32_t pid;                /* of the process that last started here, and */
 	uint64_t start_ticks;        /* its start time: a forked child finds its parent's */
@@ -57,7 +60,6 @@ struct process {
 	uint32_t live;               /* enum process_live; 0 at the start and, thanks to the wipe, after fork */
 	uint32_t pid;                /* kernel's idea, to tell a vfork child from its parent */
 	struct trace_process *header; /* in the recording; NULL while starting */
-	uint64_t fork_before;        /* tick before the fork that made this process */
 	struct area  *area;          /* record/area.c: the mapped file */
 	struct drain *drain;         /* record/drain.c */
 	struct stack_process *stack; /* stack/: the call tree's table, rule tables */
@@ -89,7 +91,7 @@ struct lane {
 struct thread {
 	uint32_t  live;              /* 1 while it belongs to this process; wiped to 0 at fork */
 	uint32_t  tid;               /* kernel thread id */
-	uint32_t  index;             /* in the thread table */
+	uint32_t  loading;           /* calls of dlopen that it is in */
 	uintptr_t nest;              /* frame address of a wrapper whose real call may call other wrappers; 0 none */
 	uintptr_t nest_start, nest_end; /* the code such inner calls come from */
 	const void *nest_freed;      /* the block that it frees: an inner free of it is the same death; NULL none */
@@ -102,10 +104,10 @@ struct thread {
 	struct lane lanes[LANES];
 };
 
-/* The calling thread's state, or NULL. A pointer and no more: static TLS is scarce (FACTS.md). */
+/* The calling thread's state, or NULL. A pointer and no more: static TLS is scarce. */
 extern __thread struct thread *self HIDDEN __attribute__((tls_model("initial-exec")));
 
-/* ---- start.c: life and death of the library in a process -------------------------------------------------------- */
+/* ---- start.c: life and death of the library in a process ------------------------------------------------------- */
 
 /*
  * Makes the process live if it is not: at the first wrapped call of an image, and in a fork's child. Returns false
@@ -125,7 +127,7 @@ void process_end(enum trace_end end, int status) HIDDEN;
 /* exec failed after all: process_end(TRACE_END_EXEC) is taken back. */
 void process_end_undo(void) HIDDEN;
 
-/* ---- memory.c --------------------------------------------------------------------------------------------------- */
+/* ---- memory.c -------------------------------------------------------------------------------------------------- */
 
 /* Makes `process` point to wiped memory. False: there is none, record nothing. */
 bool memory_start(void) HIDDEN;
@@ -133,7 +135,7 @@ bool memory_start(void) HIDDEN;
 /* Zeroed memory that fork wipes; never given back. 64-byte aligned. NULL if there is none. Any thread. */
 void *wiped_take(size_t bytes) HIDDEN;
 
-/* ---- record/ ---------------------------------------------------------------------------------------------------- */
+/* ---- record/ --------------------------------------------------------------------------------------------------- */
 
 /* The trace's clock, now. */
 static inline uint64_t clock_tick(void);
@@ -153,7 +155,7 @@ void meta_write(enum trace_record_type type, const void *head, size_t head_size,
 /* A sentence for the report, without full stop. Each distinct text is written once. */
 void meta_warn(const char *text) HIDDEN;
 
-/* ---- stack/ ----------------------------------------------------------------------------------------------------- */
+/* ---- stack/ ---------------------------------------------------------------------------------------------------- */
 
 /* Where a walk begins: the state in the caller of a wrapper, just after the wrapper returned. */
 struct stack_start { uintptr_t pc, sp, bp; };
@@ -178,7 +180,7 @@ void stack_unloaded(uintptr_t start, uintptr_t end) HIDDEN;
 /* How many modules were unloaded at an address before. */
 uint32_t stack_generation(uintptr_t address) HIDDEN;
 
-/* ---- clock ------------------------------------------------------------------------------------------------------ */
+/* ---- clock ----------------------------------------------------------------------------------------------------- */
 
 extern uint32_t clock_kind HIDDEN; /* enum trace_clock, fixed before the first event */
 uint64_t clock_monotonic_ns(void) HIDDEN;

@@ -1,6 +1,7 @@
 /*
  * memory.c: wiped memory. Regions are anonymous mappings with MADV_WIPEONFORK, listed in ordinary memory; how much of
- * them is in use stands in the first one, so a forked child, which finds it zeroed, begins anew with the same regions.
+ * them is in use stands in the first one, so a forked child, which finds it zeroed, begins anew with the same
+ * regions.
  */
 #include <stdatomic.h>
 #include <sys/mman.h>

@@ -5,7 +5,10 @@
 
 #include "text.h"
 
+#define ARGUMENTS_MOST (1u << 22)        /* the kernel gives fewer: anything else is no count */
+
 extern char **environ;
+extern void *__libc_stack_end;           /* the loader's: the count of arguments, then they */
 
 static bool read_switch(const char *text, bool *value)
 {
@@ -58,10 +61,13 @@ static void hand_on(const char *variable, size_t *used)
 
 void options_read(char *const *environment)
 {
+	const char *loaded = text_variable(environment, "LD_PRELOAD");
 	size_t used = 0;
 
 	library.follow = true;
 	library.stack_depth = 128;
+	/* valgrind knows no thread that libc has not made, and ends the program. */
+	library.no_drain = loaded && strstr(loaded, "/vgpreload_");
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
 		const char *value = text_variable(environment, options[i].name);
 
@@ -77,5 +83,11 @@ void options_read(char *const *environment)
 
 char *const *options_environment(void)
 {
+	char *const *start = __libc_stack_end;
+	uintptr_t argc = (uintptr_t)start[0];
+
+	/* Before libc starts, in preinit functions (sanitizers have them), it stands on the stack alone. */
+	if (!environ && argc < ARGUMENTS_MOST && !start[1 + argc])
+		return start + 1 + argc + 1;
 	return environ;
 }

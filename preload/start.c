@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "clock.h"
@@ -19,6 +20,7 @@
 #include "identity.h"
 #include "interpose/follow.h"
 #include "interpose/modules.h"
+#include "interpose/next.h"
 #include "lock.h"
 #include "options.h"
 #include "record/area.h"
@@ -30,11 +32,12 @@
 #include "text.h"
 
 #define ARGUMENTS_MAX 3072
+#define UNTOLD_TICKS  50000000 /* some 20 ms of a TSC */
 
 struct library library;
 
 static uint32_t starter;         /* tid of the thread that starts the library */
-static uint64_t forked_at;       /* in a child: tick before the fork, 0 unknown */
+static struct forking forking_now; /* of a fork under way; ordinary memory, so that its child finds it */
 static char scratch[PATH_MAX];   /* for the starter */
 static uint64_t last_namespace;  /* pid namespace of the process that last started here, for children without /proc */
 static struct text {             /* of the image, a forked child's too */
@@ -80,6 +83,22 @@ static bool on_terminal(void)
 	return !library.filtered && sys(SYS_ioctl, 2, TCGETS, &settings) == 0;
 }
 
+/* libc's own forks, in daemon and forkpty, come by here alone. */
+static void before_fork(void)
+{
+	process_forking();
+}
+
+static void in_parent(void)
+{
+	forking_now = (struct forking){0};
+}
+
+static void in_child(void)
+{
+	process_start();
+}
+
 static void image_start(void)
 {
 	char *const *environment = options_environment();
@@ -97,6 +116,9 @@ static void image_start(void)
 	error = directory_start(environment);
 	library.ready = true;
 	follow_start();
+	next_start();
+	operators_refresh();
+	pthread_atfork(before_fork, in_parent, in_child);
 	if (error < 0) {
 		library.off = true;
 		if (!library.quiet && on_terminal())
@@ -141,7 +163,7 @@ static void describe(struct trace_process *header, uint32_t image, uint64_t pid_
 	if (forked) {
 		/* Not told by a wrapper: a raw clone, or libc's own fork in daemon and forkpty, some time ago. */
 		header->fork_after = clock_tick();
-		header->fork_before = forked_at ? forked_at : header->anchor[0].tick - 50000000;
+		header->fork_before = forking_now.before ? forking_now.before : header->anchor[0].tick - UNTOLD_TICKS;
 		header->flags |= TRACE_PROCESS_FORKED;
 	}
 	if (area_is_unshared())
@@ -184,13 +206,19 @@ static bool start_recording(bool forked)
 	return true;
 }
 
+/*
+ * A thread sanitizer's runtime takes over libc's functions, those too that we call, and is not ready when we start.
+ * (An address sanitizer's ends the program itself, if it is not told otherwise.)
+ */
+extern void __tsan_init(void) __attribute__((weak));
+
 static bool start_slow(void)
 {
 	uint32_t tid = (uint32_t)sys(SYS_gettid), fresh = PROCESS_NEW;
 	uint64_t signals = signals_block();
 	bool live = false;
 
-	if (!memory_start()) {
+	if (__tsan_init || !memory_start()) {
 		library.off = true;
 	} else if (__atomic_compare_exchange_n(&process->live, &fresh, PROCESS_STARTING, false, __ATOMIC_ACQ_REL,
 	                                       __ATOMIC_ACQUIRE)) {
@@ -206,7 +234,6 @@ static bool start_slow(void)
 			image_start();
 		}
 		live = !library.off && start_recording(forked);
-		forked_at = 0;
 		starter = 0;
 		__atomic_store_n(&process->live, live ? PROCESS_LIVE : PROCESS_OFF, __ATOMIC_RELEASE);
 		if (live && area_is_unshared())
@@ -237,18 +264,44 @@ bool process_is_borrowed(void)
 	return process && process->pid && !library.filtered && (uint32_t)sys(SYS_getpid) != process->pid;
 }
 
-void process_forked(uint64_t before, uintptr_t stack_low, uintptr_t stack_high)
+struct forking process_forking(void)
 {
-	struct thread *thread;
+	struct thread *thread = process_start() ? thread_state() : NULL;
+	struct forking forking = {
+		.before = clock_tick(),
+		.stack_low = thread ? thread->stack_low : 0,
+		.stack_high = thread ? thread->stack_high : 0,
+	};
 
-	forked_at = before;
-	if (!process_start())
-		return;
-	thread = thread_state();
-	if (thread && stack_high) {
-		thread->stack_low = stack_low;
-		thread->stack_high = stack_high;
+	forking_now = forking;
+	return forking;
+}
+
+/*
+ * If two threads fork at once, a child may have begun with the other's forking_now, in a handler of pthread_atfork's:
+ * here it is put right.
+ */
+void process_forked(const struct forking *forking, long result, enum trace_how how)
+{
+	struct trace_child child = {.pid = (uint32_t)result, .how = how};
+	struct thread *thread;
+	int error = errno;
+
+	if (result == 0) {
+		forking_now = *forking;
+		if (process_start()) {
+			process->header->fork_before = forking->before;
+			thread = thread_state();
+			if (thread && forking->stack_high) {
+				thread->stack_low = forking->stack_low;
+				thread->stack_high = forking->stack_high;
+			}
+		}
+	} else if (result > 0) {
+		meta_write(TRACE_RECORD_CHILD, &child, sizeof(child), NULL, 0);
 	}
+	forking_now = (struct forking){0}; /* a child that no wrapper tells of must not take it for its own */
+	errno = error;
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------------------ */

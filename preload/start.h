@@ -6,13 +6,23 @@
 
 #include "library.h"
 
-/* In a child that began as a copy: at `before` its parent was about to make it; its stack, 0 unknown. */
-void process_forked(uint64_t before, uintptr_t stack_low, uintptr_t stack_high) HIDDEN;
+/*
+ * Around a call that makes a child by copying the process. The child's recording may start within the call, in a
+ * handler of pthread_atfork's, so what it needs to know is put down before: process_forking returns it for the child
+ * (and, in the same breath, for the parent) to hand back.
+ */
+struct forking {
+	uint64_t  before;                /* tick before the call */
+	uintptr_t stack_low, stack_high; /* of the calling thread, 0 unknown */
+};
+struct forking process_forking(void) HIDDEN;
+/* After the call: `result` as fork's. */
+void process_forked(const struct forking *forking, long result, enum trace_how how) HIDDEN;
 
 /* main has returned `status`, or exit was called with it. */
 void process_returned(int status) HIDDEN;
 
-/* The calling thread loses its clock: from now on neither it nor any new thread is recorded; `why` is in the report. */
+/* The calling thread loses its clock: from now on neither it nor a new thread is recorded; `why` is reported. */
 void process_blind(const char *why) HIDDEN;
 
 #endif

@@ -1,7 +1,8 @@
+# shellcheck shell=sh
 # What the other scripts share; they read it with `.`. Sets `root`, the folder of the project, and makes no other
 # assumption about where it lies.
 set -eu
-root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd -P)
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 
 fatal() {
 	echo "${0##*/}: $*" >&2

@@ -8,8 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define PROBE_VERSION "0.1.0"
-
 enum { STATUS_DONE = 0, STATUS_LIMIT = 1, STATUS_USAGE = 2, STATUS_INPUT = 3 };
 
 struct option {

@@ -20,8 +20,8 @@ enum { OUTPUT, STACK_DEPTH, NO_FOLLOW, TOP, JSON };
 
 /* Where the build and an installation put the library, seen from the folder of this program. */
 static const char *const library_places[] = {
-	"../lib/libprobe.so", "../lib/probe/libprobe.so", "../lib/x86_64-linux-gnu/libprobe.so", "../lib64/libprobe.so",
-	"libprobe.so", "../preload/libprobe.so",
+	"../lib/libprobe.so", "../lib/probe/libprobe.so", "../lib/x86_64-linux-gnu/libprobe.so",
+	"../lib64/libprobe.so", "libprobe.so", "../preload/libprobe.so",
 };
 
 /* The absolute path of libprobe.so; exits with a message if it is nowhere. */
@@ -43,7 +43,8 @@ static char *find_library(void)
 		free(path);
 	}
 	if (!found)
-		fatal(STATUS_INPUT, "%s/%s: not found, nor beside it: is probe installed whole?", here, library_places[0]);
+		fatal(STATUS_INPUT, "%s/%s: not found, nor beside it: is probe installed whole?", here,
+		      library_places[0]);
 	if (strpbrk(found, " :"))
 		fatal(STATUS_INPUT, "%s: the loader cannot preload from a path with a space or a colon", found);
 	return found;

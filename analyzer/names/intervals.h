@@ -14,7 +14,8 @@ struct interval {
 	uint64_t  start, end;     /* addresses, end exclusive */
 	uint32_t  value;          /* the caller's */
 	uint32_t  rank;           /* of two with the same range the higher one stays */
-	uint32_t  outer;          /* index of the next one to try, INTERVAL_NONE at the end; made by intervals_build */
+	uint32_t  outer;          /* index of the next one to try, INTERVAL_NONE at the end; made by
+	                           * intervals_build */
 	bool      open;           /* of unknown length: it ends where the next one starts, at `end` at the latest, and
 	                           * counts for nothing within another */
 };

@@ -8,7 +8,11 @@
 
 #include "util.h"
 
-size_t utf8_decode(const char *text, uint32_t *character)
+/*
+ * Decodes the character at `text` (NUL-terminated, not at its end): stores it and returns its length in bytes.
+ * A byte that begins no valid UTF-8 (overlong, surrogate, beyond U+10FFFF, cut) returns 1 and UINT32_MAX.
+ */
+static size_t decode(const char *text, uint32_t *character)
 {
 	const unsigned char *byte = (const unsigned char *)text;
 	size_t length = byte[0] < 0x80 ? 1 : byte[0] >= 0xf0 ? 4 : byte[0] >= 0xe0 ? 3 : 2;
@@ -42,13 +46,15 @@ static bool within(uint32_t character, const struct range *ranges, size_t count)
 
 /* C0, DEL, C1; marks, embeddings and overrides of direction; line separators; byte order mark; tags. */
 static const struct range unprintable[] = {
-	{0, 0x1f}, {0x7f, 0x9f}, {0x61c, 0x61c}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff},
+	{0, 0x1f}, {0x7f, 0x9f}, {0x61c, 0x61c}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},
+	{0xfeff, 0xfeff},
 	{0xfff9, 0xfffb}, {0xe0000, 0xe0fff},
 };
 
 /* Combining marks and variation selectors: the blocks that hold little else. */
 static const struct range combining[] = {
-	{0x300, 0x36f}, {0x483, 0x489}, {0x591, 0x5bd}, {0x610, 0x61a}, {0x64b, 0x65f}, {0x93c, 0x93c}, {0x94d, 0x94d},
+	{0x300, 0x36f}, {0x483, 0x489}, {0x591, 0x5bd}, {0x610, 0x61a}, {0x64b, 0x65f}, {0x93c, 0x93c},
+	{0x94d, 0x94d},
 	{0xe31, 0xe31}, {0xe34, 0xe3a}, {0xe47, 0xe4e}, {0x1ab0, 0x1aff}, {0x1dc0, 0x1dff}, {0x20d0, 0x20ff},
 	{0x3099, 0x309a}, {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f},
 };
@@ -56,7 +62,8 @@ static const struct range combining[] = {
 /* East Asian wide and fullwidth, and the emoji. */
 static const struct range wide[] = {
 	{0x1100, 0x115f}, {0x231a, 0x231b}, {0x2e80, 0x303e}, {0x3041, 0xa4cf}, {0xa960, 0xa97c}, {0xac00, 0xd7a3},
-	{0xf900, 0xfaff}, {0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x16fe0, 0x18aff}, {0x1b000, 0x1b2ff},
+	{0xf900, 0xfaff}, {0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x16fe0, 0x18aff},
+	{0x1b000, 0x1b2ff},
 	{0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
 };
 
@@ -74,7 +81,7 @@ char *escape_text(const char *text)
 	uint32_t character;
 
 	for (size_t length; *text; text += length) {
-		length = utf8_decode(text, &character);
+		length = decode(text, &character);
 		if (character == '\n')
 			to += sprintf(to, "\\n");
 		else if (character == '\t')
@@ -96,7 +103,7 @@ char *escape_utf8(const char *text)
 	uint32_t character;
 
 	for (size_t length; *text; text += length) {
-		length = utf8_decode(text, &character);
+		length = decode(text, &character);
 		if (character == UINT32_MAX)
 			to = (char *)memcpy(to, "\xef\xbf\xbd", 3) + 3;
 		else
@@ -112,7 +119,7 @@ size_t text_width(const char *text)
 	uint32_t character;
 
 	while (*text) {
-		text += utf8_decode(text, &character);
+		text += decode(text, &character);
 		width += character_width(character);
 	}
 	return width;
@@ -125,7 +132,7 @@ static size_t prefix(const char *text, size_t width)
 	uint32_t character;
 
 	while (text[bytes]) {
-		size_t length = utf8_decode(text + bytes, &character);
+		size_t length = decode(text + bytes, &character);
 
 		used += character_width(character);
 		if (used > width)
@@ -142,7 +149,7 @@ static const char *suffix(const char *text, size_t width)
 	uint32_t character;
 
 	while (left > width) {
-		text += utf8_decode(text, &character);
+		text += decode(text, &character);
 		left -= character_width(character);
 	}
 	return text;

@@ -6,13 +6,6 @@
 #define PROBE_ESCAPE_H
 
 #include <stddef.h>
-#include <stdint.h>
-
-/*
- * Decodes the character at `text` (NUL-terminated, not at its end): stores it and returns its length in bytes.
- * A byte that begins no valid UTF-8 (overlong, surrogate, beyond U+10FFFF, cut) returns 1 and UINT32_MAX.
- */
-size_t utf8_decode(const char *text, uint32_t *character);
 
 /*
  * For a terminal: control characters and those that change the direction of text become \n, \x1b, \u202e; bytes

@@ -149,7 +149,8 @@ static void put_findings(struct writer *writer, const struct view *view)
 
 		for (size_t f = 0; f < from->finding_count; f++)
 			put_finding(writer, from->findings[f].kind, from->findings[f].count,
-			            json_texts((const char *const *)from->findings[f].examples, from->findings[f].example_count));
+			            json_texts((const char *const *)from->findings[f].examples,
+			                       from->findings[f].example_count));
 		if (problems)
 			put_finding(writer, "names", problems, json_texts(sentences, problems));
 	}

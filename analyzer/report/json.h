@@ -1,5 +1,5 @@
 /*
- * json.h: the report for programs; its shape is INTERFACE.md's.
+ * json.h: the report for programs, schemas probe.report/1 and probe.leaks/1.
  */
 #ifndef PROBE_JSON_H
 #define PROBE_JSON_H

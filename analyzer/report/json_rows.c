@@ -133,7 +133,8 @@ json_t *json_process(const struct view *view, const struct view_process *process
 	json_set(object, "id", json_text(info->stem));
 	json_set(object, "pid", json_number(info->header.pid));
 	json_set(object, "ppid", json_number(info->header.parent_pid));
-	json_set(object, "parent", process_id(view, process->parent != NO_PROCESS ? process->parent : process->previous));
+	json_set(object, "parent",
+	         process_id(view, process->parent != NO_PROCESS ? process->parent : process->previous));
 	json_set(object, "exe", *info->exe ? json_text(info->exe) : json_null());
 	json_set(object, "argv", json_texts((const char *const *)info->argv, arguments));
 	json_set(object, "end", json_text(end_name(process->end)));

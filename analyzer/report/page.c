@@ -46,8 +46,8 @@ struct page page_open(FILE *file)
 void page_put(const struct page *page, enum style style, const char *text)
 {
 	static const char *const codes[] = {
-		[STYLE_BOLD] = "1", [STYLE_DIM] = "2", [STYLE_SIZE] = "1;33", [STYLE_PLACE] = "36", [STYLE_GOOD] = "32",
-		[STYLE_BAD] = "1;31",
+		[STYLE_BOLD] = "1", [STYLE_DIM] = "2", [STYLE_SIZE] = "1;33", [STYLE_PLACE] = "36",
+		[STYLE_GOOD] = "32", [STYLE_BAD] = "1;31",
 	};
 
 	if (page->colour && style != STYLE_PLAIN && *text)
@@ -167,7 +167,8 @@ static void grid_row(const struct page *page, const struct grid *grid, const siz
 
 	for (size_t i = 0; i < grid->column_count; i++) {
 		const struct column *column = &grid->columns[i];
-		char *text = page->cut && column->flexible ? text_cut(cells[i], widths[i], column->cut) : xstrdup(cells[i]);
+		char *text = page->cut && column->flexible ? text_cut(cells[i], widths[i], column->cut)
+		                                           : xstrdup(cells[i]);
 		size_t width = text_width(text);
 		size_t padding = width < widths[i] ? widths[i] - width : 0;
 

@@ -14,7 +14,8 @@
 struct page {
 	FILE    *file;            /* where it goes; owned by the caller */
 	unsigned width;           /* columns */
-	bool     cut;             /* too long a name is cut to keep the width: a person looks; else nothing is left out */
+	bool     cut;             /* too long a name is cut to keep the width: a person looks; else nothing is left
+	                           * out */
 	bool     colour;          /* SGR sequences are understood */
 };
 

@@ -6,7 +6,8 @@
 
 #include "util.h"
 
-bool stack_is_plumbing(const struct frame *frame)
+/* Plumbing, which is nobody's leak: the C library, std::, alloc::, wrappers of malloc. */
+static bool is_plumbing(const struct frame *frame)
 {
 	static const char *const prefixes[] = {
 		"std::", "__gnu_cxx::", "operator new", "alloc::", "<alloc::", "core::", "<core::", "hashbrown::",
@@ -33,7 +34,7 @@ static size_t blame(const struct stack *stack)
 	for (size_t i = 0; i < stack->count; i++) {
 		if (!stack->frames[i].frame->function)
 			continue;
-		if (!stack_is_plumbing(stack->frames[i].frame))
+		if (!is_plumbing(stack->frames[i].frame))
 			return i;
 		named = named == stack->count ? i : named;
 	}

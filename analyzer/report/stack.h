@@ -1,8 +1,8 @@
 /*
  * stack.h: a stack with names, from the frame that asked for memory outwards.
  */
-#ifndef PROBE_STACK_H
-#define PROBE_STACK_H
+#ifndef PROBE_REPORT_STACK_H
+#define PROBE_REPORT_STACK_H
 
 #include "report/view.h"
 
@@ -20,8 +20,5 @@ struct stack {
 
 struct stack stack_resolve(struct view_process *process, struct node_id node);
 void stack_free(struct stack *stack);
-
-/* Plumbing, which is nobody's leak: the C library, std::, alloc::, wrappers of malloc. */
-bool stack_is_plumbing(const struct frame *frame);
 
 #endif

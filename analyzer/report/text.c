@@ -18,7 +18,8 @@ static void put_source(const struct page *page, const struct view *view)
 	if (view->input_count == 1)
 		page_format(page, STYLE_DIM, "%s, %s", dir, BYTES(bytes));
 	else
-		page_format(page, STYLE_DIM, "%s and %s more, %s together", dir, COUNT(view->input_count - 1), BYTES(bytes));
+		page_format(page, STYLE_DIM, "%s and %s more, %s together", dir, COUNT(view->input_count - 1),
+		            BYTES(bytes));
 	fputc('\n', page->file);
 	free(dir);
 }

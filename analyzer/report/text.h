@@ -2,8 +2,8 @@
  * text.h: the parts of the report that a person reads. Each prints one section; report_text and leaks_text put them
  * together.
  */
-#ifndef PROBE_TEXT_H
-#define PROBE_TEXT_H
+#ifndef PROBE_REPORT_TEXT_H
+#define PROBE_REPORT_TEXT_H
 
 #include "report/page.h"
 #include "report/view.h"

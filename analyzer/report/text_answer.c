@@ -7,8 +7,8 @@
 #include "util.h"
 
 #define CAUTION \
-	"Alive at the end is not yet a leak: a table or a cache may be kept on purpose. Look for what was never freed " \
-	"however often it was allocated."
+	"Alive at the end is not yet a leak: a table or a cache may be kept on purpose. Look for what was never " \
+	"freed however often it was allocated."
 
 /* Images that became another by exec are the same process. */
 static size_t count_processes(const struct view *view)
@@ -81,9 +81,10 @@ static void answer_leaks(const struct page *page, const struct view *view, enum 
 	char *instant = when(view);
 	const char *what = domain == DOMAIN_HEAP ? "" : domain_name(domain), *space = *what ? " " : "";
 
-	say(page, STYLE_BOLD, xasprintf("%s in %s %s%s%s %s still alive %s.", BYTES(sum.bytes), COUNT(sum.blocks), what,
-	                                space, PLURAL(sum.blocks, "block", "blocks"),
-	                                PLURAL(sum.blocks, "was", "were"), instant));
+	say(page, STYLE_BOLD,
+	    xasprintf("%s in %s %s%s%s %s still alive %s.", BYTES(sum.bytes), COUNT(sum.blocks), what,
+	              space, PLURAL(sum.blocks, "block", "blocks"),
+	              PLURAL(sum.blocks, "was", "were"), instant));
 	free(instant);
 	if (count_processes(view) > 1) {
 		uint64_t bytes;
@@ -93,8 +94,9 @@ static void answer_leaks(const struct page *page, const struct view *view, enum 
 			char *name = text_process(process);
 			bool most = bytes > sum.bytes / 2;
 
-			say(page, STYLE_PLAIN, xasprintf("%s, %s, is kept by %s.", most ? "Most of it" : "The largest part",
-			                                 BYTES(bytes), name));
+			say(page, STYLE_PLAIN,
+			    xasprintf("%s, %s, is kept by %s.", most ? "Most of it" : "The largest part",
+			              BYTES(bytes), name));
 			free(name);
 		}
 	}
@@ -106,15 +108,16 @@ static void answer_leaks(const struct page *page, const struct view *view, enum 
 			continue;
 		place = text_blame(&view->processes[site->process], site->stack);
 		say(page, STYLE_PLAIN, xasprintf("The largest site keeps %s in %s %s: %s.", BYTES(site->live_bytes),
-		                                 COUNT(site->live_blocks), PLURAL(site->live_blocks, "block", "blocks"),
-		                                 place));
+		                                 COUNT(site->live_blocks),
+		                                 PLURAL(site->live_blocks, "block", "blocks"), place));
 		free(place);
 		break;
 	}
 	if (view->suppressed[domain].sites)
-		say(page, STYLE_PLAIN, xasprintf("%s of it in %s %s suppressed.", BYTES(view->suppressed[domain].bytes),
-		                                 COUNT(view->suppressed[domain].sites),
-		                                 PLURAL(view->suppressed[domain].sites, "site is", "sites are")));
+		say(page, STYLE_PLAIN,
+		    xasprintf("%s of it in %s %s suppressed.", BYTES(view->suppressed[domain].bytes),
+		              COUNT(view->suppressed[domain].sites),
+		              PLURAL(view->suppressed[domain].sites, "site is", "sites are")));
 	say(page, STYLE_DIM, xstrdup(CAUTION));
 }
 
@@ -125,7 +128,8 @@ static void answer_nothing(const struct page *page, const struct view *view, enu
 	if (domain != DOMAIN_HEAP)
 		say(page, STYLE_BOLD, xasprintf("No block of domain %s was alive %s.", domain_name(domain), instant));
 	else if (!view->totals.allocs)
-		say(page, STYLE_BOLD, xasprintf("No allocation was recorded%s.", view->lost ? ", but events were lost" : ""));
+		say(page, STYLE_BOLD,
+		    xasprintf("No allocation was recorded%s.", view->lost ? ", but events were lost" : ""));
 	else if (!view->lost && view->totals.frees == view->totals.allocs)
 		say(page, STYLE_GOOD, xasprintf("Nothing was still alive %s: all %s %s freed.", instant,
 		                                COUNT(view->totals.allocs),
@@ -148,8 +152,9 @@ void text_answer(const struct page *page, const struct view *view, enum domain d
 	else
 		answer_nothing(page, view, domain);
 	if (view->lost)
-		say(page, STYLE_BAD, xasprintf("%s %s lost: these numbers are not exact (see the end of this report).",
-		                               COUNT(view->lost), PLURAL(view->lost, "event was", "events were")));
+		say(page, STYLE_BAD,
+		    xasprintf("%s %s lost: these numbers are not exact (see the end of this report).",
+		              COUNT(view->lost), PLURAL(view->lost, "event was", "events were")));
 	for (size_t i = 0; i < view->process_count; i++)
 		unseen += (view->processes[i].info->header.flags & TRACE_PROCESS_OWN_HEAP) != 0;
 	if (unseen)
@@ -162,8 +167,8 @@ void text_totals(const struct page *page, const struct view *view)
 	const struct totals *totals = &view->totals;
 
 	page_title(page, "Totals", "of the heap");
-	page_entry(page, "allocated", STYLE_PLAIN, "%s in %s %s", BYTES(totals->bytes_allocated), COUNT(totals->allocs),
-	           PLURAL(totals->allocs, "block", "blocks"));
+	page_entry(page, "allocated", STYLE_PLAIN, "%s in %s %s", BYTES(totals->bytes_allocated),
+	           COUNT(totals->allocs), PLURAL(totals->allocs, "block", "blocks"));
 	if (!totals->frees)
 		page_entry(page, "freed", STYLE_PLAIN, "nothing");
 	else
@@ -174,13 +179,15 @@ void text_totals(const struct page *page, const struct view *view)
 	if (view->peak_process != NO_PROCESS && view->process_count > 1) {
 		char *name = text_process(&view->processes[view->peak_process]);
 
-		page_entry(page, "peak", STYLE_PLAIN, "%s alive at once in %s, the largest", BYTES(totals->peak_bytes), name);
+		page_entry(page, "peak", STYLE_PLAIN, "%s alive at once in %s, the largest",
+		           BYTES(totals->peak_bytes), name);
 		free(name);
 	} else {
 		page_entry(page, "peak", STYLE_PLAIN, "%s alive at once", BYTES(totals->peak_bytes));
 	}
 	if (totals->teardown_allocs || totals->teardown_frees)
 		page_entry(page, "teardown", STYLE_PLAIN, "%s %s and %s %s after the end began, not counted above",
-		           COUNT(totals->teardown_allocs), PLURAL(totals->teardown_allocs, "allocation", "allocations"),
+		           COUNT(totals->teardown_allocs),
+		           PLURAL(totals->teardown_allocs, "allocation", "allocations"),
 		           COUNT(totals->teardown_frees), PLURAL(totals->teardown_frees, "free", "frees"));
 }

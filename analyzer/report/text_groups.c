@@ -29,7 +29,8 @@ static void print_groups(const struct page *page, const struct view *view, const
 		if (!group->name)
 			name = text_process(&view->processes[group->process]);
 		else
-			name = *group->name ? escape_text(group->name) : xstrdup("(in no module: generated code, or unknown)");
+			name = *group->name ? escape_text(group->name)
+			                    : xstrdup("(in no module: generated code, or unknown)");
 
 		grid_cell(grid, BYTES(group->live_bytes));
 		grid_cell(grid, COUNT(group->live_blocks));
@@ -79,7 +80,7 @@ void text_elsewhere(const struct page *page, const struct view *view, enum domai
 			page_title(page, "In other domains",
 			           "probe leaks --domain shows them; domains nest and are never added up");
 		titled = true;
-		page_entry(page, domain_name(other), STYLE_PLAIN, "%s in %s %s", BYTES(sum->bytes), COUNT(sum->blocks),
-		           PLURAL(sum->blocks, "block", "blocks"));
+		page_entry(page, domain_name(other), STYLE_PLAIN, "%s in %s %s", BYTES(sum->bytes),
+		           COUNT(sum->blocks), PLURAL(sum->blocks, "block", "blocks"));
 	}
 }

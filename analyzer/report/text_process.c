@@ -137,7 +137,8 @@ static void choose_rows(const struct view *view, bool *shown)
 		size_t needed = 0;
 
 		/* Parents in a circle, of a damaged recording, end at the limit. */
-		for (size_t at = order[i]; at != NO_PROCESS && !shown[at] && needed <= ROWS_MOST; at = above(view, at))
+		for (size_t at = order[i]; at != NO_PROCESS && !shown[at] && needed <= ROWS_MOST;
+		     at = above(view, at))
 			needed++;
 		if (rows + needed > ROWS_MOST)
 			continue;
@@ -252,8 +253,8 @@ void text_processes(const struct page *page, const struct view *view)
 	page_title(page, "Processes", NULL);
 	grid_close(page, grid);
 	if (hidden.count) {
-		page_format(page, STYLE_DIM, "  … and %s more with %s events, which keep %s in %s %s", COUNT(hidden.count),
-		            COUNT(hidden.events), BYTES(hidden.bytes), COUNT(hidden.blocks),
+		page_format(page, STYLE_DIM, "  … and %s more with %s events, which keep %s in %s %s",
+		            COUNT(hidden.count), COUNT(hidden.events), BYTES(hidden.bytes), COUNT(hidden.blocks),
 		            PLURAL(hidden.blocks, "block", "blocks"));
 		fputc('\n', page->file);
 	}

@@ -126,7 +126,8 @@ static char *unknown_remark(const struct stack *stack, size_t from, size_t count
 		return xasprintf("… %zu unknown frames in modules without symbols", count);
 	if (homeless == count)
 		return xasprintf("… %zu unknown frames in no module", count);
-	return xasprintf("… %zu unknown frames: %zu without symbol, %zu in no module", count, count - homeless, homeless);
+	return xasprintf("… %zu unknown frames: %zu without symbol, %zu in no module", count, count - homeless,
+	                 homeless);
 }
 
 static void count_names(const struct stack *stack, struct name_sum *names)
@@ -158,15 +159,16 @@ static size_t make_lines(struct view_process *process, const struct stack *stack
 			i += run;
 			continue;
 		}
-		add_line(lines, &count, xstrdup(at->frame->function ? at->frame->function : "unknown"), location(process, at),
-		         i == stack->blame, at->frame->inlined);
+		add_line(lines, &count, xstrdup(at->frame->function ? at->frame->function : "unknown"),
+		         location(process, at), i == stack->blame, at->frame->inlined);
 		i++;
 	}
 	if (i < stack->count)
 		add_line(lines, &count, xasprintf("… %zu more %s", stack->count - i,
 		                                  PLURAL(stack->count - i, "frame", "frames")), NULL, false, false);
 	else if (stack->ending == TRACE_STACK_CUT)
-		add_line(lines, &count, xasprintf("… cut here, at %" PRIu32 " frames", process->info->header.stack_depth),
+		add_line(lines, &count,
+		         xasprintf("… cut here, at %" PRIu32 " frames", process->info->header.stack_depth),
 		         NULL, false, false);
 	else if (stack->ending == TRACE_STACK_LOST)
 		add_line(lines, &count, xstrdup("… the walk could not go on from here"), NULL, false, false);
@@ -199,7 +201,8 @@ static void print_lines(const struct page *page, struct line *lines, size_t coun
 	room = page->width - INDENT - width - 2;
 	for (size_t i = 0; i < count; i++) {
 		const struct line *line = &lines[i];
-		char *function = page->cut ? text_cut(line->function, line->place ? width : page->width - INDENT, CUT_MIDDLE)
+		char *function = page->cut ? text_cut(line->function, line->place ? width : page->width - INDENT,
+		                                      CUT_MIDDLE)
 		                           : xstrdup(line->function);
 		size_t taken = text_width(function);
 
@@ -290,7 +293,8 @@ void text_sites(const struct page *page, const struct view *view, const struct t
 	all.bytes -= view->suppressed[options->domain].bytes;
 	for (size_t i = 0; i < view->site_count && listed.sites < options->top; i++) {
 		const struct view_site *site = &view->sites[i];
-		int bytes_width = (int)strlen(BYTES(site->live_bytes)), count_width = (int)strlen(COUNT(site->live_blocks));
+		int bytes_width = (int)strlen(BYTES(site->live_bytes));
+		int count_width = (int)strlen(COUNT(site->live_blocks));
 
 		if (site->domain != options->domain || site->suppressed_by)
 			continue;

@@ -56,7 +56,8 @@ static void tell_matching(const struct page *page, const struct view *view)
 		           COUNT(totals->unmatched_frees), PLURAL(totals->unmatched_frees, "free", "frees"));
 	if (totals->repaired)
 		page_entry(page, totals->unmatched_frees ? "" : "matching", STYLE_PLAIN,
-		           "%s repaired: an address was reused before its block was seen to end", COUNT(totals->repaired));
+		           "%s repaired: an address was reused before its block was seen to end",
+		           COUNT(totals->repaired));
 	if (totals->inherited_frees)
 		page_entry(page, "inherited", STYLE_PLAIN, "%s %s of blocks from before a fork, not counted",
 		           COUNT(totals->inherited_frees), PLURAL(totals->inherited_frees, "free", "frees"));
@@ -83,8 +84,8 @@ static void tell_stacks(const struct page *page, const struct view *view)
 	           COUNT(allocs));
 	for (size_t i = 0; i < TRACE_FIRST_NODE; i++)
 		if (i != TRACE_STACK_ROOT && view->endings[i].allocs)
-			page_entry(page, "", STYLE_PLAIN, "%s %s (%s still alive)", COUNT(view->endings[i].allocs), words[i],
-			           COUNT(view->endings[i].live_blocks));
+			page_entry(page, "", STYLE_PLAIN, "%s %s (%s still alive)", COUNT(view->endings[i].allocs),
+			           words[i], COUNT(view->endings[i].live_blocks));
 }
 
 static void tell_ends(const struct page *page, const struct view *view)
@@ -98,11 +99,14 @@ static void tell_ends(const struct page *page, const struct view *view)
 		unshared += (process->info->header.flags & TRACE_PROCESS_UNSHARED) != 0;
 	}
 	if (killed)
-		page_entry(page, "killed", STYLE_PLAIN, "%s %s: what would have been freed is not known", COUNT(killed),
+		page_entry(page, "killed", STYLE_PLAIN, "%s %s: what would have been freed is not known",
+		           COUNT(killed),
 		           PLURAL(killed, "process was taken as it stood", "processes were taken as they stood"));
 	if (unshared)
-		page_entry(page, "unshared", STYLE_PLAIN, "%s %s could not share memory with a file: had it been killed, "
-		           "events would have died with it", COUNT(unshared), PLURAL(unshared, "process", "processes"));
+		page_entry(page, "unshared", STYLE_PLAIN,
+		           "%s %s could not share memory with a file: had it been killed, "
+		           "events would have died with it", COUNT(unshared),
+		           PLURAL(unshared, "process", "processes"));
 	if (view->process_count < view->process_total)
 		page_entry(page, "left out", STYLE_PLAIN, "%s of %s processes, by --process",
 		           COUNT(view->process_total - view->process_count), COUNT(view->process_total));
@@ -144,7 +148,8 @@ static void add_sentences(struct sentences *sentences, const char *const *texts,
 	for (size_t i = 0; i < count; i++) {
 		if (sentences->count == sentences->capacity) {
 			sentences->capacity = sentences->capacity * 2 + 16;
-			sentences->texts = xreallocarray(sentences->texts, sentences->capacity, sizeof(*sentences->texts));
+			sentences->texts = xreallocarray(sentences->texts, sentences->capacity,
+			                                 sizeof(*sentences->texts));
 		}
 		sentences->texts[sentences->count++] = texts[i];
 	}
@@ -219,7 +224,8 @@ void text_trust(const struct page *page, const struct view *view, const struct n
 	tell_stacks(page, view);
 	tell_names(page, view, names);
 	tell_ends(page, view);
-	page_entry(page, "growth", STYLE_PLAIN, "unknown: what grows over time is not told apart from what is kept once");
+	page_entry(page, "growth", STYLE_PLAIN,
+	           "unknown: what grows over time is not told apart from what is kept once");
 	for (size_t i = 0; i < view->input_count; i++)
 		for (size_t f = 0; f < view->inputs[i].recording->finding_count; f++)
 			tell_finding(page, &view->inputs[i].recording->findings[f]);

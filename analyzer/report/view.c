@@ -237,7 +237,8 @@ static size_t collect_sites(struct view *view, bool dead, struct keyed_site *key
 			if (keyed)
 				keyed[count].site = (struct view_site){
 					.process = p, .domain = site->domain, .stack = site->stack,
-					.allocs = site->allocs, .frees = site->frees, .live_blocks = site->live_blocks,
+					.allocs = site->allocs, .frees = site->frees,
+					.live_blocks = site->live_blocks,
 					.live_bytes = site->live_bytes, .temporary = site->temporary,
 				};
 			count++;
@@ -270,7 +271,8 @@ static void collect(struct view *view, bool join)
 	view->sites = xcalloc(count, sizeof(*view->sites));
 	if (join) {
 		for (size_t i = 0; i < count; i++)
-			keyed[i].hash = join_hash(&view->processes[keyed[i].site.process], keyed[i].site.stack, by_symbol);
+			keyed[i].hash = join_hash(&view->processes[keyed[i].site.process], keyed[i].site.stack,
+			                          by_symbol);
 		qsort(keyed, count, sizeof(*keyed), by_hash);
 	}
 	for (size_t i = 0; i < count; i++) {

@@ -47,7 +47,8 @@ struct view_site {
 
 /* Live sites by something else than their stack: a module, a process. */
 struct view_group {
-	const char *name;         /* path of the module, "" generated code or unknown; NULL where groups are processes */
+	const char *name;         /* path of the module, "" generated code or unknown; NULL where groups are
+	                           * processes */
 	size_t   process;         /* index in view.processes; NO_PROCESS where groups are modules */
 	uint64_t sites, allocs, frees, live_blocks, live_bytes; /* sums */
 };
@@ -89,7 +90,7 @@ struct view_group *view_by_module(const struct view *view, enum domain domain, s
 struct view_group *view_by_process(const struct view *view, enum domain domain, size_t *count);
 
 const char *domain_name(enum domain domain);
-const char *end_name(enum process_end end); /* as INTERFACE.md spells it */
+const char *end_name(enum process_end end); /* the JSON report's word */
 
 /* ---- place.c: which module an address belongs to, without names ---------------------------------------------- */
 

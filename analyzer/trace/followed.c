@@ -76,6 +76,10 @@ static const char *reason(uint32_t how)
 		return "it is for another kind of machine";
 	case TRACE_UNREACHABLE:
 		return "libprobe.so cannot be reached from there";
+	case TRACE_SANITIZED:
+		return "it is built with a sanitizer, whose runtime must come first";
+	case TRACE_FILTERED:
+		return "it began under a seccomp filter, which may forbid what recording needs";
 	case TRACE_NOT_ASKED:
 		return "PROBE_FOLLOW=0";
 	}

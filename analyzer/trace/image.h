@@ -28,7 +28,7 @@ bool image_parse_stem(const char *stem, struct trace_process *header, uint32_t *
  */
 void image_read(struct image *image, struct bytes shared);
 
-/* Second pass: call tree and events. `running` as in shared_rings, only for files in a directory. */
+/* Second pass: call tree and events. In memory nothing writes on (fuzzers); in files a process may. */
 void image_replay(struct image *image, struct bytes shared, struct bytes log);
 void image_replay_files(struct image *image, int dir);
 

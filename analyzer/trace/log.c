@@ -71,7 +71,8 @@ struct chunk *log_index(struct bytes file, size_t *count, struct damage *damage)
 		}
 		if (header.count == 0) {
 			damaged = false;
-			at += sizeof header + (header.stored_size + (size_t)CHUNK_ALIGN - 1) / CHUNK_ALIGN * CHUNK_ALIGN;
+			at += sizeof header +
+			      (header.stored_size + (size_t)CHUNK_ALIGN - 1) / CHUNK_ALIGN * CHUNK_ALIGN;
 			continue;
 		}
 		if (!payload_fits(file, at, &header)) {
@@ -87,7 +88,8 @@ struct chunk *log_index(struct bytes file, size_t *count, struct damage *damage)
 		chunks[(*count)++] = (struct chunk){
 			at, header.first, header.first_tick, header.stream, header.count,
 		};
-		at += sizeof header + (header.stored_size + (size_t)CHUNK_ALIGN - 1) / CHUNK_ALIGN * CHUNK_ALIGN;
+		at += sizeof header +
+			      (header.stored_size + (size_t)CHUNK_ALIGN - 1) / CHUNK_ALIGN * CHUNK_ALIGN;
 	}
 	return chunks;
 }

@@ -181,8 +181,8 @@ static void gather_unknown(struct recording *recording, const struct image *imag
 			continue;
 		array_room(finding.examples, finding.example_count);
 		finding.examples[finding.example_count++] =
-			xasprintf("pid %u: its file holds nothing: no room on the disk, a limit, or killed as it began",
-			          images[i].process->header.pid);
+			xasprintf("pid %u: its file holds nothing: no room on the disk, a limit, or killed as it "
+			          "began", images[i].process->header.pid);
 	}
 	if (!finding.count)
 		return;
@@ -222,7 +222,8 @@ static void read_images(struct recording *recording, int dir, char **stems, size
 	gather_damage(recording, images, count);
 	gather_unknown(recording, images, count);
 	if (!count)
-		add_warning(recording, xstrdup("no process left a file here: there was no room, or a limit forbade it"));
+		add_warning(recording,
+		            xstrdup("no process left a file here: there was no room, or a limit forbade it"));
 	finding = followed_check(images, count);
 	if (finding)
 		add_finding(recording, *finding);

@@ -195,10 +195,13 @@ enum trace_how {             /* how a child was made, or what becomes of a progr
 	TRACE_OTHER_CLASS = 20,  /* 32-bit, or another machine */
 	TRACE_UNREACHABLE = 21,  /* libprobe.so cannot be reached from there (chroot, permissions) */
 	TRACE_NOT_ASKED  = 22,   /* PROBE_FOLLOW=0 */
+	TRACE_FILTERED   = 23,   /* it inherits a seccomp filter, which may kill for a system call of ours */
+	TRACE_SANITIZED  = 24,   /* built with a sanitizer whose runtime must come first */
 };
 
 struct trace_child {
-	uint32_t pid;            /* of the child (CHILD, WAITED) or of the process that tries to exec (EXEC); 0 unknown */
+	uint32_t pid;            /* of the child (CHILD, WAITED) or of the process that tries to exec (EXEC); 0
+	                          * unknown */
 	uint32_t how;            /* enum trace_how */
 	int32_t  status;         /* WAITED: wait status; EXEC: 0 tried, else the errno it failed with */
 	uint32_t reserved;       /* 0 */
@@ -245,7 +248,8 @@ _Static_assert(sizeof(struct trace_tree) == 48, "pinned");
 enum trace_event_kind {
 	TRACE_EVENT_ALLOC       = 1, /* a block was born: address, size, stack */
 	TRACE_EVENT_FREE        = 2, /* a block is about to die: address */
-	TRACE_EVENT_REALLOC_OUT = 3, /* a realloc ended this block: address (always followed by REALLOC_IN, or alone …) */
+	TRACE_EVENT_REALLOC_OUT = 3, /* a realloc ended this block: address (always followed by REALLOC_IN, or alone
+	                              * …) */
 	TRACE_EVENT_REALLOC_IN  = 4, /* … if it freed), and began this one: address, size, stack */
 	TRACE_EVENT_MAP         = 5, /* mmap: address, size; detail: PROT_ bits; extra: enum trace_map */
 	TRACE_EVENT_UNMAP       = 6, /* munmap: address, size */
@@ -312,8 +316,8 @@ _Static_assert(sizeof(struct trace_ring) == 128, "pinned");
 
 /*
  * Each chunk decodes on its own. Chunks begin at multiples of 8; a reader that meets damage looks for the next header
- * (magic and a right header_hash) from there on. Different streams' chunks stand in any order. A chunk of count 0 is a
- * gap: the disk was full, and its payload means nothing. So are zeros.
+ * (magic and a right header_hash) from there on. Different streams' chunks stand in any order. A chunk of count 0 is
+ * a gap: the disk was full, and its payload means nothing. So are zeros.
  */
 enum trace_codec {
 	TRACE_CODEC_NONE = 0,    /* the payload is the columns */

@@ -2,7 +2,7 @@
  * alone.c: calls that the drain, or the library's system calls, must not disturb, and calls after which it could no
  * longer reach its files. unshare and setns demand a process of a single thread; a seccomp filter may kill for a system
  * call that the program itself would not make; after chroot the directory's path leads elsewhere; after setuid it may
- * not be entered.
+ * not be entered. A fork may be made by syscall() too.
  */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -123,7 +123,8 @@ PUBLIC int prctl(int option, ...)
 
 PUBLIC long syscall(long number, ...)
 {
-	bool was = library.filtered, all_threads, seccomp;
+	bool was = library.filtered, all_threads, seccomp, forks;
+	struct forking forking;
 	va_list arguments;
 	long a[6], result;
 
@@ -134,11 +135,16 @@ PUBLIC long syscall(long number, ...)
 	seccomp = (number == SYS_seccomp && a[0] != SECCOMP_GET_ACTION_AVAIL && a[0] != SECCOMP_GET_NOTIF_SIZES) ||
 	          (number == SYS_prctl && a[0] == PR_SET_SECCOMP);
 	all_threads = number == SYS_seccomp && a[0] == SECCOMP_SET_MODE_FILTER && (a[1] & SECCOMP_FILTER_FLAG_TSYNC);
+	forks = number == SYS_fork || (number == SYS_clone && !(a[0] & CLONE_VM) && !a[1]);
+	if (forks)
+		forking = process_forking();
 	if (seccomp)
 		filter_coming(all_threads);
 	else if (number == SYS_unshare || number == SYS_setns)
 		drain_step_aside();
 	result = next_syscall()(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (forks)
+		process_forked(&forking, result, number == SYS_fork ? TRACE_HOW_FORK : TRACE_HOW_CLONE);
 	if (seccomp && result != 0)
 		filter_refused(was, all_threads);
 	else if (number == SYS_unshare || number == SYS_setns)

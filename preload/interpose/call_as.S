@@ -3,8 +3,8 @@
  *
  *	void *call_as(void *function, const void *a, const void *b, const void *c, const void *ret)
  *
- * returns function(a, b, c). `ret` is the address of a return instruction in the module that the function shall find at
- * its return address: the function returns to it, and it returns here.
+ * returns function(a, b, c). `ret` is the address of a return instruction in the module that the function shall find
+ * at its return address: the function returns to it, and it returns here.
  */
 	.text
 	.globl	call_as

@@ -105,6 +105,8 @@ static int intent(enum trace_how how)
 	case TRACE_OTHER_CLASS:
 	case TRACE_UNREACHABLE:
 	case TRACE_NOT_ASKED:
+	case TRACE_FILTERED:
+	case TRACE_SANITIZED:
 		return TAKE;
 	default:
 		return GIVE;

@@ -20,36 +20,41 @@ struct attempt {
 	bool ended;              /* the process was told to have ended */
 };
 
+#define PATH_AT_SIZE 512         /* bytes; a longer path is not spelled out */
+
 enum { SEARCH = 1 << 30 };       /* besides execveat's flags: find the file as execvp does */
 
-/* The path of `file` in the folder dir_fd, or of dir_fd itself if it is "", in `path` (PATH_MAX bytes). */
-static const char *path_at(int dir_fd, const char *file, char *path)
+/* The path of `file` in the folder dir_fd, or of dir_fd itself if it is "", in `path`, of `size` bytes. */
+static const char *path_at(int dir_fd, const char *file, char *path, size_t size)
 {
 	char by_number[32];
 	long length;
 
 	text_format(by_number, sizeof(by_number), "/proc/self/fd/%u", (unsigned)dir_fd);
-	length = sys(SYS_readlinkat, AT_FDCWD, by_number, path, PATH_MAX - 1);
-	if (length <= 0)
+	length = sys(SYS_readlinkat, AT_FDCWD, by_number, path, size - 1);
+	if (length <= 0 || (size_t)length == size - 1)
 		return file;
-	text_format(path + length, PATH_MAX - (size_t)length, *file ? "/%s" : "%s", file);
+	text_format(path + length, size - (size_t)length, *file ? "/%s" : "%s", file);
 	return path;
 }
 
-/* Not inlined: its buffers are gone from what may be a small stack when the real call is made. */
+/* Not inlined: its buffers, no larger than need be, are gone from what may be a small stack at the real call. */
 static __attribute__((noinline)) struct attempt begin(int dir_fd, const char *file, int flags)
 {
 	struct attempt attempt = {.how = TRACE_FOLLOWED};
 	bool live = process_start();
-	char found[PATH_MAX];
+	char *found;
 
-	if (!library.ready)
+	if (!library.ready || !file)
 		return attempt;
 	if (library.off) {
 		attempt.how = library.follow ? TRACE_FOLLOWED : TRACE_NOT_ASKED;
 		return attempt;
 	}
-	if (flags & SEARCH) {
+	if (library.filtered) {
+		attempt.how = TRACE_FILTERED;
+	} else if (flags & SEARCH) {
+		found = __builtin_alloca(program_search_room(file));
 		attempt.how = program_search(file, found) ? program_at(AT_FDCWD, found, 0, true) : 0;
 		file = found;
 	} else {
@@ -60,7 +65,7 @@ static __attribute__((noinline)) struct attempt begin(int dir_fd, const char *fi
 	if (!follow_asked(true))
 		attempt.how = TRACE_NOT_ASKED;
 	if (dir_fd != AT_FDCWD && *file != '/' && !library.filtered)
-		file = path_at(dir_fd, file, found);
+		file = path_at(dir_fd, file, __builtin_alloca(PATH_AT_SIZE), PATH_AT_SIZE);
 	follow_note(follow_pid(), attempt.how, 0, file);
 	attempt.noted = true;
 	if (live && !process_is_borrowed()) {

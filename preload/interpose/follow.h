@@ -6,6 +6,7 @@
 #ifndef PROBE_FOLLOW_H
 #define PROBE_FOLLOW_H
 
+#include <elf.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -73,8 +74,12 @@ void follow_start(void) HIDDEN;
  * if there is no such file, so that the exec will fail. `shell`: a file of no known format is run by /bin/sh.
  */
 enum trace_how program_at(int dir_fd, const char *path, int flags, bool shell) HIDDEN;
-/* Finds `file` as execvp does, and puts its path into `found` (PATH_MAX bytes). False: it is nowhere. */
+/* Finds `file` as execvp does, and puts its path into `found`. False: it is nowhere. */
 bool program_search(const char *file, char *found) HIDDEN;
+/* Bytes of room that program_search needs for `found`: stacks may be small. */
+size_t program_search_room(const char *file) HIDDEN;
+/* sanitizer.c: whether the program open as `fd` is built with a sanitizer that suffers nothing preloaded. */
+bool program_is_sanitized(int fd, const Elf64_Ehdr *elf) HIDDEN;
 /* Takes the interpreter of the running program, which loaded us. */
 void program_start(void) HIDDEN;
 

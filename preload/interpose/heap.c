@@ -80,8 +80,8 @@ static inline void *reallocate(void *old, size_t size, struct stack_start at)
 	if (!old)
 		event_with_stack(thread, TRACE_EVENT_ALLOC, TRACE_FAMILY_MALLOC, 0, p, size, at);
 	else if (p)
-		event_pair(thread, TRACE_EVENT_REALLOC_OUT, TRACE_EVENT_REALLOC_IN, TRACE_FAMILY_MALLOC, old, 0, before,
-		           p, size, at);
+		event_pair(thread, TRACE_EVENT_REALLOC_OUT, TRACE_EVENT_REALLOC_IN, TRACE_FAMILY_MALLOC, old, 0,
+		           before, p, size, at);
 	else
 		event_without(thread, TRACE_EVENT_REALLOC_OUT, TRACE_FAMILY_MALLOC, 0, old, 0, before, at.sp);
 	return p;

@@ -12,6 +12,7 @@
 
 #include "interpose/follow.h"
 #include "interpose/modules.h"
+#include "interpose/next.h"
 #include "text.h"
 
 void *call_as(void *function, const void *a, const void *b, const void *c, const void *ret) HIDDEN;
@@ -100,16 +101,29 @@ static void warn(const char *file, const char *why)
 	meta_warn(text);
 }
 
+/* The calling thread is inside the loader: its constructors run, and it owns the loader's lock. */
+static void loading(int step)
+{
+	struct thread *thread = process_start() ? thread_state() : NULL;
+
+	if (thread)
+		thread->loading += (uint32_t)step;
+}
+
 PUBLIC void *dlopen(const char *file, int mode)
 {
 	const void *ret = pose_as(file, (uintptr_t)__builtin_return_address(0));
 	void *handle;
 
+	loading(1);
 	if (ret)
 		handle = call_as((void *)REAL(dlopen), file, (const void *)(long)mode, NULL, ret);
 	else
 		handle = REAL(dlopen)(file, mode);
+	loading(-1);
 	modules_refresh();
+	if (handle)
+		operators_refresh();
 	if (handle && file && (mode & RTLD_DEEPBIND) && !(mode & RTLD_NOLOAD))
 		warn(file, "was loaded with RTLD_DEEPBIND");
 	return handle;
@@ -121,10 +135,12 @@ PUBLIC void *dlmopen(Lmid_t namespace, const char *file, int mode)
 	struct link_map *map = NULL;
 	void *handle;
 
+	loading(1);
 	if (ret)
 		handle = call_as((void *)REAL(dlmopen), (const void *)namespace, file, (const void *)(long)mode, ret);
 	else
 		handle = REAL(dlmopen)(namespace, file, mode);
+	loading(-1);
 	modules_refresh();
 	if (!handle || namespace == LM_ID_BASE)
 		return handle;

@@ -1,6 +1,6 @@
 /*
- * maps.c: the program's own mappings: mmap and its family, brk and sbrk. libc's and the loader's internal calls do not
- * pass here.
+ * maps.c: the program's own mappings: mmap and its family, brk and sbrk. libc's and the loader's internal calls do
+ * not pass here.
  */
 #include <errno.h>
 #include <stdarg.h>

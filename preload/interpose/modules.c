@@ -16,12 +16,13 @@
 #include <sys/param.h>
 #include <unistd.h>
 
+#include "interpose/build_id.h"
 #include "interpose/follow.h"
 #include "interpose/modules.h"
+#include "interpose/next.h"
 #include "lock.h"
 #include "text.h"
 
-#define BUILD_ID_MAX 64
 #define TABLE_FIRST  128             /* modules that the table has room for at first */
 #define STRINGS_CHUNK (64u << 10)
 #define PAGE ((uintptr_t)4096)
@@ -85,6 +86,7 @@ static void gone(struct module *module)
 	unloads++;
 	meta_write(TRACE_RECORD_UNLOAD, &record, sizeof(record), NULL, 0);
 	stack_unloaded(record.start, record.end);
+	operators_forget(record.start, record.end);
 }
 
 /*
@@ -110,48 +112,6 @@ static uint32_t one_generation(uintptr_t start, uintptr_t end)
 			stack_unloaded(page, next);
 	}
 	return highest;
-}
-
-/* Whether [at, at + bytes) is in a readable part of the module. */
-static bool readable(const struct dl_phdr_info *info, uintptr_t at, size_t bytes)
-{
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-		uintptr_t start = info->dlpi_addr + header->p_vaddr;
-
-		if (header->p_type == PT_LOAD && (header->p_flags & PF_R) && at >= start &&
-		    at - start <= header->p_filesz && bytes <= header->p_filesz - (at - start))
-			return true;
-	}
-	return false;
-}
-
-static void take_build_id(struct module *module, const struct dl_phdr_info *info)
-{
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-		uintptr_t at = info->dlpi_addr + header->p_vaddr, end = at + header->p_filesz;
-		size_t align = header->p_align == 8 ? 7 : 3;
-
-		if (header->p_type != PT_NOTE || !readable(info, at, header->p_filesz))
-			continue;
-		while (end - at >= sizeof(ElfW(Nhdr))) {
-			const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
-			uintptr_t name = at + sizeof(*note), text = name + ((note->n_namesz + align) & ~align);
-
-			if (text > end || note->n_descsz > end - text)
-				break;
-			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
-			    memcmp((const char *)name, "GNU", 4) == 0 && note->n_descsz <= BUILD_ID_MAX) {
-				module->record.build_id_size = note->n_descsz;
-				memcpy(module->build_id, (const char *)text, note->n_descsz);
-				return;
-			}
-			at = text + ((note->n_descsz + align) & ~align);
-			if (at > end)
-				break;
-		}
-	}
 }
 
 /* The file's path as it can be opened later, in `buffer` (2 × PATH_MAX bytes) or as it is. */
@@ -250,7 +210,7 @@ static void met(const struct dl_phdr_info *info, uint32_t pass, bool foreign)
 	}
 	if (found.record.start >= found.record.end)
 		return;
-	take_build_id(&found, info);
+	found.record.build_id_size = build_id(info, found.build_id);
 	for (uint32_t i = 0; i < count; i++) {
 		struct module *m = &table[i];
 
@@ -355,7 +315,7 @@ static void check_heap(void)
 
 	if (!address || (address >= library.text_start && address < library.text_end))
 		return;
-	/* An executable that is not position-independent has a stub there for the address of an imported malloc: ours. */
+	/* An executable at a fixed address has a stub there for the address of an imported malloc: ours. */
 	if (dladdr1((void *)address, &found, (void **)&symbol, RTLD_DL_SYMENT) && symbol &&
 	    symbol->st_shndx == SHN_UNDEF)
 		return;

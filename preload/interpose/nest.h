@@ -4,8 +4,8 @@
  * operator new calls malloc, and we wrap both. While a wrapper's real function runs, the thread knows that function's
  * code; a wrapper that is called from there, or from libprobe.so itself (operator new[] jumps to operator new), is
  * inner and records nothing. A signal handler's calls, a new_handler's and those of an exception's constructor come
- * from elsewhere and count; but the same block counts once also where a program replaces one operator and the library's
- * others call it. Where an exception or longjmp left the real function the mark is stale: frames that are
+ * from elsewhere and count; but the same block counts once also where a program replaces one operator and the
+ * library's others call it. Where an exception or longjmp left the real function the mark is stale: frames that are
  * still there lie above the stack pointer.
  */
 #ifndef PROBE_NEST_H
@@ -40,6 +40,7 @@ static inline bool nest_is_inner_death(struct thread *thread, struct stack_start
 {
 	return unlikely(thread->nest) && (nest_is_inner_call(thread, at) || thread->nest_freed == block);
 }
+
 /* The real function at [start, end) is about to be called by the wrapper that was called at `at`; it frees block. */
 static inline struct nest nest_begin(struct thread *thread, struct stack_start at, uintptr_t start, uintptr_t end,
                                      const void *block)
@@ -55,7 +56,7 @@ static inline struct nest nest_begin(struct thread *thread, struct stack_start a
 	return before;
 }
 
-/* An inner wrapper calls its real function: what that calls in its turn is inner as well (new[] calls new calls malloc). */
+/* An inner wrapper calls its real function: what that calls is inner as well (new[] calls new calls malloc). */
 static inline struct nest nest_deepen(struct thread *thread, uintptr_t start, uintptr_t end)
 {
 	struct nest before = {.start = thread->nest_start, .end = thread->nest_end};

@@ -185,6 +185,16 @@ void *next_symbol(const char *name)
 	return symbol;
 }
 
+/* The entries of all files, put together by the linker. */
+extern struct next_entry __start_probe_next[] HIDDEN, __stop_probe_next[] HIDDEN;
+
+void next_start(void)
+{
+	for (struct next_entry *entry = __start_probe_next; entry < __stop_probe_next; entry++)
+		if (!*entry->slot)
+			*entry->slot = next_symbol(entry->name);
+}
+
 /*
  * A handle of the caller's module is needed: that of a mere dependency has no search list of its own before somebody
  * opens it, and dlsym on its link map would fault (glibc 2.36, do_lookup_x).

@@ -36,14 +36,36 @@ struct next_heap {
 };
 extern struct next_heap next HIDDEN;
 
-/* Defines next_NAME(), which returns the next NAME, of function type `type`, looked up once. */
-#define NEXT(name, type) \
-	static __typeof__(type) *next_##name(void) \
+/*
+ * Looking a symbol up takes the loader's lock. A thread that did so at its first call would wait for ever where another
+ * one, inside dlopen or dlclose, waits for it: so all are looked up when the library starts. What is not there yet by
+ * then (the operators of a C++ plugin in a C program) is looked up after each dlopen, and before a thread is made in one.
+ */
+struct next_entry {
+	const char *name;        /* of the function */
+	void      **slot;        /* where it goes; NULL: not looked up, or not there */
+};
+void next_start(void) HIDDEN;
+
+/* An entry of an array that the linker puts together; the alignment is said, or gcc would choose one with gaps. */
+#define ENTRY(array) __attribute__((section(array), used, aligned(sizeof(void *))))
+
+/* new.c: looks for operators that were not there yet. Takes the loader's lock. */
+void operators_refresh(void) HIDDEN;
+/* What was found in [start, end) is gone: it was a plugin's own. */
+void operators_forget(uintptr_t start, uintptr_t end) HIDDEN;
+
+/* Defines next_NAME(), which returns the next NAME, of function type `type`. */
+#define NEXT(symbol, type) \
+	static __typeof__(type) *function_##symbol; \
+	static struct next_entry entry_##symbol ENTRY("probe_next") = { \
+		#symbol, (void **)&function_##symbol}; \
+\
+	static __typeof__(type) *next_##symbol(void) \
 	{ \
-		static __typeof__(type) *function; \
-		if (unlikely(!function)) \
-			function = (__typeof__(type) *)next_symbol(#name); \
-		return function; \
+		if (unlikely(!function_##symbol)) \
+			function_##symbol = (__typeof__(type) *)next_symbol(entry_##symbol.name); \
+		return function_##symbol; \
 	}
 
 #endif

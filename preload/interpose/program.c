@@ -107,7 +107,7 @@ static enum trace_how of_elf(int fd, const char *path, const struct stat *file, 
 			if (!whole_read(fd, interpreter, headers[j].p_filesz, headers[j].p_offset))
 				return TRACE_FOLLOWED;
 			interpreter[headers[j].p_filesz - 1] = '\0';
-			return of_interpreter(interpreter);
+			return program_is_sanitized(fd, elf) ? TRACE_SANITIZED : of_interpreter(interpreter);
 		}
 	}
 	/* The loader itself, run as a command, needs no other. */
@@ -222,9 +222,29 @@ static bool executable(const char *path)
 	       sys(SYS_faccessat, AT_FDCWD, path, X_OK) == 0;
 }
 
+static const char *search_path(void)
+{
+	const char *path = getenv("PATH");
+
+	return path ? path : "/bin:/usr/bin"; /* what glibc searches without PATH */
+}
+
+size_t program_search_room(const char *file)
+{
+	size_t longest = 0;
+
+	for (const char *path = search_path(), *end;; path = end + 1) {
+		end = strchrnul(path, ':');
+		if ((size_t)(end - path) > longest && end - path < PATH_MAX)
+			longest = (size_t)(end - path);
+		if (!*end)
+			return longest + strlen(file) + 2;
+	}
+}
+
 bool program_search(const char *file, char *found)
 {
-	const char *path = getenv("PATH"), *end;
+	const char *path = search_path(), *end;
 	size_t length = strlen(file);
 
 	if (!length || length >= PATH_MAX)
@@ -234,8 +254,7 @@ bool program_search(const char *file, char *found)
 		memcpy(found, file, length + 1);
 		return true;
 	}
-	/* What glibc searches without PATH. */
-	for (path = path ? path : "/bin:/usr/bin";; path = end + 1) {
+	for (;; path = end + 1) {
 		size_t folder;
 
 		end = strchrnul(path, ':');

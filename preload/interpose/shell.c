@@ -25,7 +25,8 @@ static void lend(struct loan *loan, const char *function)
 	process_start();
 	if (!library.ready)
 		return;
-	how = follow_asked(false) ? program_at(AT_FDCWD, "/bin/sh", 0, false) : TRACE_NOT_ASKED;
+	how = !follow_asked(false) ? TRACE_NOT_ASKED
+	    : library.filtered ? TRACE_FILTERED : program_at(AT_FDCWD, "/bin/sh", 0, false);
 	room = how ? environment_room(how, environ) : 0;
 	if (!room)
 		return;

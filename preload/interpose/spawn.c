@@ -15,16 +15,18 @@
 static __attribute__((noinline)) enum trace_how decide(const char *file, bool search)
 {
 	enum trace_how how;
-	char found[PATH_MAX];
+	char *found;
 
 	if (!follow_asked(false))
 		return TRACE_NOT_ASKED;
 	if (!library.ready || library.off)
 		return TRACE_FOLLOWED;
+	if (library.filtered)
+		return TRACE_FILTERED;
 	if (!search)
-		how = program_at(AT_FDCWD, file, 0, false);
-	else
-		how = program_search(file, found) ? program_at(AT_FDCWD, found, 0, false) : 0;
+		return (how = program_at(AT_FDCWD, file, 0, false)) ? how : TRACE_FOLLOWED;
+	found = __builtin_alloca(program_search_room(file));
+	how = program_search(file, found) ? program_at(AT_FDCWD, found, 0, false) : 0;
 	return how ? how : TRACE_FOLLOWED;
 }
 

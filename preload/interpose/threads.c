@@ -1,6 +1,6 @@
 /*
- * threads.c: the roots of stacks: main and the start routines of threads are called through root_call, so a walk knows
- * when it is complete.
+ * threads.c: the roots of stacks: main and the start routines of threads are called through root_call, so a walk
+ * knows when it is complete.
  */
 #include <pthread.h>
 #include <sys/resource.h>
@@ -52,6 +52,9 @@ PUBLIC int pthread_create(pthread_t *id, const pthread_attr_t *attributes, void 
 	struct thread *thread = thread_prepare();
 	int error;
 
+	/* A plugin's constructor makes a thread: it must not need the loader's lock, which we own. */
+	if (self && self->live && self->loading)
+		operators_refresh();
 	if (!thread)
 		return next_pthread_create()(id, attributes, start, argument);
 	thread->start = start;
@@ -80,7 +83,7 @@ PUBLIC int __libc_start_main(main_function *function, int count, char **argument
 {
 	struct rlimit limit = {8u << 20, 8u << 20};
 
-	/* The kernel keeps at least 128 MiB below the main stack free of mappings (mmap_base in arch/x86/mm/mmap.c). */
+	/* The kernel keeps at least 128 MiB below the main stack free of mappings (its mmap_base). */
 	sys(SYS_prlimit64, 0, RLIMIT_STACK, 0, &limit);
 	if (limit.rlim_cur > 120u << 20)
 		limit.rlim_cur = 120u << 20;

@@ -1,7 +1,7 @@
 /*
- * vfork.S: pid_t vfork(void): the child returns first, on its parent's stack; a wrapper's frame would be overwritten by
- * what the child calls next, and the parent would return into it. So no frame: note it, then go to the real vfork as if
- * it had been called directly.
+ * vfork.S: pid_t vfork(void): the child returns first, on its parent's stack; a wrapper's frame would be overwritten
+ * by what the child calls next, and the parent would return into it. So no frame: note it, then go to the real vfork
+ * as if it had been called directly.
  */
 	.text
 	.globl	vfork

@@ -337,7 +337,7 @@ void drain_wanted(void)
 			sys(SYS_futex, &drain->bell, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
 		return;
 	}
-	if (library.filtered || drain->aside || process_is_borrowed() || !lock_take(&drain->lock, &hold))
+	if (library.filtered || library.no_drain || drain->aside || process_is_borrowed() || !lock_take(&drain->lock, &hold))
 		return;
 	if (!drain->running && !drain->aside) {
 		drain->stop = 0;

@@ -23,6 +23,8 @@
 static const uint32_t ring_bytes[] = {32u << 10, 128u << 10, 256u << 10};
 #define SIZES (sizeof(ring_bytes) / sizeof(ring_bytes[0]))
 
+#define DRAIN_WAIT_NS 1000000000ull
+
 struct free_ring { struct trace_ring *ring; struct free_ring *below; };
 
 struct ring_table {
@@ -181,6 +183,25 @@ static bool is_hopeless(struct ring_table *table, unsigned class)
 	       !__atomic_load_n(&table->free[class], __ATOMIC_RELAXED);
 }
 
+/*
+ * The thread itself cannot reach the files (no descriptor left, other credentials), but the drain can: events would be
+ * lost only because it is slower than the threads.
+ */
+static struct trace_ring *wait_for_drain(void)
+{
+	struct trace_ring *ring = NULL;
+	uint64_t end = clock_monotonic_ns() + DRAIN_WAIT_NS;
+
+	if (library.filtered)
+		return NULL;
+	library.cut_off = true;
+	while (drain_is_running() && !(ring = ring_take_free()) && ring_sealed_count() && clock_monotonic_ns() < end) {
+		drain_wanted();
+		sys(SYS_sched_yield);
+	}
+	return ring;
+}
+
 static bool make_room(struct thread *thread, struct lane *lane)
 {
 	struct trace_ring *ring = lane->ring;
@@ -211,6 +232,8 @@ static bool make_room(struct thread *thread, struct lane *lane)
 		fresh = ring_find(c);
 	if (!fresh && ring && drain_one_here())
 		fresh = ring_find(class);
+	if (!fresh)
+		fresh = wait_for_drain();
 	__atomic_store_n(&process->rings->refused, !fresh, __ATOMIC_RELAXED);
 	if (!fresh)
 		return false;

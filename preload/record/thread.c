@@ -86,7 +86,7 @@ static struct thread *thread_take(void)
 	} else {
 		entry = wiped_take(sizeof(*entry));
 		if (entry) {
-			entry->thread.index = table->count++;
+			table->count++;
 			entry->next = table->all;
 			table->all = entry;
 		}
@@ -97,6 +97,7 @@ static struct thread *thread_take(void)
 		return NULL;
 	}
 	entry->thread.nest = 0;
+	entry->thread.loading = 0;
 	for (int i = 0; i < LANES; i++)
 		entry->thread.lanes[i].busy = 0;
 	entry->thread.root = (uintptr_t)root_return;

@@ -2,10 +2,11 @@
  * bounds.c: which words a walk may read.
  *
  * On the thread's own stack everything from the stack pointer to its high end is there. Any other stack (one of a
- * coroutine, a sigaltstack, a clone) ends nobody knows where, and the program may unmap it and map another in its place
- * at any time between two captures, so nothing learnt about one is kept: each walk asks the kernel for each page that
- * it comes to. The question is rt_sigprocmask with a `how` that does not exist: it reads the word (EFAULT if it cannot)
- * and then changes nothing (EINVAL). It needs no descriptor, and a filter that forbids it would break pthread_create.
+ * coroutine, a sigaltstack, a clone) ends nobody knows where, and the program may unmap it and map another in its
+ * place at any time between two captures, so nothing learnt about one is kept: each walk asks the kernel for each
+ * page that it comes to. The question is rt_sigprocmask with a `how` that does not exist: it reads the word (EFAULT
+ * if it cannot) and then changes nothing (EINVAL). It needs no descriptor, and a filter that forbids it would break
+ * pthread_create.
  *
  * What remains: a walk that runs past the end of such a stack reads its neighbour, which another thread may unmap
  * between question and read. The limit keeps that rare, it cannot be excluded without copying.

@@ -168,8 +168,8 @@ enum found cfi_row(struct cfi *cfi, uintptr_t lookup)
 	struct description description;
 	enum found found = find_description(lookup, &description);
 
-	/* A function's first byte, with nothing described before it, is no place that a call returns to: it was put there
-	 * for a function to end in, as makecontext does. */
+	/* A function's first byte, with nothing described before it, is no place that a call returns to: it was put
+	 * there for a function to end in, as makecontext does. */
 	if (found == FOUND_NO_FDE && find_description(lookup + 1, &description) == FOUND &&
 	    description.start == lookup + 1)
 		return FOUND_END;

@@ -164,7 +164,8 @@ __attribute__((noinline)) uint32_t walk_full(struct stack_lane *lane, const stru
 			break;
 		exact = false;
 	}
-	if (registers->value[DWARF_RSP] != at.sp || registers->value[DWARF_RA] != at.pc || !known(registers, DWARF_RBP) ||
+	if (registers->value[DWARF_RSP] != at.sp || registers->value[DWARF_RA] != at.pc ||
+	    !known(registers, DWARF_RBP) ||
 	    registers->value[DWARF_RBP] != at.bp)
 		registers->known = 1u << DWARF_RBP | 1u << DWARF_RSP | 1u << DWARF_RA;
 	registers->value[DWARF_RA] = at.pc;

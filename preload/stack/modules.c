@@ -27,7 +27,8 @@ void stack_unloaded(uintptr_t start, uintptr_t end)
 	uint32_t used = __atomic_load_n(&modules_unloaded, __ATOMIC_ACQUIRE);
 
 	for (uint32_t i = 0; i < used && i < MODULES_RANGES; i++) {
-		if (__atomic_load_n(&ranges[i].count, __ATOMIC_ACQUIRE) && ranges[i].start == start && ranges[i].end == end) {
+		if (__atomic_load_n(&ranges[i].count, __ATOMIC_ACQUIRE) && ranges[i].start == start &&
+		    ranges[i].end == end) {
 			__atomic_add_fetch(&ranges[i].count, 1, __ATOMIC_RELEASE);
 			__atomic_add_fetch(&modules_epoch, 1, __ATOMIC_RELEASE);
 			return;

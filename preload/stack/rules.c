@@ -55,8 +55,8 @@ static struct rule rule_of_row(const struct cfi_row *row, uintptr_t lookup)
 	if (ra->kind == CFI_UNDEFINED)
 		return (struct rule){.kind = RULE_ROOT, .saved = RULE_KEPT};
 	if (row->signal) {
-		/* mov $15,%rax; syscall: rt_sigreturn, so the ucontext is where the kernel put it. The FDE may begin a
-		 * byte early, so that unwinders that look up pc − 1 find it. */
+		/* mov $15,%rax; syscall: rt_sigreturn, so the ucontext is where the kernel put it. The FDE may
+		 * begin a byte early, so that unwinders that look up pc − 1 find it. */
 		static const uint8_t restorer[9] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
 
 		if (__builtin_memcmp((const void *)(lookup + 1), restorer, sizeof(restorer)) == 0)
@@ -75,7 +75,8 @@ static struct rule rule_of_row(const struct cfi_row *row, uintptr_t lookup)
 	if (bp->kind == CFI_EXPRESSION && rule.kind == RULE_MEMORY_BP) {
 		struct value value = expression(bp->block, NULL, NULL, lookup, NULL);
 
-		if (value.kind != VALUE_BASE || value.base != DWARF_RBP || value.n % 8 || words(value.n) != value.n / 8)
+		if (value.kind != VALUE_BASE || value.base != DWARF_RBP || value.n % 8 ||
+		    words(value.n) != value.n / 8)
 			return full;
 		rule.kind = RULE_REALIGNED;
 		rule.saved = words(value.n);

@@ -277,8 +277,8 @@ uint32_t walk_full(struct stack_lane *lane, const struct thread *thread, struct 
 /* Where a step found no caller: is that the root of the stack? */
 static inline bool walk_is_root(const struct bounds *bounds, bool in_module, uintptr_t bp)
 {
-	/* By the ABI bp = 0 marks the outermost frame. Generated code uses bp as it likes, so on a thread's own stack,
-	 * which has a root we know, only a module's word is taken for it (ld.so's, for constructors). */
+	/* By the ABI bp = 0 marks the outermost frame. Generated code uses bp as it likes, so on a thread's own
+	 * stack, which has a root we know, only a module's word is taken for it (ld.so's, for constructors). */
 	return bp == 0 && (in_module || bounds->limit != 0);
 }
 
@@ -292,7 +292,8 @@ extern const uint8_t signal_offset[REGISTERS] HIDDEN;
 
 struct stack_process {
 	uint64_t next;               /* next free slot of the node space; node id = slot + 1 */
-	uint64_t retry;              /* captures to let pass before asking for an extent again, after one was refused */
+	uint64_t retry;              /* captures to let pass before asking for an extent again, after one was
+	                              * refused */
 	struct trace_tree *extents[TREE_EXTENTS];
 	uint64_t table[1 << TREE_ROOT_BITS];     /* the root of the index over the nodes: tree.c */
 };

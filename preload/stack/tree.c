@@ -95,8 +95,10 @@ static __attribute__((noinline)) bool extent_make(struct stack_process *tree, un
 	}
 	made->first = (uint32_t)(extent_start(extent) + HEADER_NODES + 1);
 	__atomic_store_n(&made->capacity, (uint32_t)(extent_nodes(extent) - HEADER_NODES), __ATOMIC_RELEASE);
-	if (!__atomic_compare_exchange_n(&tree->extents[extent], &none, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		__atomic_store_n(&made->capacity, 0, __ATOMIC_RELEASE); /* the other one's is used: this one stays empty */
+	if (!__atomic_compare_exchange_n(&tree->extents[extent], &none, made, false, __ATOMIC_ACQ_REL,
+	                                 __ATOMIC_ACQUIRE))
+		__atomic_store_n(&made->capacity, 0, __ATOMIC_RELEASE); /* the other one's is used: this one stays
+		                                                         * empty */
 	return true;
 }
 
@@ -182,8 +184,8 @@ uint32_t tree_intern(struct stack_process *tree, struct stack_lane *lane, uint32
 		if (entry == 0) {
 			if (!made && !(made = node_make(tree, &key)))
 				return TRACE_STACK_NONE;
-			if (__atomic_compare_exchange_n(slot, &entry, entry_of(made, first_hash), false, __ATOMIC_ACQ_REL,
-			                                __ATOMIC_ACQUIRE))
+			if (__atomic_compare_exchange_n(slot, &entry, entry_of(made, first_hash), false,
+			                                __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 				return made;
 		}
 		if (!(entry & 1)) {
@@ -200,7 +202,8 @@ uint32_t tree_intern(struct stack_process *tree, struct stack_lane *lane, uint32
 		}
 		id = (uint32_t)(entry >> 1);
 		node = node_at(tree, id);
-		other = (struct key){.address = node->address, .parent = node->parent, .generation = node->generation};
+		other = (struct key){.address = node->address, .parent = node->parent,
+		                     .generation = node->generation};
 		if (entry >> 33 == first_hash >> 33 && other.address == address && other.parent == parent &&
 		    other.generation == generation) {
 			/* Another thread was faster: ours was never used. */
@@ -216,7 +219,8 @@ uint32_t tree_intern(struct stack_process *tree, struct stack_lane *lane, uint32
 		if (!table)
 			return TRACE_STACK_NONE;
 		table[other_bits & (TABLE_SLOTS - 1)] = entry;
-		if (!__atomic_compare_exchange_n(slot, &entry, (uint64_t)table, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		if (!__atomic_compare_exchange_n(slot, &entry, (uint64_t)table, false, __ATOMIC_ACQ_REL,
+		                                 __ATOMIC_ACQUIRE))
 			lane->spare = (uint8_t *)table;
 	}
 }

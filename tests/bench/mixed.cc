@@ -1,6 +1,7 @@
 /*
  * mixed.cc DEPTH THREADS WARM PAIRS: as pair.c, but the way down leads through libc and libstdc++, which keep no
- * frame pointers: qsort and its comparison, a stream's flush and its buffer, std::function. DEPTH counts their frames too.
+ * frame pointers: qsort and its comparison, a stream's flush and its buffer, std::function. DEPTH counts their frames
+ * too.
  */
 #include <functional>
 #include <ostream>

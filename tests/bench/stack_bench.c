@@ -52,12 +52,14 @@ static __attribute__((noinline)) void empty(void)
 	static kind##_function *const kind##_ring[8] = { \
 		kind##_0, kind##_1, kind##_2, kind##_3, kind##_4, kind##_5, kind##_6, kind##_7};
 #define RING_ONE(kind, options, n) \
-	__attribute__((noinline, options)) void kind##_##n(int depth, void (*leaf)(void), uint64_t path, unsigned times) \
+	__attribute__((noinline, options)) void kind##_##n(int depth, void (*leaf)(void), uint64_t path, \
+	                                                   unsigned times) \
 	{ \
 		volatile char room[16 + n * 24]; \
 		room[n] = 0; \
 		if (depth > 1) { \
-			kind##_ring[(n + 1 + ((depth < 64 ? path >> depth : 0) & 1)) & 7](depth - 1, leaf, path, times); \
+			kind##_ring[(n + 1 + ((depth < 64 ? path >> depth : 0) & 1)) & 7](depth - 1, leaf, path, \
+			                                                                  times); \
 		} else { \
 			for (unsigned i = 0; i < times; i++) \
 				leaf(); \
@@ -124,13 +126,15 @@ int main(void)
 	for (unsigned which = 0; which < 8; which++) {
 		/* A bit for each frame, from the newest, that may change. */
 		static const struct { const char *name; uint64_t vary; } rows[] = {
-			{"same", 0}, {"newest 4 vary", 0xf << 2}, {"the 5th to 7th vary", 7 << 5}, {"all vary", 0xff << 2}};
+			{"same", 0}, {"newest 4 vary", 0xf << 2}, {"the 5th to 7th vary", 7 << 5},
+			{"all vary", 0xff << 2}};
 		framed_function *ring = which & 1 ? (framed_function *)bare_0 : framed_0;
 		uint64_t vary = rows[which / 2].vary;
 
 		printf("%-22s%s", rows[which / 2].name, which & 1 ? "      " : "  fp  ");
 		for (int i = 0; i < 4; i++)
-			printf(" %8.1f", measure(ring, depths[i], vary, wrapper) - measure(ring, depths[i], vary, empty));
+			printf(" %8.1f",
+			       measure(ring, depths[i], vary, wrapper) - measure(ring, depths[i], vary, empty));
 		printf("\n");
 	}
 	printf("%lu rules, %lu full walks, %lu lost\n", mine.lanes[0].stack->counts.rules,

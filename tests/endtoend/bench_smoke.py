@@ -9,7 +9,8 @@ ROWS = {"malloc/free pair, overhead": 64, "whole runs, overhead": 6, "peak RSS a
 harness.need("gcc", "g++", "node", "npm")
 env = {"PROBE_LIB": harness.PROBE_LIB, "PROBE_BIN": harness.PROBE_BIN}
 bench = harness.SOURCE / "tests" / "bench" / "run.py"
-done = harness.run([sys.executable, bench, "--quick", "--json", "figures.json", "--build", harness.TMP / "bench"], env)
+done = harness.run([sys.executable, bench, "--quick", "--json", "figures.json", "--build", harness.TMP / "bench"],
+                   env)
 assert done.status == 0, done
 with open("figures.json", encoding="utf-8") as file:
     rows = json.load(file)["rows"]

@@ -1,5 +1,6 @@
 """Mappings and the break: what is accessible of them, by the site that made them."""
-from truth import TMP, agree, books_of, fixture, record, report, rows_of
+from harness import TMP, record, report
+from truth import agree, books_of, fixture, rows_of
 
 books, out = TMP / "exact.json", TMP / "exact.probe"
 done = record([fixture("exact"), books, 10], out)

@@ -1,5 +1,6 @@
 """Blocks that outlive a fork, threads that come and go, handlers that allocate: each process's books are right."""
-from truth import LONG, TMP, agree, books_of, both, clean, consistent, fixture, process_of, record, report, rows_of
+from harness import LONG, TMP, record, report
+from truth import agree, books_of, both, clean, consistent, fixture, process_of, rows_of
 
 
 def inherited():

@@ -1,5 +1,6 @@
 """Programs that keep books about themselves: calls, bytes, frees and survivors of every site equal the report's."""
-from truth import LONG, TMP, agree, books_of, both, clean, consistent, fixture, process_of, record, report, rows_of
+from harness import LONG, TMP, record, report
+from truth import agree, books_of, both, clean, consistent, fixture, process_of, rows_of
 
 # Calls that fail and throw nothing.
 FAILING = {f"fail_{f}" for f in ("malloc", "calloc", "realloc", "realloc_null", "reallocarray", "aligned_alloc",

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 from harness import PROBE_LIB, TMP, environment, report, run, same
-from truth import both, clean, fixture, may_mount, rows_of, sayings, shell, told
+from truth import both, clean, fixture, may_mount, rows_of, sayings, told
 
 CONFINE, BUSY = fixture("confine"), fixture("busy")
 ROUNDS = 300000
@@ -35,6 +35,9 @@ def closers():
 def confined(how, *more, complete=True, lost_allowed=False, ends=5, check_end=True):
     name = "confine-" + how.replace("+", "-")
     recorded, out = both(name, [CONFINE, how, *more])
+    if "newuser" in how and recorded.status == 99:
+        print(f"{how}: no user namespaces here (a chroot, a container): the same with and without recording")
+        return
     assert recorded.status == ends, f"{how}: {recorded}"
     data = report(out)
     process = max(data["processes"], key=lambda p: p["events"])

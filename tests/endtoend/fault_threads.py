@@ -1,6 +1,6 @@
 """Threads and forks by the thousand, cancellation, small stacks, forks while other threads allocate."""
-from harness import TMP, Outcome, report, run, same
-from truth import LONG, both, clean, consistent, fixture, record, rows_of
+from harness import LONG, TMP, Outcome, record, report, run, same
+from truth import both, clean, consistent, fixture, rows_of
 
 THREADS, FORKS = 1000, 2000 if LONG else 400
 

@@ -1,9 +1,9 @@
 """What end-to-end tests share: running programs with and without libprobe.so, and asking probe about a recording.
 
 A test is a program: it raises (AssertionError, say) and so fails, or ends and has passed; skip() says why it cannot
-run here. `python3 harness.py TEST.py` runs a test in a fresh folder, its working directory and TEST_TMP. Tests run side
-by side: everything that a test writes is in that folder. It touches nothing of the project but what ctest names in the
-environment (tests/endtoend/CMakeLists.txt).
+run here. `python3 harness.py TEST.py` runs a test in a fresh folder, its working directory and TEST_TMP. Tests run
+side by side: everything that a test writes is in that folder. It touches nothing of the project but what ctest names
+in the environment (tests/endtoend/CMakeLists.txt).
 """
 import fcntl
 import json
@@ -19,7 +19,7 @@ FIXTURES = pathlib.Path(os.environ.get("FIXTURES", "."))
 SOURCE = pathlib.Path(os.environ.get("PROBE_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 BUILD = pathlib.Path(os.environ.get("PROBE_BUILD", "."))
 TMP = pathlib.Path(os.environ.get("TEST_TMP", ".")).absolute()
-LONG = bool(os.environ.get("TEST_LONG"))  # scripts/soak: as long as it takes to be sure
+LONG = os.environ.get("TEST_LONG") == "1"  # scripts/soak: as long as it takes to be sure
 
 
 class Outcome:

@@ -11,9 +11,9 @@ import signal
 import subprocess
 import time
 
-from harness import PROBE_LIB, TMP, environment, need, report, skip
+from harness import LONG, PROBE_LIB, TMP, environment, need, report, skip
 from killing import await_books, image_of
-from truth import LONG, check_killed, fixture, killed_books
+from truth import check_killed, fixture, killed_books
 
 HEADER, STORED_SIZE = 64, 44
 

@@ -1,6 +1,6 @@
 """abort, a segfault, _exit in a thread, exec with and without success, in the middle of other threads' calls."""
+from harness import LONG
 from killing import end_by
-from truth import LONG
 
 for number in range(10 if LONG else 1):
     for end in ("abort", "segfault", "exit", "exec", "noexec"):

@@ -10,14 +10,14 @@ harness.need("readelf")
 
 NEW = [f"_Zn{a}{rest}" for a in "aw" for rest in ("m", "mRKSt9nothrow_t", "mSt11align_val_t",
                                                  "mSt11align_val_tRKSt9nothrow_t")]
-DELETE = [f"_Zd{a}Pv{rest}" for a in "al" for rest in ("", "m", "RKSt9nothrow_t", "St11align_val_t", "mSt11align_val_t",
-                                                      "St11align_val_tRKSt9nothrow_t")]
+DELETE = [f"_Zd{a}Pv{rest}" for a in "al" for rest in ("", "m", "RKSt9nothrow_t", "St11align_val_t",
+                                                      "mSt11align_val_t", "St11align_val_tRKSt9nothrow_t")]
 WRAPPED = set(itertools.chain(
     "malloc calloc realloc reallocarray free cfree posix_memalign aligned_alloc memalign valloc pvalloc "
     "malloc_usable_size free_sized free_aligned_sized".split(), NEW, DELETE,
     "mmap mmap64 munmap mremap mprotect madvise brk sbrk".split(),
-    "fork _Fork vfork clone posix_spawn posix_spawnp execve execveat execv execvp execvpe execl execle execlp fexecve "
-    "system popen wait waitpid wait3 wait4 waitid".split(),
+    "fork _Fork vfork clone posix_spawn posix_spawnp execve execveat execv execvp execvpe execl execle execlp "
+    "fexecve system popen wait waitpid wait3 wait4 waitid".split(),
     "pthread_create __libc_start_main exit _exit _Exit quick_exit".split(),
     "dlopen dlmopen dlclose".split(),
     "close closefrom close_range dup2 dup3".split(),

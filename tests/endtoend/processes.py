@@ -64,8 +64,8 @@ def kernel_tree(text, cwd):
 
 
 def arguments(body, cwd):
-    """The arguments that a program gets from execve(PATH, ["sh", "-c", …], …). A script's are what the kernel makes of
-    them: those of its interpreter. Relative paths are taken from where the command began."""
+    """The arguments that a program gets from execve(PATH, ["sh", "-c", …], …). A script's are what the kernel makes
+    of them: those of its interpreter. Relative paths are taken from where the command began."""
     words = strings(body)
     path = cwd / unescape(ast.literal_eval(re.match(r'(?:AT_FDCWD, )?("(?:[^"\\]|\\.)*")', body)[1]))
     try:

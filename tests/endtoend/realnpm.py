@@ -3,7 +3,7 @@ import re
 import shutil
 
 import harness
-from harness import TMP, lost_nothing, node_environment, npm_modules, record, report, run, show
+from harness import TMP, lost_nothing, node_environment, npm_modules, record, report, show
 from processes import recorded_tree, same_tree, traced
 
 # What two runs of the same tests may differ in: how long they took.

@@ -19,10 +19,10 @@ def changed(outcome, normalize):
 
 def compare(name, command, prepare=None, env=None, stdin=b"", normalize=(), tree=True, status=0,
             result=None, timeout=600):
-    """Runs `command` twice, each time in a fresh folder `work` that `prepare(folder)` has filled, and holds the second
-    run, recorded, to what the first did. `normalize` also applies to the arguments of the processes. `tree`: False
-    where strace would be noticed. `status` is what it must end with, so that two failures do not pass for a success.
-    `result(folder)` gives what else must be the same. Returns the bare outcome and the report."""
+    """Runs `command` twice, each time in a fresh folder `work` that `prepare(folder)` has filled, and holds the
+    second run, recorded, to what the first did. `normalize` also applies to the arguments of the processes. `tree`:
+    False where strace would be noticed. `status` is what it must end with, so that two failures do not pass for a
+    success. `result(folder)` gives what else must be the same. Returns the bare outcome and the report."""
     harness.need(command[0], *(["strace"] if tree else []))
     work = TMP / "work"
     outcomes, results, kernel = [], [], None

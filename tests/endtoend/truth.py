@@ -1,13 +1,9 @@
 """Holding a report to the books that a fixture kept about itself. Shared by the count, kill, fault and soak tests."""
 import json
-import os
 import pathlib
 import struct
 
-from harness import FIXTURES, PROBE_LIB, TMP, Outcome, record, report, run, same
-
-# The long form of a test, in scripts/soak.
-LONG = os.environ.get("TEST_LONG") == "1"
+from harness import FIXTURES, PROBE_LIB, TMP, Outcome, record, run, same
 
 
 def fixture(name):

@@ -6,6 +6,7 @@
 
 #include "follow_stub.h"
 #include "interpose/follow.h"
+#include "suite.h"
 
 /*
  * Builds the environment in exactly the room that it asked for (a sanitizer sees every byte beyond), checks that what
@@ -165,10 +166,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("environment");
 	TCase *all = tcase_create("all");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(all, an_empty_environment_gets_all);
 	tcase_add_test(all, a_right_one_is_handed_on_as_it_is);
@@ -179,9 +177,5 @@ int main(void)
 	tcase_add_test(all, options_that_were_dropped_come_back);
 	tcase_add_test(all, nothing_changes_where_nothing_is_recorded);
 	tcase_add_test(all, asked_or_not);
-	suite_add_tcase(suite, all);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("environment", all);
 }

@@ -70,15 +70,6 @@ char *build_output(const char *format, ...)
 	return text;
 }
 
-bool build_has(const char *program)
-{
-	char *command = xasprintf("command -v %s >/dev/null 2>&1", program);
-	int status = system(command);
-
-	free(command);
-	return status == 0;
-}
-
 struct calls build_calls(const char *path)
 {
 	char *text = build_output("objdump -d --no-show-raw-insn '%s'", path), *rest = text, *line;
@@ -137,7 +128,8 @@ struct truths build_truths(const char *tool, const char *folder, const char *pat
 		ck_assert_ptr_nonnull(colon);
 		*colon = '\0';
 		if (truths.count == capacity)
-			truths.items = xreallocarray(truths.items, capacity = capacity * 2 + 64, sizeof(*truths.items));
+			truths.items = xreallocarray(truths.items, capacity = capacity * 2 + 64,
+			                             sizeof(*truths.items));
 		truth = &truths.items[truths.count++];
 		*truth = (struct truth){.address = address, .function = line, .file = where,
 		                        .line = (uint32_t)strtoul(colon + 1, NULL, 10)};

@@ -16,7 +16,6 @@ void build_remove(char *folder);
 
 /* Runs a shell command; the test fails if the command does. */
 void build(const char *format, ...) __attribute__((format(printf, 1, 2)));
-bool build_has(const char *program); /* whether it is in PATH */
 
 /* Output of a shell command, to be freed. */
 char *build_output(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -11,6 +11,7 @@
 #include "names/names.h"
 #include "names_build.h"
 #include "names_recording.h"
+#include "suite.h"
 #include "util.h"
 
 #define ROUNDS 150
@@ -136,18 +137,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("names_damage");
 	TCase *test = tcase_create("damage");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_unchecked_fixture(test, set_up, tear_down);
 	tcase_add_test(test, cut_off);
 	tcase_add_loop_test(test, wrong_bytes, 0, 4);
-	suite_add_tcase(suite, test);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run("names_damage", test);
 }

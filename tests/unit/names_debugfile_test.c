@@ -11,6 +11,7 @@
 #include "names/names.h"
 #include "names_build.h"
 #include "names_recording.h"
+#include "suite.h"
 #include "util.h"
 
 static char *folder;
@@ -153,7 +154,8 @@ START_TEST(by_build_id)
 	build("cd '%s' && " ID "cp program.debug $f", folder);
 	expect_whole("stripped");
 	/* Another's debug information under this id. */
-	build("cd '%s' && " ID "gcc -O1 -g -o other '%s/chain.c' && objcopy --only-keep-debug other $f", folder, SOURCES);
+	build("cd '%s' && " ID "gcc -O1 -g -o other '%s/chain.c' && objcopy --only-keep-debug other $f", folder,
+	      SOURCES);
 	expect_nothing("stripped");
 }
 END_TEST
@@ -170,13 +172,12 @@ END_TEST
 /* dwz moves what two files share into a third. */
 START_TEST(with_common_part)
 {
-	if (build_has("dwz")) {
-		build("cd '%s' && mkdir -p dwz root/.dwz && gcc -O2 -g -gdwarf-4 -o program '%s/chain.c' && "
-		      "cp program other && dwz -m root/.dwz/common -M ../../.dwz/common program other && "
-		      "objcopy --only-keep-debug program program.debug && strip program -o stripped && "
-		      ID "cp program.debug $f && readelf -p .gnu_debugaltlink $f 2>/dev/null | grep -q common", folder, SOURCES);
-		expect_whole("stripped");
-	}
+	build("cd '%s' && mkdir -p dwz root/.dwz && gcc -O2 -g -gdwarf-4 -o program '%s/chain.c' && "
+	      "cp program other && dwz -m root/.dwz/common -M ../../.dwz/common program other && "
+	      "objcopy --only-keep-debug program program.debug && strip program -o stripped && "
+	      ID "cp program.debug $f && readelf -p .gnu_debugaltlink $f 2>/dev/null | grep -q common",
+	      folder, SOURCES);
+	expect_whole("stripped");
 }
 END_TEST
 
@@ -185,9 +186,8 @@ START_TEST(mini)
 {
 	char *text;
 
-	if (!build_has("xz"))
-		return;
-	build("cd '%s' && nm program --format=posix --defined-only | awk '$2 == \"T\" || $2 == \"t\" {print $1}' >keep && "
+	build("cd '%s' && nm program --format=posix --defined-only | "
+	      "awk '$2 == \"T\" || $2 == \"t\" {print $1}' >keep && "
 	      "objcopy -S --remove-section .comment --keep-symbols=keep program.debug mini && xz -f mini && "
 	      "objcopy --add-section .gnu_debugdata=mini.xz stripped packed", folder);
 	text = named_now("packed");
@@ -209,8 +209,8 @@ START_TEST(changed)
 	free(text);
 
 	/* Compiled again from a source that differs in nothing but a number. */
-	build("cd '%s' && cp '%s'/chain.[ch] . && sed -i 's/+ 7/+ 3/' chain.h && gcc -O2 -g -o target chain.c", folder,
-	      SOURCES);
+	build("cd '%s' && cp '%s'/chain.[ch] . && sed -i 's/+ 7/+ 3/' chain.h && gcc -O2 -g -o target chain.c",
+	      folder, SOURCES);
 	text = named(recording, path, "1 module changed on disk");
 	ck_assert_ptr_null(strstr(text, "add_twice"));
 	ck_assert_ptr_null(strstr(text, "main"));
@@ -272,10 +272,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("names_debugfile");
 	TCase *test = tcase_create("debugfile");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(test, set_up, tear_down);
 	tcase_add_test(test, stripped);
@@ -287,10 +284,5 @@ int main(void)
 	tcase_add_test(test, mini);
 	tcase_add_test(test, changed);
 	tcase_add_test(test, without_build_id);
-	suite_add_tcase(suite, test);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run("names_debugfile", test);
 }

@@ -7,6 +7,7 @@
 
 #include "names/demangle.h"
 #include "names_build.h"
+#include "suite.h"
 #include "util.h"
 
 static const struct {
@@ -145,19 +146,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("names_demangle");
 	TCase *test = tcase_create("demangle");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(test, table, 0, sizeof(pairs) / sizeof(pairs[0]));
 	tcase_add_test(test, agrees_with_filter);
 	tcase_add_test(test, grows_without_end);
 	tcase_add_test(test, nests_without_end);
-	suite_add_tcase(suite, test);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run("names_demangle", test);
 }

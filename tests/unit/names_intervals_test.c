@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "names/intervals.h"
+#include "suite.h"
 
 /* What the sorted search should find, in plain words: the innermost, then the better one. Proper nesting only. */
 static uint32_t search(const struct interval *items, size_t count, uint64_t address)
@@ -38,7 +39,8 @@ static void nest(struct intervals *intervals, uint64_t start, uint64_t end, int 
 		if (rand() % 3)
 			for (int aliases = rand() % 3; aliases >= 0; aliases--)
 				intervals_add(intervals, (struct interval){.start = at, .end = at + size,
-					.value = (uint32_t)intervals->count, .rank = (uint32_t)intervals->count * 7919 % 1009});
+					.value = (uint32_t)intervals->count,
+					.rank = (uint32_t)intervals->count * 7919 % 1009});
 		if (depth > 0 && size > 1)
 			nest(intervals, at, at + size, depth - 1);
 		at += size;
@@ -131,19 +133,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("names_intervals");
 	TCase *test = tcase_create("intervals");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(test, agrees_with_search, 0, 50);
 	tcase_add_test(test, outer_ones_follow);
 	tcase_add_test(test, open_ones_end_at_the_next);
 	tcase_add_test(test, nonsense_is_bounded);
-	suite_add_tcase(suite, test);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run("names_intervals", test);
 }

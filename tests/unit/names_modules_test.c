@@ -13,6 +13,7 @@
 #include "names/names.h"
 #include "names_build.h"
 #include "names_recording.h"
+#include "suite.h"
 #include "util.h"
 
 static struct recording *recording;
@@ -173,10 +174,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("names_modules");
 	TCase *test = tcase_create("modules");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(test, set_up, tear_down);
 	tcase_add_test(test, generations);
@@ -184,10 +182,5 @@ int main(void)
 	tcase_add_test(test, none_at_all);
 	tcase_add_test(test, unknown);
 	tcase_add_test(test, two_processes);
-	suite_add_tcase(suite, test);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run("names_modules", test);
 }

@@ -12,6 +12,7 @@
 #include "names/names.h"
 #include "names_build.h"
 #include "names_recording.h"
+#include "suite.h"
 #include "util.h"
 
 #define ADDRESSES 20000
@@ -80,16 +81,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("names_speed");
 	TCase *test = tcase_create("speed");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(test, is_quick);
-	suite_add_tcase(suite, test);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run("names_speed", test);
 }

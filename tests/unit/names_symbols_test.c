@@ -7,6 +7,7 @@
 #include "names/names.h"
 #include "names_build.h"
 #include "names_recording.h"
+#include "suite.h"
 #include "util.h"
 
 static char *folder;
@@ -18,7 +19,8 @@ static void set_up(void)
 
 	folder = build_folder();
 	build("cd '%s' && echo 'FIRST { global: alpha; gamma; delta; __delta; versioned; beyond; omega; "
-	      "local: *; };' >map && gcc -nostdlib -shared -Wl,--build-id,--version-script=map -o whole.so '%s/labels.S' && "
+	      "local: *; };' >map && "
+	      "gcc -nostdlib -shared -Wl,--build-id,--version-script=map -o whole.so '%s/labels.S' && "
 	      "strip -o stripped.so whole.so", folder, SOURCES);
 	output = build_output("nm '%s/whole.so' | sed -n 's/ T alpha.*//p'", folder);
 	text = strtoull(output, NULL, 16);
@@ -87,17 +89,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("names_symbols");
 	TCase *test = tcase_create("symbols");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_unchecked_fixture(test, set_up, tear_down);
 	tcase_add_loop_test(test, place, 0, sizeof(places) / sizeof(places[0]));
-	suite_add_tcase(suite, test);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run("names_symbols", test);
 }

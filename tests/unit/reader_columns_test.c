@@ -5,6 +5,7 @@
 #include "reader_check.h"
 #include "reader_maker.h"
 #include "record/encode.h"
+#include "suite.h"
 #include "trace/columns.h"
 #include "util.h"
 
@@ -201,4 +202,4 @@ START_TEST(out_of_step)
 }
 END_TEST
 
-READER_MAIN("columns", roundtrip, largest, damaged, wrong_count, out_of_step)
+SUITE_MAIN("columns", roundtrip, largest, damaged, wrong_count, out_of_step)

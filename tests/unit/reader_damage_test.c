@@ -9,6 +9,7 @@
 
 #include "reader_check.h"
 #include "reader_maker.h"
+#include "suite.h"
 #include "trace/recording.h"
 #include "util.h"
 
@@ -83,7 +84,8 @@ static uint64_t ring_events(size_t ring, size_t shared_size)
 static void expect(const char *what, size_t at, uint64_t is, uint64_t wanted)
 {
 	if (is != wanted)
-		ck_abort_msg("%s at %zu: %llu, not %llu", what, at, (unsigned long long)is, (unsigned long long)wanted);
+		ck_abort_msg("%s at %zu: %llu, not %llu", what, at, (unsigned long long)is,
+		             (unsigned long long)wanted);
 }
 
 START_TEST(intact)
@@ -284,17 +286,10 @@ int main(void)
 	const TTest *const tests[] = {
 		intact, log_truncated, shared_truncated, log_flipped, shared_flipped, resynchronized,
 	};
-	Suite *suite = suite_create("damage");
 	TCase *tcase = tcase_create("damage");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	for (size_t i = 0; i < LENGTH(tests); i++)
 		tcase_add_test(tcase, tests[i]);
 	tcase_set_timeout(tcase, 300);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("damage", tcase);
 }

@@ -25,20 +25,22 @@ static void dump_notes(FILE *out, const struct process_info *process)
 	for (size_t i = 0; i < process->module_count; i++) {
 		const struct module *module = &process->modules[i];
 
-		fprintf(out, "  module %s %" PRIx64 " %" PRIx64 "-%" PRIx64 " generation %" PRIu32 " ticks %" PRIu64 "-%"
-		        PRIu64 " build-id ", module->path, module->bias, module->start, module->end, module->generation,
-		        module->loaded, module->unloaded);
+		fprintf(out, "  module %s %" PRIx64 " %" PRIx64 "-%" PRIx64 " generation %" PRIu32 " ticks %" PRIu64
+		        "-%" PRIu64 " build-id ", module->path, module->bias, module->start, module->end,
+		        module->generation, module->loaded, module->unloaded);
 		for (uint32_t j = 0; j < module->build_id_size; j++)
 			fprintf(out, "%02x", module->build_id[j]);
 		fputc('\n', out);
 	}
 	for (size_t i = 0; i < process->thread_count; i++)
-		fprintf(out, "  thread %s stream %" PRIu32 " tid %" PRIu32 " lane %" PRIu32 "\n", process->threads[i].name,
-		        process->threads[i].stream.index, process->threads[i].tid, process->threads[i].lane);
+		fprintf(out, "  thread %s stream %" PRIu32 " tid %" PRIu32 " lane %" PRIu32 "\n",
+		        process->threads[i].name, process->threads[i].stream.index, process->threads[i].tid,
+		        process->threads[i].lane);
 	for (size_t i = 0; i < process->child_count; i++)
-		fprintf(out, "  child type %u pid %" PRIu32 " how %" PRIu32 " status %" PRId32 " tick %" PRIu64 " %s\n",
-		        process->children[i].type, process->children[i].child.pid, process->children[i].child.how,
-		        process->children[i].child.status, process->children[i].tick, process->children[i].path);
+		fprintf(out, "  child type %u pid %" PRIu32 " how %" PRIu32 " status %" PRId32 " tick %" PRIu64
+		        " %s\n", process->children[i].type, process->children[i].child.pid,
+		        process->children[i].child.how, process->children[i].child.status,
+		        process->children[i].tick, process->children[i].path);
 	for (size_t i = 0; i < process->mark_count; i++)
 		fprintf(out, "  mark %s %" PRIu64 "\n", process->marks[i].label, process->marks[i].tick);
 	for (size_t i = 0; i < process->warning_count; i++)
@@ -57,19 +59,20 @@ static void dump_process(FILE *out, const struct process_info *process)
 		fprintf(out, " [%s]", *argument);
 	fprintf(out, "\n  events %" PRIu64 " lost %" PRIu64 " recovered %" PRIu64 " nodes %zu\n", process->events,
 	        process->lost, process->recovered, process->node_count);
-	fprintf(out, "  allocs %" PRIu64 " frees %" PRIu64 " bytes %" PRIu64 " peak %" PRIu64 " live %" PRIu64 " blocks %"
-	        PRIu64 " bytes\n", totals->allocs, totals->frees, totals->bytes_allocated, totals->peak_bytes,
-	        totals->live_blocks, totals->live_bytes);
-	fprintf(out, "  temporary %" PRIu64 " teardown %" PRIu64 "/%" PRIu64 " inherited %" PRIu64 " unmatched %" PRIu64
-	        " repaired %" PRIu64 "\n", totals->temporary, totals->teardown_allocs, totals->teardown_frees,
-	        totals->inherited_frees, totals->unmatched_frees, totals->repaired);
+	fprintf(out, "  allocs %" PRIu64 " frees %" PRIu64 " bytes %" PRIu64 " peak %" PRIu64 " live %" PRIu64
+	        " blocks %" PRIu64 " bytes\n", totals->allocs, totals->frees, totals->bytes_allocated,
+	        totals->peak_bytes, totals->live_blocks, totals->live_bytes);
+	fprintf(out, "  temporary %" PRIu64 " teardown %" PRIu64 "/%" PRIu64 " inherited %" PRIu64
+	        " unmatched %" PRIu64 " repaired %" PRIu64 "\n", totals->temporary, totals->teardown_allocs,
+	        totals->teardown_frees, totals->inherited_frees, totals->unmatched_frees, totals->repaired);
 	dump_notes(out, process);
 	for (size_t i = 0; i < process->site_count; i++) {
 		const struct site *site = &process->sites[i];
 
-		fprintf(out, "  site %s allocs %" PRIu64 " frees %" PRIu64 " bytes %" PRIu64 " live %" PRIu64 " blocks %" PRIu64
-		        " bytes peak %" PRIu64 " temporary %" PRIu64 ":", domains[site->domain], site->allocs, site->frees,
-		        site->bytes_allocated, site->live_blocks, site->live_bytes, site->peak_bytes, site->temporary);
+		fprintf(out, "  site %s allocs %" PRIu64 " frees %" PRIu64 " bytes %" PRIu64 " live %" PRIu64
+		        " blocks %" PRIu64 " bytes peak %" PRIu64 " temporary %" PRIu64 ":", domains[site->domain],
+		        site->allocs, site->frees, site->bytes_allocated, site->live_blocks, site->live_bytes,
+		        site->peak_bytes, site->temporary);
 		dump_stack(out, process, site->stack.index);
 	}
 }

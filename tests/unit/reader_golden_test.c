@@ -13,6 +13,7 @@
 #include "reader_check.h"
 #include "reader_dump.h"
 #include "reader_maker.h"
+#include "suite.h"
 #include "trace/recording.h"
 #include "util.h"
 
@@ -71,7 +72,8 @@ static void make(struct maker makers[IMAGES])
 		main_chunk[7], main_chunk[8], /* in the log too */
 		event_out(600, A), event_in(610, A, 1000, leaf), event_make(TRACE_EVENT_ALLOC, 620, C, 5, root, 2, 0),
 	};
-	struct trace_event worker[] = {event_free(300, B), event_free(310, 0x1230), event_alloc(700, B, 1 << 30, other)};
+	struct trace_event worker[] = {event_free(300, B), event_free(310, 0x1230),
+	                               event_alloc(700, B, 1 << 30, other)};
 	maker_chunk(&makers[0], 0, 0, main_chunk, LENGTH(main_chunk), TRACE_CODEC_ZSTD);
 	maker_chunk(&makers[0], 1, 0, worker, 2, TRACE_CODEC_NONE);
 	maker_ring(&makers[0], 0, 7, main_ring, LENGTH(main_ring), 20);
@@ -101,7 +103,8 @@ static void make(struct maker makers[IMAGES])
 	maker_record(&makers[2], TRACE_RECORD_EXE, 1000, NULL, 0, "/usr/bin/next");
 	record_child(&makers[2], TRACE_RECORD_EXEC, 1500, 300, TRACE_STATIC, 0, "/bin/static");
 	struct trace_event next[] = {
-		event_alloc(1100, A, 64, TRACE_STACK_NONE), event_free(1110, A), event_alloc(1200, B, 32, TRACE_STACK_LOST),
+		event_alloc(1100, A, 64, TRACE_STACK_NONE), event_free(1110, A),
+		event_alloc(1200, B, 32, TRACE_STACK_LOST),
 		event_free(2001, B),
 	};
 	maker_ring(&makers[2], 0, 0, next, LENGTH(next), 4);
@@ -181,7 +184,7 @@ static void write_golden(const char *dir)
 	free(text);
 }
 
-/* The files as tests/fuzz/reader.c takes them in pieces: extents without headers and without the zeros at their ends. */
+/* The files as tests/fuzz/reader.c takes them in pieces: extents without headers and the zeros at their ends. */
 static void write_pieces(const struct maker *maker, const char *dir)
 {
 	char *path = xasprintf("%s/pieces-%s", dir, maker->stem);
@@ -243,10 +246,7 @@ static void write_seeds(const char *dir)
 
 int main(int argc, char **argv)
 {
-	SRunner *runner;
-	Suite *suite;
 	TCase *tcase;
-	int failed;
 
 	if (argc == 3 && strcmp(argv[1], "golden") == 0) {
 		write_golden(argv[2]);
@@ -256,14 +256,8 @@ int main(int argc, char **argv)
 		write_seeds(argv[2]);
 		return 0;
 	}
-	suite = suite_create("golden");
 	tcase = tcase_create("golden");
-	runner = srunner_create(suite);
 	tcase_add_test(tcase, golden);
 	tcase_add_test(tcase, made_today);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("golden", tcase);
 }

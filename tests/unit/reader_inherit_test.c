@@ -4,6 +4,7 @@
 
 #include "reader_check.h"
 #include "reader_maker.h"
+#include "suite.h"
 #include "trace/recording.h"
 
 #define A 0x7f0000001000
@@ -24,7 +25,8 @@ static const struct process_info *find(const struct recording *recording, uint32
 	ck_abort_msg("no process %u", pid);
 }
 
-static void check(const struct recording *recording, uint32_t pid, uint64_t inherited, uint64_t unmatched, uint64_t frees)
+static void check(const struct recording *recording, uint32_t pid, uint64_t inherited, uint64_t unmatched,
+                  uint64_t frees)
 {
 	const struct totals *totals = &find(recording, pid)->totals;
 
@@ -38,7 +40,8 @@ START_TEST(child)
 	struct trace_event parent[] = {
 		event_alloc(10, A, 1, 1), event_alloc(20, B, 1, 1), event_free(30, B), /* gone before the fork */
 		event_alloc(100, C, 1, 1),                                             /* at its earliest instant */
-		event_free(120, A),                                                    /* parent's copy: after the fork */
+		event_free(120, A),                                                    /* parent's copy: after the
+		                                                                        * fork */
 		event_alloc(301, D, 1, 1),                                             /* too late */
 	};
 	struct trace_event child_events[] = {
@@ -90,7 +93,8 @@ END_TEST
 START_TEST(grandchild)
 {
 	struct trace_event top[] = {
-		event_alloc(10, A, 1, 1), event_alloc(11, B, 1, 1), event_alloc(12, C, 1, 1), event_alloc(13, E, 1, 1),
+		event_alloc(10, A, 1, 1), event_alloc(11, B, 1, 1), event_alloc(12, C, 1, 1),
+		event_alloc(13, E, 1, 1),
 	};
 	struct trace_event middle[] = {
 		event_free(300, A),       /* before the second fork: not the grandchild's any more; */
@@ -271,4 +275,4 @@ START_TEST(no_parent)
 }
 END_TEST
 
-READER_MAIN("inherit", child, within_the_fork, grandchild, after_exec, in_teardown, many_children, circle, no_parent)
+SUITE_MAIN("inherit", child, within_the_fork, grandchild, after_exec, in_teardown, many_children, circle, no_parent)

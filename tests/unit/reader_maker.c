@@ -113,7 +113,8 @@ uint32_t maker_node(struct maker *maker, uint32_t parent, uint64_t address)
 	tree = (struct trace_tree *)(void *)(maker->shared + maker->tree);
 	if (maker->nodes - tree->first >= tree->capacity)
 		fatal(3, "too many nodes for a test");
-	((struct trace_node *)(void *)(tree + 1))[maker->nodes - tree->first] = (struct trace_node){address, parent, 0};
+	((struct trace_node *)(void *)(tree + 1))[maker->nodes - tree->first] = (struct trace_node){
+		address, parent, 0};
 	return maker->nodes++;
 }
 
@@ -122,7 +123,8 @@ struct trace_ring *maker_ring_at(struct maker *maker, size_t offset)
 	return (struct trace_ring *)(void *)(maker->shared + offset);
 }
 
-size_t maker_ring(struct maker *maker, uint32_t stream, uint64_t first, const struct trace_event *events, size_t count,
+size_t maker_ring(struct maker *maker, uint32_t stream, uint64_t first, const struct trace_event *events,
+                  size_t count,
 	size_t capacity)
 {
 	size_t offset = add_extent(maker, TRACE_EXTENT_RING, sizeof(struct trace_ring) + capacity * sizeof *events);
@@ -137,7 +139,8 @@ size_t maker_ring(struct maker *maker, uint32_t stream, uint64_t first, const st
 	return offset;
 }
 
-size_t maker_chunk(struct maker *maker, uint32_t stream, uint64_t first, const struct trace_event *events, size_t count,
+size_t maker_chunk(struct maker *maker, uint32_t stream, uint64_t first, const struct trace_event *events,
+                   size_t count,
 	enum trace_codec codec)
 {
 	uint8_t *columns = xmalloc(encode_bound(count)), *payload;

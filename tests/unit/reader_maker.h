@@ -36,12 +36,14 @@ void maker_record(struct maker *maker, enum trace_record_type type, uint64_t tic
 	const char *text);
 /* A node of the call tree; returns its id. */
 uint32_t maker_node(struct maker *maker, uint32_t parent, uint64_t address);
-/* A ring of `count` events with room for `capacity`, the first of which has sequence `first`; offset of its extent. */
-size_t maker_ring(struct maker *maker, uint32_t stream, uint64_t first, const struct trace_event *events, size_t count,
+/* A ring of `count` events with room for `capacity`, the first of which is number `first`; offset of its extent. */
+size_t maker_ring(struct maker *maker, uint32_t stream, uint64_t first, const struct trace_event *events,
+                  size_t count,
 	size_t capacity);
 struct trace_ring *maker_ring_at(struct maker *maker, size_t offset);
 /* A chunk of the log; returns its offset. */
-size_t maker_chunk(struct maker *maker, uint32_t stream, uint64_t first, const struct trace_event *events, size_t count,
+size_t maker_chunk(struct maker *maker, uint32_t stream, uint64_t first, const struct trace_event *events,
+                   size_t count,
 	enum trace_codec codec);
 
 /* A fresh directory with the file "recording" in it; to be freed. */

@@ -5,6 +5,7 @@
 
 #include "reader_check.h"
 #include "reader_maker.h"
+#include "suite.h"
 #include "trace/recording.h"
 
 #define PAGE 4096ull
@@ -217,4 +218,4 @@ START_TEST(random_calls)
 }
 END_TEST
 
-READER_MAIN("maps", pieces, reservation, replaced, moved, break_moves, impossible, random_calls)
+SUITE_MAIN("maps", pieces, reservation, replaced, moved, break_moves, impossible, random_calls)

@@ -4,6 +4,7 @@
 
 #include "reader_check.h"
 #include "reader_maker.h"
+#include "suite.h"
 #include "trace/recording.h"
 
 #define A 0x7f0000001000
@@ -12,7 +13,8 @@
 #define SKEW 10000u /* clocks may differ by as much */
 
 /* One process with nodes 4 and 5 and up to three streams in rings. */
-static struct recording *read_streams(uint64_t ending, const struct trace_event *const streams[3], const size_t counts[3])
+static struct recording *read_streams(uint64_t ending, const struct trace_event *const streams[3],
+                                      const size_t counts[3])
 {
 	struct recording *recording;
 	struct maker maker;
@@ -35,7 +37,8 @@ static struct recording *read_streams(uint64_t ending, const struct trace_event 
 	read_streams((ending), (const struct trace_event *const[3]){(one), (two), NULL}, \
 		(const size_t[3]){LENGTH(one), LENGTH(two), 0})
 #define READ1(ending, one) \
-	read_streams((ending), (const struct trace_event *const[3]){(one), NULL, NULL}, (const size_t[3]){LENGTH(one), 0, 0})
+	read_streams((ending), (const struct trace_event *const[3]){(one), NULL, NULL}, \
+	             (const size_t[3]){LENGTH(one), 0, 0})
 
 static const struct site *site_of_stack(const struct recording *recording, uint32_t stack)
 {
@@ -170,7 +173,8 @@ END_TEST
 START_TEST(death_latest)
 {
 	struct trace_event one[] = {
-		event_alloc(10, A, 100, 4), event_alloc(1000, A, 20, 5), event_free(1100, A), event_alloc(1200, A, 3, 5),
+		event_alloc(10, A, 100, 4), event_alloc(1000, A, 20, 5), event_free(1100, A),
+		event_alloc(1200, A, 3, 5),
 	};
 	struct trace_event two[] = {event_free(1500, A)};
 	struct recording *recording = READ(0, one, two);
@@ -240,7 +244,8 @@ END_TEST
 
 START_TEST(freed_twice)
 {
-	struct trace_event one[] = {event_alloc(10, A, 100, 4), event_free(20, A), event_free(30, A), event_free(40, A)};
+	struct trace_event one[] = {event_alloc(10, A, 100, 4), event_free(20, A), event_free(30, A),
+	                            event_free(40, A)};
 	struct recording *recording = READ1(0, one);
 
 	check(recording, 1, 1, 0, 2, 0);
@@ -252,7 +257,8 @@ END_TEST
 START_TEST(teardown)
 {
 	struct trace_event one[] = {
-		event_alloc(10, A, 100, 4), event_alloc(20, B, 50, 5), event_free(100, B), /* at the instant: before it */
+		event_alloc(10, A, 100, 4), event_alloc(20, B, 50, 5), event_free(100, B), /* at the instant: before
+		                                                                            * it */
 		event_free(101, A), event_alloc(102, A, 1000, 5), event_alloc(103, C, 1, 4), event_free(104, C),
 		event_free(105, 0x1230), event_make(TRACE_EVENT_MAP, 106, 0x10000, 4096, 4, 3, 1),
 	};
@@ -302,7 +308,8 @@ START_TEST(peak)
 		event_alloc(10, A, 100, 4), event_alloc(20, B, 200, 5), /* the first peak, 300: 100 and 200 */
 		event_free(30, A), event_alloc(40, A, 90, 4),           /* 290 */
 		event_free(50, B), event_alloc(60, B, 240, 5),          /* the second, 330: 90 and 240 */
-		event_free(70, B), event_free(80, A), event_alloc(90, C, 330, TRACE_STACK_CUT), /* as large: the first counts */
+		event_free(70, B), event_free(80, A), event_alloc(90, C, 330, TRACE_STACK_CUT), /* as large: the first
+		                                                                                 * counts */
 	};
 	struct recording *recording = READ1(0, one);
 
@@ -397,6 +404,6 @@ START_TEST(skewed_clocks)
 }
 END_TEST
 
-READER_MAIN("match", plain, across_threads, resizing, temporary, death_late, death_later, death_latest, death_unseen,
+SUITE_MAIN("match", plain, across_threads, resizing, temporary, death_late, death_later, death_latest, death_unseen,
 	death_of_same_stream, birth_late, birth_too_late, birth_of_same_stream, freed_twice, teardown, teardown_reuse,
 	teardown_is_no_repair, peak, peak_random, skewed_clocks)

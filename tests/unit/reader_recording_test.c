@@ -1,4 +1,4 @@
-/* reader_recording_test.c: a directory of images: ends, parents, clocks, what was not followed, what is no recording. */
+/* reader_recording_test.c: a directory of images: ends, parents, clocks, what was not followed, no recording. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 
 #include "reader_check.h"
 #include "reader_maker.h"
+#include "suite.h"
 #include "trace/recording.h"
 #include "util.h"
 
@@ -50,7 +51,8 @@ START_TEST(ends)
 	note(&makers[0], TRACE_RECORD_WAITED, 90, 105, 0, 15, "");
 	recording = maker_open(makers, 7);
 	static const struct { enum process_end end; int status; } expected[7] = {
-		{END_EXIT, 7}, {END_SIGNAL, 11}, {END_EXIT, 3}, {END_EXIT, 1}, {END_KILLED, 0}, {END_EXEC, 0}, {END_SIGNAL, 15},
+		{END_EXIT, 7}, {END_SIGNAL, 11}, {END_EXIT, 3}, {END_EXIT, 1}, {END_KILLED, 0}, {END_EXEC, 0},
+		{END_SIGNAL, 15},
 	};
 	for (size_t i = 0; i < 7; i++) {
 		ck_assert_uint_eq(recording->processes[i].end, expected[i].end);
@@ -104,8 +106,8 @@ START_TEST(running)
 		maker_header(&makers[i])->start_ticks = start;
 		if (i == 3)
 			maker_header(&makers[i])->boot_id[0] ^= 1;
-		snprintf(makers[i].stem, sizeof makers[i].stem, "%d-%llx-%08x-%u", getpid(), (unsigned long long)start,
-		         i == 3 ? 7u : MAKER_HOST, i < 2 ? i : 0);
+		snprintf(makers[i].stem, sizeof makers[i].stem, "%d-%llx-%08x-%u", getpid(),
+		         (unsigned long long)start, i == 3 ? 7u : MAKER_HOST, i < 2 ? i : 0);
 		maker_ring(&makers[i], 0, 0, &event, 1, 4);
 	}
 	recording = maker_open(makers, 4);
@@ -159,7 +161,8 @@ START_TEST(not_followed)
 	const struct finding *finding;
 	struct maker makers[3];
 	static const char *const expected[] = {
-		"/bin/static (pid 201", "/bin/su (pid 202", "/bin/gone (pid 204", "a program (pid 206", "/bin/lost (pid 207",
+		"/bin/static (pid 201", "/bin/su (pid 202", "/bin/gone (pid 204", "a program (pid 206",
+		"/bin/lost (pid 207",
 		"/bin/next (pid 300", "/bin/own-libc (started",
 	};
 
@@ -171,10 +174,12 @@ START_TEST(not_followed)
 	note(&makers[0], TRACE_RECORD_EXEC, 12, 202, TRACE_FOLLOWED, 0, "/nowhere/su");
 	note(&makers[0], TRACE_RECORD_EXEC, 13, 202, TRACE_FOLLOWED, 2, "/nowhere/su"); /* failed, then: */
 	note(&makers[0], TRACE_RECORD_EXEC, 14, 202, TRACE_SETUID, 0, "/bin/su");
-	note(&makers[0], TRACE_RECORD_CHILD, 15, 203, TRACE_HOW_VFORK, 0, "");          /* a vfork whose exec failed */
+	note(&makers[0], TRACE_RECORD_CHILD, 15, 203, TRACE_HOW_VFORK, 0, "");          /* a vfork whose exec
+	                                                                                 * failed */
 	note(&makers[0], TRACE_RECORD_EXEC, 16, 203, TRACE_STATIC, 0, "/bin/none");
 	note(&makers[0], TRACE_RECORD_EXEC, 17, 203, TRACE_STATIC, 2, "/bin/none");
-	note(&makers[0], TRACE_RECORD_EXEC, 18, 204, TRACE_FOLLOWED, 0, "/bin/gone");   /* should have recorded itself */
+	note(&makers[0], TRACE_RECORD_EXEC, 18, 204, TRACE_FOLLOWED, 0, "/bin/gone");   /* should have recorded
+	                                                                                 * itself */
 	note(&makers[0], TRACE_RECORD_CHILD, 19, 205, TRACE_HOW_VFORK, 0, "");          /* _exit at once */
 	note(&makers[0], TRACE_RECORD_CHILD, 20, 206, TRACE_HOW_SPAWN, 0, "");
 	note(&makers[0], TRACE_RECORD_CHILD, 21, 207, TRACE_HOW_FORK, 0, "");           /* a fork without files */
@@ -182,7 +187,8 @@ START_TEST(not_followed)
 	note(&makers[0], TRACE_RECORD_EXEC, 23, 0, TRACE_OTHER_LIBC, 0, "/bin/own-libc");
 	note(&makers[0], TRACE_RECORD_EXEC, 24, 0, TRACE_FOLLOWED, 0, "/bin/unknown-pid");
 	note(&makers[0], TRACE_RECORD_WAITED, 25, 208, 0, 0, "");
-	note(&makers[2], TRACE_RECORD_EXEC, 30, 300, TRACE_UNREACHABLE, 0, "/bin/next"); /* itself, and no next image */
+	note(&makers[2], TRACE_RECORD_EXEC, 30, 300, TRACE_UNREACHABLE, 0, "/bin/next"); /* itself, and no next
+	                                                                                  * image */
 	recording = maker_open(makers, 3);
 	ck_assert_uint_eq(recording->finding_count, 1);
 	finding = &recording->findings[0];
@@ -368,12 +374,13 @@ START_TEST(many_images)
 
 	for (uint32_t i = 0; i < IMAGES; i++) {
 		struct trace_event events[] = {
-			event_free(1000 * i + 900, 0x100000 + 16 * (i - 1)), event_alloc(1000 * i + 950, 0x100000 + 16 * i, i, 1),
+			event_free(1000 * i + 900, 0x100000 + 16 * (i - 1)),
+			event_alloc(1000 * i + 950, 0x100000 + 16 * i, i, 1),
 		};
 
 		maker_init(&makers[i], 100 + i, 0);
 		if (i)
-			maker_forked(&makers[i], &makers[i - 1], 1000 * i, 1000 * i + 1); /* each the child of the one before */
+			maker_forked(&makers[i], &makers[i - 1], 1000 * i, 1000 * i + 1); /* a child of the last */
 		maker_ring(&makers[i], 0, 0, events + (i == 0), i ? 2 : 1, 2);
 	}
 	for (int round = 0; round < 5; round++) {
@@ -390,5 +397,5 @@ START_TEST(many_images)
 }
 END_TEST
 
-READER_MAIN("recording", ends, running, parents, not_followed, clocks, unborn, strangers, no_recording, bad_tree,
+SUITE_MAIN("recording", ends, running, parents, not_followed, clocks, unborn, strangers, no_recording, bad_tree,
 	many_images)

@@ -4,6 +4,7 @@
 
 #include "reader_check.h"
 #include "reader_maker.h"
+#include "suite.h"
 #include "trace/merge.h"
 #include "trace/recording.h"
 #include "util.h"
@@ -299,4 +300,4 @@ START_TEST(bounded)
 }
 END_TEST
 
-READER_MAIN("stream", doubles, tails, gaps, ring_over_chunks, merged, steps_back, bounded)
+SUITE_MAIN("stream", doubles, tails, gaps, ring_over_chunks, merged, steps_back, bounded)

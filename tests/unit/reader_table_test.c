@@ -4,6 +4,7 @@
 
 #include "heap/table.h"
 #include "reader_check.h"
+#include "suite.h"
 
 #define ADDRESSES 4096
 
@@ -100,4 +101,4 @@ START_TEST(spreads)
 }
 END_TEST
 
-READER_MAIN("table", random_operations, spreads)
+SUITE_MAIN("table", random_operations, spreads)

@@ -1,6 +1,6 @@
 /*
- * record_ring_tsan_test.c: rings under the thread sanitizer: eight threads record, two others drain all the while. Then
- * every event of every stream is in the log or in a ring, once.
+ * record_ring_tsan_test.c: rings under the thread sanitizer: eight threads record, two others drain all the while.
+ * Then every event of every stream is in the log or in a ring, once.
  */
 #include <check.h>
 #include <fcntl.h>
@@ -37,8 +37,8 @@ static void *recorder(void *argument)
 		struct stack_start at = {.pc = i, .sp = (uintptr_t)&i};
 
 		if (is_pair(i))
-			event_pair(thread, TRACE_EVENT_REALLOC_OUT, TRACE_EVENT_REALLOC_IN, 0, argument, 0, clock_tick(),
-			           argument, i, at);
+			event_pair(thread, TRACE_EVENT_REALLOC_OUT, TRACE_EVENT_REALLOC_IN, 0, argument, 0,
+			           clock_tick(), argument, i, at);
 		else
 			event_with_stack(thread, TRACE_EVENT_ALLOC, 0, 0, argument, i, at);
 	}

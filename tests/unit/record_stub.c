@@ -45,7 +45,8 @@ const char *record_stub_start(void)
 	library.dir_inode = status.st_ino;
 	snprintf(library.dir, sizeof(library.dir), "%s", directory);
 	process->pid = (uint32_t)getpid();
-	if (area_start("1-1-00000001", &image) < 0 || !meta_start() || !ring_start() || !thread_start() || !drain_start())
+	if (area_start("1-1-00000001", &image) < 0 || !meta_start() || !ring_start() || !thread_start() ||
+	    !drain_start())
 		abort();
 	process->header = area_header();
 	process->live = PROCESS_LIVE;

@@ -1,6 +1,6 @@
 /* Long names lose their parameters first, then their template arguments, and nothing that belongs to the name. */
 #include "report/abbreviate.h"
-#include "report_check.h"
+#include "suite.h"
 
 static void expect(const char *function, size_t width, const char *wanted)
 {
@@ -41,4 +41,4 @@ START_TEST(operators_are_names)
 }
 END_TEST
 
-REPORT_MAIN("abbreviate", what_fits_stays, parameters_go_first, operators_are_names)
+SUITE_MAIN("abbreviate", what_fits_stays, parameters_go_first, operators_are_names)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "commands/child.h"
-#include "report_check.h"
+#include "suite.h"
 
 static struct child shell(const char *script)
 {
@@ -61,7 +61,8 @@ static int signalled(const char *script, int signal_number, bool ignored)
 		close(fds[0]);
 		close(fds[1]);
 		child = shell(script);
-		_exit(WIFSIGNALED(child.wait_status) ? 128 + WTERMSIG(child.wait_status) : WEXITSTATUS(child.wait_status));
+		_exit(WIFSIGNALED(child.wait_status) ? 128 + WTERMSIG(child.wait_status)
+		                                      : WEXITSTATUS(child.wait_status));
 	}
 	close(fds[1]);
 	ck_assert_int_eq(read(fds[0], &byte, 1), 1);
@@ -92,7 +93,7 @@ START_TEST(the_command_finds_signals_as_we_did)
 {
 	struct child child;
 
-	/* The last digit of SigIgn: HUP is 1, INT 2, QUIT 4. While it runs, INT and QUIT are ignored here, not there. */
+	/* The last digit of SigIgn: HUP is 1, INT 2, QUIT 4. While it runs, INT and QUIT are ignored here alone. */
 	signal(SIGINT, SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);
 	child = shell("case $(sed -n 's/^SigIgn:.*\\(.\\)$/\\1/p' /proc/self/status) in [0189]) exit 3;; esac");
@@ -103,5 +104,5 @@ START_TEST(the_command_finds_signals_as_we_did)
 }
 END_TEST
 
-REPORT_MAIN("child", its_status_is_known, what_cannot_be_started_is_told_apart, signals_go_to_the_command,
+SUITE_MAIN("child", its_status_is_known, what_cannot_be_started_is_told_apart, signals_go_to_the_command,
             what_a_terminal_sends_to_both_is_left_to_the_command, the_command_finds_signals_as_we_did)

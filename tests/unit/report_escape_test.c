@@ -1,6 +1,6 @@
 /* What a recording says must not steer a terminal, and a column is as wide as it looks. */
 #include "report/escape.h"
-#include "report_check.h"
+#include "suite.h"
 
 static void expect_text(const char *bytes, const char *wanted)
 {
@@ -82,5 +82,5 @@ START_TEST(cutting_keeps_the_width)
 }
 END_TEST
 
-REPORT_MAIN("escape", control_characters_are_shown, bytes_that_are_no_utf8_are_shown, json_text_is_valid_utf8,
+SUITE_MAIN("escape", control_characters_are_shown, bytes_that_are_no_utf8_are_shown, json_text_is_valid_utf8,
             width_is_in_columns, cutting_keeps_the_width)

@@ -1,6 +1,6 @@
 /* Sizes, counts and shares, at the edges where rounding lies. */
 #include "report/human.h"
-#include "report_check.h"
+#include "suite.h"
 
 START_TEST(sizes)
 {
@@ -35,4 +35,4 @@ START_TEST(shares_say_all_or_nothing_only_when_it_is)
 }
 END_TEST
 
-REPORT_MAIN("human", sizes, counts, shares_say_all_or_nothing_only_when_it_is)
+SUITE_MAIN("human", sizes, counts, shares_say_all_or_nothing_only_when_it_is)

@@ -1,10 +1,10 @@
-/* The JSON report of hand-made recordings: the shape that INTERFACE.md promises, and its numbers. */
+/* The JSON report of hand-made recordings: the shape of probe.report/1, and its numbers. */
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "report/json.h"
-#include "report_check.h"
+#include "suite.h"
 #include "report_model.h"
 
 static json_t *document_of(const struct view_input *inputs, size_t count, const struct json_options *options, int by)
@@ -85,14 +85,17 @@ START_TEST(every_promised_key_is_there)
 
 	expect_keys(report, "schema recording processes marks totals leaks wasm_memories findings");
 	expect_keys(at(report, "recording"), "dir started warnings");
-	expect_keys(row(report, "processes", 0), "id pid ppid exe argv end status threads events lost recovered repaired "
+	expect_keys(row(report, "processes", 0),
+	            "id pid ppid exe argv end status threads events lost recovered repaired "
 	            "unmatched_frees ledger");
 	expect_keys(row(report, "marks", 0), "process label time_ns");
 	expect_keys(at(report, "totals"), "allocs frees bytes_allocated peak_bytes live_blocks live_bytes temporary");
 	expect_keys(leaks, "domains by_site by_type");
-	expect_keys(row(leaks, "by_site", 0), "process domain bytes blocks allocs frees type type_evidence owner trend "
+	expect_keys(row(leaks, "by_site", 0),
+	            "process domain bytes blocks allocs frees type type_evidence owner trend "
 	            "growth_bytes_per_mark suppressed_by stack");
-	expect_keys(row(row(leaks, "by_site", 1), "stack", 0), "kind function file line line_kind column module address "
+	expect_keys(row(row(leaks, "by_site", 1), "stack", 0),
+	            "kind function file line line_kind column module address "
 	            "inlined tier");
 	expect_keys(row(report, "findings", 0), "kind count examples");
 	expect_text(report, "schema", "probe.report/1");
@@ -105,7 +108,8 @@ END_TEST
 START_TEST(numbers_are_exact)
 {
 	json_t *report = document(model_leak(), &everything, -1);
-	const json_t *process = row(report, "processes", 0), *totals = at(report, "totals"), *leaks = at(report, "leaks");
+	const json_t *process = row(report, "processes", 0), *totals = at(report, "totals"),
+	             *leaks = at(report, "leaks");
 	const json_t *site = row(leaks, "by_site", 1), *frame = row(site, "stack", 1);
 
 	expect_text(at(report, "recording"), "started", "2026-11-20T06:55:37.123456789Z");
@@ -197,7 +201,8 @@ END_TEST
 
 START_TEST(leaks_lists_what_was_asked_for)
 {
-	json_t *leaks = document(model_tree(), &(struct json_options){.domain = DOMAIN_MAP, .top = SIZE_MAX}, BY_SITE);
+	json_t *leaks = document(model_tree(), &(struct json_options){.domain = DOMAIN_MAP, .top = SIZE_MAX},
+	                         BY_SITE);
 
 	expect_text(leaks, "schema", "probe.leaks/1");
 	ck_assert_uint_eq(json_array_size(at(at(leaks, "leaks"), "by_site")), 1);
@@ -220,7 +225,8 @@ END_TEST
 
 START_TEST(a_row_of_several_processes_names_none)
 {
-	struct view_input inputs[] = {{model_leak(), names_open(model_leak())}, {model_leak(), names_open(model_leak())}};
+	struct view_input inputs[] = {{model_leak(), names_open(model_leak())},
+	                              {model_leak(), names_open(model_leak())}};
 	json_t *report = document_of(inputs, 2, &everything, -1);
 	const json_t *site = row(at(report, "leaks"), "by_site", 0);
 
@@ -232,6 +238,6 @@ START_TEST(a_row_of_several_processes_names_none)
 }
 END_TEST
 
-REPORT_MAIN("json", every_promised_key_is_there, numbers_are_exact, what_is_unknown_is_null,
+SUITE_MAIN("json", every_promised_key_is_there, numbers_are_exact, what_is_unknown_is_null,
             sites_are_complete_and_sorted, names_problems_are_findings, leaks_lists_what_was_asked_for,
             a_row_of_several_processes_names_none)

@@ -28,13 +28,13 @@ static const struct {
 	{0x7f0000002001, {FRAME_NATIVE, "strdup", NULL, 0, 0, LIBC, 0x7f0000002000, false}},
 	{0x800101, {FRAME_NATIVE, "__gnu_cxx::new_allocator<Vector>::allocate(unsigned long, void const*)",
 	            "/usr/include/c++/12/bits/new_allocator.h", 137, 27, ADDON, 0x800100, true}},
-	{0x800101, {FRAME_NATIVE, "std::allocator_traits<std::allocator<Vector> >::allocate(std::allocator<Vector>&, "
-	            "unsigned long)", "/usr/include/c++/12/bits/alloc_traits.h", 464, 28, ADDON, 0x800100, true}},
+	{0x800101, {FRAME_NATIVE, "std::allocator_traits<std::allocator<Vector> >::allocate(std::allocator<Vector>"
+	            "&, unsigned long)", "/usr/include/c++/12/bits/alloc_traits.h", 464, 28, ADDON, 0x800100, true}},
 	{0x800101, {FRAME_NATIVE, "std::_Vector_base<Vector, std::allocator<Vector> >::_M_allocate(unsigned long)",
 	            "/usr/include/c++/12/bits/stl_vector.h", 378, 33, ADDON, 0x800100, true}},
-	{0x800101, {FRAME_NATIVE, "geometry::Collection<geometry::Vector<double, 3>, geometry::Arena>::append(geometry::"
-	            "Vector<double, 3> const&)", "/srv/app/node_modules/vector/src/geometry/collection.cc", 211, 5, ADDON,
-	            0x800100, false}},
+	{0x800101, {FRAME_NATIVE, "geometry::Collection<geometry::Vector<double, 3>, geometry::Arena>::append("
+	            "geometry::Vector<double, 3> const&)",
+	            "/srv/app/node_modules/vector/src/geometry/collection.cc", 211, 5, ADDON, 0x800100, false}},
 	{0x7f3300000301, {FRAME_JS, "retainBuffers", "/srv/app/leak.js", 12, 9, NULL, 0x7f3300000300, false}},
 	{0x7f3300000401, {FRAME_JS, "retainBuffers", "/srv/app/leak.js", 12, 9, NULL, 0x7f3300000400, false}},
 	{0x500101, {FRAME_NATIVE, "node::Start(int, char**)", NULL, 0, 0, NODE, 0x500100, false}},
@@ -102,7 +102,8 @@ size_t names_resolve(struct names *names, struct process_id process, struct node
 
 static struct module leak_modules[] = {
 	{.path = LEAK, .start = 0x401000, .end = 0x402000, .unloaded = UINT64_MAX},
-	{.path = LIBC, .bias = 0x7f0000000000, .start = 0x7f0000000000, .end = 0x7f0000100000, .unloaded = UINT64_MAX},
+	{.path = LIBC, .bias = 0x7f0000000000, .start = 0x7f0000000000, .end = 0x7f0000100000,
+	 .unloaded = UINT64_MAX},
 };
 
 static struct trace_node leak_nodes[] = {
@@ -117,7 +118,8 @@ static struct thread_info leak_threads[] = {{{0}, 4711, 0, "leak"}, {{1}, 4711, 
 
 static struct site leak_sites[] = {
 	{.stack = {6}, .allocs = 1, .live_blocks = 1, .live_bytes = 98304, .bytes_allocated = 98304},
-	{.stack = {8}, .allocs = 500, .frees = 489, .live_blocks = 11, .live_bytes = 57651, .bytes_allocated = 2621440},
+	{.stack = {8}, .allocs = 500, .frees = 489, .live_blocks = 11, .live_bytes = 57651,
+	 .bytes_allocated = 2621440},
 	{.stack = {7}, .allocs = 4, .live_blocks = 4, .live_bytes = 512, .bytes_allocated = 512},
 	{.stack = {5}, .allocs = 1203000, .frees = 1203000, .temporary = 963201, .bytes_allocated = 1288490188},
 };
@@ -139,7 +141,8 @@ static struct process_info leak_process = {
 struct recording *model_leak(void)
 {
 	static struct recording recording = {
-		.dir = "probe-1a2b-4711", .header = {.magic = TRACE_RECORDING_MAGIC, .realtime_ns = 1795157737123456789},
+		.dir = "probe-1a2b-4711",
+		.header = {.magic = TRACE_RECORDING_MAGIC, .realtime_ns = 1795157737123456789},
 		.processes = &leak_process, .process_count = 1, .bytes_on_disk = 9730000,
 	};
 	return &recording;
@@ -161,7 +164,8 @@ struct recording *model_clean(void)
 static struct module node_modules[] = {
 	{.path = NODE, .start = 0x500000, .end = 0x600000, .unloaded = UINT64_MAX},
 	{.path = ADDON, .bias = 0x800000, .start = 0x800000, .end = 0x900000, .unloaded = UINT64_MAX},
-	{.path = LIBC, .bias = 0x7f0000000000, .start = 0x7f0000000000, .end = 0x7f0000100000, .unloaded = UINT64_MAX},
+	{.path = LIBC, .bias = 0x7f0000000000, .start = 0x7f0000000000, .end = 0x7f0000100000,
+	 .unloaded = UINT64_MAX},
 };
 
 static struct trace_node node_nodes[] = {
@@ -224,9 +228,11 @@ static struct process_info tree_processes[] = {
 	 .header = {.pid = 101, .parent_pid = 100, .start_ticks = 11, .image = 1, .lost = {7, 2}, .stack_depth = 2,
 	            .anchor = {{1000, 5000000000}}}, .parent = {0},
 	 .threads = leak_threads, .thread_count = 3, ONE_SITE(node_sites), .marks = node_marks, .mark_count = 1,
-	 .totals = {.allocs = 1217, .frees = 8, .bytes_allocated = 1240000, .peak_bytes = 1236200, .live_blocks = 1209,
-	            .live_bytes = 1236076, .unmatched_frees = 3, .repaired = 1, .inherited_frees = 2}},
-	{.stem = "102-12-cafe0001-0", NODE_PROCESS, .argv = worker_argv, .end = END_SIGNAL, .status = 11, .events = 118,
+	 .totals = {.allocs = 1217, .frees = 8, .bytes_allocated = 1240000, .peak_bytes = 1236200,
+	            .live_blocks = 1209, .live_bytes = 1236076, .unmatched_frees = 3, .repaired = 1,
+	            .inherited_frees = 2}},
+	{.stem = "102-12-cafe0001-0", NODE_PROCESS, .argv = worker_argv, .end = END_SIGNAL, .status = 11,
+	 .events = 118,
 	 .header = {.pid = 102, .parent_pid = 101, .start_ticks = 12, .flags = TRACE_PROCESS_OWN_HEAP}, .parent = {2},
 	 .threads = leak_threads, .thread_count = 1, ONE_SITE(worker_sites), .warnings = worker_warnings,
 	 .warning_count = 1,
@@ -263,14 +269,17 @@ struct recording *model_crowd(void)
 
 	for (uint32_t i = 0; i < 63; i++) {
 		snprintf(stems[i], sizeof(stems[i]), "%u-%x-cafe0001-0", 100 + i, i);
-		sites[i] = (struct site){.process = {i}, .stack = {5}, .allocs = 1, .live_blocks = 1, .live_bytes = i};
+		sites[i] = (struct site){
+			.process = {i}, .stack = {5}, .allocs = 1, .live_blocks = 1, .live_bytes = i};
 		processes[i] = (struct process_info){
-			.stem = stems[i], .exe = LEAK, .end = i == 50 ? END_SIGNAL : END_EXIT, .status = i == 50 ? 6 : 0,
+			.stem = stems[i], .exe = LEAK, .end = i == 50 ? END_SIGNAL : END_EXIT,
+			.status = i == 50 ? 6 : 0,
 			.header = {.pid = 100 + i, .start_ticks = i}, .parent = {i ? 0 : UINT32_MAX}, .events = 1,
 			.modules = leak_modules, .module_count = COUNT_OF(leak_modules), .nodes = leak_nodes,
 			.node_count = COUNT_OF(leak_nodes), .threads = leak_threads, .thread_count = 1,
 			.sites = &sites[i], .site_count = 1,
-			.totals = {.allocs = 1, .live_blocks = 1, .live_bytes = i, .bytes_allocated = i, .peak_bytes = i},
+			.totals = {.allocs = 1, .live_blocks = 1, .live_bytes = i,
+			           .bytes_allocated = i, .peak_bytes = i},
 		};
 	}
 	processes[61].parent.index = 62;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "commands/commands.h"
+#include "suite.h"
 
 static const struct option options[] = {
 	{"json", 'j', NULL, ""}, {"top", 't', "N", ""}, {"output", 'o', "DIR", ""}, {NULL, 0, NULL, NULL},
@@ -21,8 +22,8 @@ static struct arguments arguments_of(const struct command *command, int argc, ch
 
 START_TEST(options_and_operands)
 {
-	struct arguments arguments = ARGUMENTS(reads_all, "a", "--json", "--top=5", "--top", "6", "-jo", "d", "-t7", "-",
-	                                       "--", "--json");
+	struct arguments arguments = ARGUMENTS(reads_all, "a", "--json", "--top=5", "--top", "6", "-jo", "d", "-t7",
+	                                       "-", "--", "--json");
 
 	ck_assert_int_eq(argument_next(&arguments), ARGUMENT_OPERAND);
 	ck_assert_str_eq(arguments.value, "a");
@@ -95,10 +96,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("options");
 	TCase *tcase = tcase_create("options");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tcase, options_and_operands);
 	tcase_add_test(tcase, the_rest_is_another_programs);
@@ -108,9 +106,5 @@ int main(void)
 	                         (int)(sizeof(numbers) / sizeof(*numbers)));
 	tcase_add_test(tcase, numbers_are_read);
 	tcase_add_test(tcase, every_command_is_in_order);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run("options", tcase);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "report/text.h"
-#include "report_check.h"
+#include "suite.h"
 #include "report_model.h"
 
 enum kind { REPORT, LEAKS, MODULES, PROCESSES };
@@ -86,7 +86,9 @@ END_TEST
 
 START_TEST(a_tree)
 {
-	static const char *const problems[] = {"/usr/local/bin/node has no symbol table: its functions are not named"};
+	static const char *const problems[] = {
+		"/usr/local/bin/node has no symbol table: its functions are not named",
+	};
 
 	model_problems[0] = problems[0];
 	expect("tree-80", print(model_tree(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT));
@@ -131,5 +133,5 @@ START_TEST(no_byte_of_a_recording_steers_the_terminal)
 }
 END_TEST
 
-REPORT_MAIN("text", one_process, a_tree, a_crowd, nothing_leaked, leaks,
+SUITE_MAIN("text", one_process, a_tree, a_crowd, nothing_leaked, leaks,
             no_byte_of_a_recording_steers_the_terminal)

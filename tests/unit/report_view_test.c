@@ -5,7 +5,7 @@
 
 #include "report/suppress.h"
 #include "report/view.h"
-#include "report_check.h"
+#include "suite.h"
 #include "report_model.h"
 
 static struct view_input input_of(struct recording *recording)
@@ -226,7 +226,7 @@ START_TEST(suppressed_sites_are_told_apart)
 }
 END_TEST
 
-REPORT_MAIN("view", processes_are_chosen, totals_are_sums_and_the_largest_peak, the_tree_is_linked,
+SUITE_MAIN("view", processes_are_chosen, totals_are_sums_and_the_largest_peak, the_tree_is_linked,
             the_same_stack_of_two_processes_is_one_site, two_recordings_are_joined_by_symbol,
             names_are_not_asked_for_where_modules_do, a_wait_tells_how_the_command_ended,
             modules_are_the_innermost_that_matter, patterns_match_like_leak_sanitizers,

@@ -14,6 +14,7 @@
 
 #include "stack/stack.h"
 #include "stack_stub.h"
+#include "suite.h"
 
 #define CAPTURES 1000000ul
 
@@ -69,7 +70,8 @@ static __attribute__((noinline)) void look(void)
 		stub_frames(slow, &b);
 		for (unsigned i = 0; i < a.count || i < b.count; i++)
 			if (i >= a.count || i >= b.count || a.pc[i] != b.pc[i])
-				ck_abort_msg("capture %lu: frame %u of %u and %u differs", captures, i, a.count, b.count);
+				ck_abort_msg("capture %lu: frame %u of %u and %u differs", captures, i, a.count,
+				             b.count);
 		ck_abort_msg("capture %lu: one stack, two nodes", captures);
 	}
 	if (++captures % 50021 == 0)
@@ -202,16 +204,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("stack reuse");
 	TCase *test = tcase_create("reuse");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(test, agrees);
-	suite_add_tcase(suite, test);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run("stack reuse", test);
 }

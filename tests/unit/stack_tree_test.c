@@ -5,6 +5,7 @@
 
 #include "stack/stack.h"
 #include "stack_stub.h"
+#include "suite.h"
 
 #define MANY 200000
 
@@ -111,18 +112,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("stack tree");
 	TCase *test = tcase_create("tree");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(test, many);
 	tcase_add_test(test, no_room);
 	tcase_add_test(test, left_over_table);
-	suite_add_tcase(suite, test);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run("stack tree", test);
 }

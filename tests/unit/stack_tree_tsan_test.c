@@ -9,6 +9,7 @@
 
 #include "stack/stack.h"
 #include "stack_stub.h"
+#include "suite.h"
 
 #define THREADS 8
 #define PATHS   2400
@@ -79,17 +80,9 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("stack tree, threads");
 	TCase *test = tcase_create("threads");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(test, 240);
 	tcase_add_loop_test(test, threads, 0, 3);
-	suite_add_tcase(suite, test);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run("stack tree, threads", test);
 }

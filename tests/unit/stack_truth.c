@@ -32,7 +32,8 @@ void truth_frames(struct stack_start at, struct frames *frames)
 static void show(const char *who, const struct frames *frames)
 {
 	for (unsigned i = 0; i < frames->count; i++)
-		fprintf(stderr, "%s %3u %#lx%s\n", who, i, (unsigned long)frames->pc[i], frames->exact[i] ? " exact" : "");
+		fprintf(stderr, "%s %3u %#lx%s\n", who, i, (unsigned long)frames->pc[i],
+		        frames->exact[i] ? " exact" : "");
 }
 
 const struct frames *truth_check(struct thread *thread, struct stack_start at)

@@ -18,6 +18,7 @@
 
 #include "stack/stack.h"
 #include "stack_stub.h"
+#include "suite.h"
 
 #define NOINLINE __attribute__((noinline))
 #define BARRIER() __asm__ volatile("" ::: "memory")
@@ -94,7 +95,8 @@ START_TEST(signals)
 	bool found = false;
 
 	setup();
-	alternative.ss_sp = mmap(NULL, alternative.ss_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	alternative.ss_sp = mmap(NULL, alternative.ss_size, PROT_READ | PROT_WRITE,
+	                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	sigaltstack(&alternative, NULL);
 	sigaction(SIGILL, &action, NULL);
 	interrupted_first();
@@ -139,7 +141,8 @@ static void *overflow(void *unused)
 
 	(void)unused;
 	stub_thread(&mine);
-	alternative.ss_sp = mmap(NULL, alternative.ss_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	alternative.ss_sp = mmap(NULL, alternative.ss_size, PROT_READ | PROT_WRITE,
+	                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	sigaltstack(&alternative, NULL);
 	sigaction(SIGSEGV, &action, NULL);
 	if (sigsetjmp(out, 1) == 0)
@@ -316,9 +319,11 @@ typedef void generated_function(uintptr_t bp, uint32_t (*function)(void));
 /* push rbp; [mov rsp, rbp | mov rdi, rbp]; push rbx; mov rsp, rbx; and -16, rsp; call *rsi; … restore; ret */
 static generated_function *generate(bool framed)
 {
-	static const uint8_t with[] = {0x55, 0x48, 0x89, 0xe5, 0x53, 0x48, 0x83, 0xec, 0x08, 0xff, 0xd6, 0x48, 0x83, 0xc4,
+	static const uint8_t with[] = {0x55, 0x48, 0x89, 0xe5, 0x53, 0x48, 0x83, 0xec, 0x08, 0xff, 0xd6, 0x48, 0x83,
+	                               0xc4,
 		0x08, 0x5b, 0x5d, 0xc3};
-	static const uint8_t without[] = {0x55, 0x48, 0x89, 0xfd, 0x53, 0x48, 0x83, 0xec, 0x08, 0xff, 0xd6, 0x48, 0x83,
+	static const uint8_t without[] = {0x55, 0x48, 0x89, 0xfd, 0x53, 0x48, 0x83, 0xec, 0x08, 0xff, 0xd6, 0x48,
+	                                  0x83,
 		0xc4, 0x08, 0x5b, 0x5d, 0xc3};
 	uint8_t *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -386,7 +391,8 @@ START_TEST(broken_chain)
 	for (unsigned i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
 		function(wrong[i], between);
 		ck_assert(within(last.pc[0], between) && within(last.pc[1], (void *)function));
-		ck_assert_msg(last.end == TRACE_STACK_LOST, "bp %#lx: ended %u after %u", (unsigned long)wrong[i], last.end,
+		ck_assert_msg(last.end == TRACE_STACK_LOST, "bp %#lx: ended %u after %u", (unsigned long)wrong[i],
+		              last.end,
 			last.count);
 	}
 	function(mine.stack_high - 8, between);
@@ -517,11 +523,12 @@ START_TEST(generations)
 	setup();
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	for (int i = 0; i < 2; i++) {
-		/* The same size and place, but frames of another size: the first one's rules are wrong for the second. */
+		/* The same size and place, but other frames: the first one's rules are wrong for the second. */
 		snprintf(path[i], sizeof(path[i]), "%s/m%d.so", folder, i);
 		snprintf(command, sizeof(command),
-			"echo 'int run(int (*f)(void)) { volatile char room[%d]; room[9] = 0; return f() + room[9]; }' | "
-			"gcc -O2 -fomit-frame-pointer -fno-stack-protector -shared -fPIC -x c -o %s -", i ? 1000 : 40, path[i]);
+			"echo 'int run(int (*f)(void)) { volatile char room[%d]; room[9] = 0; return f() + room[9];"
+			" }' | gcc -O2 -fomit-frame-pointer -fno-stack-protector -shared -fPIC -x c -o %s -",
+			i ? 1000 : 40, path[i]);
 		ck_assert_int_eq(system(command), 0);
 	}
 	for (int i = 0; i < 3; i++) {
@@ -644,10 +651,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("stack walk");
 	TCase *test = tcase_create("walk");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(test, signals, 0, 2);
 	tcase_add_loop_test(test, stack_overflow, 0, 2);
@@ -662,10 +666,5 @@ int main(void)
 	tcase_add_test(test, generations);
 	tcase_add_test(test, epochs);
 	tcase_add_test(test, interrupted_and_left);
-	suite_add_tcase(suite, test);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run("stack walk", test);
 }
