@@ -103,13 +103,13 @@ static uint32_t one_generation(uintptr_t start, uintptr_t end)
 		highest = MAX(highest, generation);
 		lowest = MIN(lowest, generation);
 	}
-	for (uintptr_t page = start, next; lowest < highest && page < end; page = next) {
+	for (uintptr_t page = start, after; lowest < highest && page < end; page = after) {
 		uint32_t generation = stack_generation(page);
 
-		for (next = page + PAGE; next < end && stack_generation(next) == generation;)
-			next += PAGE;
+		for (after = page + PAGE; after < end && stack_generation(after) == generation;)
+			after += PAGE;
 		for (; generation < highest; generation++)
-			stack_unloaded(page, next);
+			stack_unloaded(page, after);
 	}
 	return highest;
 }
