@@ -12,8 +12,8 @@
 #define MADV_WIPEONFORK 18 /* Linux 4.14 */
 #endif
 
-#define REGION_BYTES (4ull << 20)
-#define REGIONS_MAX  1024
+#define REGION_BYTES (1ull << 20) /* small: limits of address space and locked memory count it */
+#define REGIONS_MAX  4096
 
 static char *regions[REGIONS_MAX];   /* each of region_bytes[i]; ordinary memory, the same in a child */
 static size_t region_bytes[REGIONS_MAX];

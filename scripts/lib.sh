@@ -25,7 +25,7 @@ missing_packages() {
 }
 
 # build PRESET TESTING [target…]: configures if need be and builds. TESTING: ON also the tests, KEEP as it was. One at
-# a time, since two makes in one folder spoil each other's work. Silent unless it fails.
+# a time, since two makes in one folder spoil each other's work. Silent but the first time, or if it fails.
 build() {
 	preset=$1 testing=$2
 	shift 2
@@ -36,6 +36,9 @@ build() {
 		flock 9
 		cd "$root"
 		: >"$log"
+		if [ ! -f "$folder/CMakeCache.txt" ]; then
+			echo "building probe ($preset), this once …" >&2
+		fi
 		generator=
 		if [ ! -f "$folder/CMakeCache.txt" ] && command -v ninja >/dev/null; then
 			generator=-GNinja
