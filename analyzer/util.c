@@ -7,13 +7,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A path may be anybody's: its control characters must not reach a terminal. */
+static void put_escaped(const char *text)
+{
+	static const char controls[] =
+		"\1\2\3\4\5\6\7\b\t\n\v\f\r\16\17\20\21\22\23\24\25\26\27\30\31\32\33\34\35\36\37\177";
+
+	while (*text) {
+		size_t plain = strcspn(text, controls);
+
+		fprintf(stderr, "%.*s", (int)plain, text);
+		text += plain;
+		if (*text)
+			fprintf(stderr, "\\x%02x", (unsigned char)*text++);
+	}
+}
+
 static void vwarn(const char *format, va_list arguments)
 {
 	int error = errno;
+	char *text;
 
 	fflush(stdout);
 	fputs("probe: ", stderr);
-	vfprintf(stderr, format, arguments);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	put_escaped(text ? text : "out of memory");
+	free(text);
 	if (format[0] && format[strlen(format) - 1] == ':')
 		fprintf(stderr, " %s", strerror(error));
 	fputc('\n', stderr);

@@ -11,6 +11,7 @@
 #include "sys.h"
 
 uint32_t clock_kind = TRACE_CLOCK_NS;
+bool clock_fenced;
 
 /*
  * libc's clock_gettime makes no system call, but another preload may have taken it over (libfaketime): it serves where

@@ -185,10 +185,22 @@ uint32_t stack_generation(uintptr_t address) HIDDEN;
 extern uint32_t clock_kind HIDDEN; /* enum trace_clock, fixed before the first event */
 uint64_t clock_monotonic_ns(void) HIDDEN;
 
+/*
+ * The processor reads the counter whenever it likes, also before earlier loads are done: a death could be stamped before
+ * the birth that another thread handed it, a birth before the death that made the room. LFENCE waits for all that comes
+ * before (Intel SDM 2B, RDTSC; AMD APM 3, LFENCE, dispatch-serializing under Linux). Births need nothing behind: the
+ * record, its publication and the handing over are stores that depend on the value or follow it in program order.
+ * With one thread its sequence is the order, and the fence is left out.
+ */
+extern bool clock_fenced HIDDEN; /* set before a second thread can record */
+
 static inline uint64_t clock_tick(void)
 {
 	if (likely(clock_kind == TRACE_CLOCK_TSC)) {
 		uint32_t low, high;
+
+		if (clock_fenced)
+			__asm__ volatile("lfence" : : : "memory");
 		__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 		return (uint64_t)high << 32 | low;
 	}

@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { STATUS_DONE = 0, STATUS_LIMIT = 1, STATUS_USAGE = 2, STATUS_INPUT = 3 };
+/* STATUS_PIPE: what a shell would say of a program that SIGPIPE killed. */
+enum { STATUS_DONE = 0, STATUS_LIMIT = 1, STATUS_USAGE = 2, STATUS_INPUT = 3, STATUS_PIPE = 141 };
 
 struct option {
 	const char *name;         /* long, without dashes; NULL ends the table */
@@ -78,9 +79,12 @@ bool is_recording(const char *dir);
 
 /* ---- output.c ------------------------------------------------------------------------------------------------ */
 
-/* Before the first byte: a reader that goes away is an error like another, not a death. */
+/* Before the first byte: a reader that goes away must not be a death, for `probe run` has a status to hand on. */
 void output_begin(void);
-/* After the last: STATUS_DONE, or STATUS_INPUT with a message if not all of it could be written. */
+/*
+ * After the last: STATUS_DONE, STATUS_PIPE if the reader went away, or STATUS_INPUT with a message if not all of it
+ * could be written.
+ */
 int output_end(void);
 
 #endif

@@ -16,7 +16,7 @@ static const struct option run_options[] = {
 static const struct option report_options[] = {
 	{"json", 0, NULL, "for programs, and complete"},
 	{"top", 0, "N", "sites, modules and so on that are listed; default 10, in JSON all"},
-	{"process", 0, "ID|PID|EXE", "only this process; may be given more than once"},
+	{"process", 0, "ID|PID|NAME", "only this process; may be given more than once"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -26,7 +26,7 @@ static const struct option leaks_options[] = {
 	{"suppressions", 0, "FILE", "leave out what matches its lines leak:PATTERN (function, file or module)"},
 	{"top", 0, "N", "rows that are listed; default 10, in JSON all"},
 	{"json", 0, NULL, "for programs"},
-	{"process", 0, "ID|PID|EXE", "only this process; may be given more than once"},
+	{"process", 0, "ID|PID|NAME", "only this process; may be given more than once"},
 	{NULL, 0, NULL, NULL},
 };
 

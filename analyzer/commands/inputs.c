@@ -69,6 +69,40 @@ static void add_folder(struct list *list, const char *folder)
 		qsort(list->names + before, list->count - before, sizeof(*list->names), by_name);
 }
 
+static bool holds_stem(const struct recording *recording, const char *stem)
+{
+	for (size_t i = 0; i < recording->process_count; i++)
+		if (!strcmp(recording->processes[i].stem, stem))
+			return true;
+	return false;
+}
+
+/* Copies of one recording, or one given twice. Parts of one, each with other processes, are not. */
+static bool same_recording(const struct recording *a, const struct recording *b)
+{
+	char *path_a = realpath(a->dir, NULL), *path_b = realpath(b->dir, NULL);
+	bool same = path_a && path_b && !strcmp(path_a, path_b);
+
+	free(path_a);
+	free(path_b);
+	if (same || !a->header.magic || memcmp(&a->header, &b->header, sizeof(a->header)))
+		return same;
+	for (size_t i = 0; !same && i < a->process_count; i++)
+		same = holds_stem(b, a->processes[i].stem);
+	return same;
+}
+
+/* Would it be counted twice? */
+static bool is_repeated(const struct view_input *inputs, size_t count, const struct recording *recording)
+{
+	for (size_t i = 0; i < count; i++)
+		if (same_recording(inputs[i].recording, recording)) {
+			warn("%s: the same recording as %s: counted once", recording->dir, inputs[i].recording->dir);
+			return true;
+		}
+	return false;
+}
+
 struct view_input *inputs_open(const char *const *dirs, size_t dir_count, size_t *count)
 {
 	struct list list = {0};
@@ -86,14 +120,18 @@ struct view_input *inputs_open(const char *const *dirs, size_t dir_count, size_t
 	inputs = xcalloc(list.count, sizeof(*inputs));
 	*count = 0;
 	for (size_t i = 0; i < list.count; i++) {
-		inputs[i].recording = recording_open(list.names[i]);
-		if (!inputs[i].recording) {
+		struct recording *recording = recording_open(list.names[i]);
+
+		if (!recording) {
 			inputs_close(inputs, *count);
 			inputs = NULL;
 			break;
 		}
-		inputs[i].names = names_open(inputs[i].recording);
-		(*count)++;
+		if (is_repeated(inputs, *count, recording)) {
+			recording_close(recording);
+			continue;
+		}
+		inputs[(*count)++] = (struct view_input){recording, names_open(recording)};
 	}
 	for (size_t i = 0; i < list.count; i++)
 		free(list.names[i]);

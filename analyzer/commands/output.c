@@ -5,16 +5,28 @@
 #include "commands/commands.h"
 #include "util.h"
 
+static volatile sig_atomic_t reader_gone;
+
+static void note_pipe(int signal_number)
+{
+	(void)signal_number;
+	reader_gone = true;
+}
+
 void output_begin(void)
 {
-	signal(SIGPIPE, SIG_IGN);
+	struct sigaction note = {.sa_handler = note_pipe, .sa_flags = SA_RESTART};
+
+	sigaction(SIGPIPE, &note, NULL);
 }
 
 int output_end(void)
 {
-	int failed = ferror(stdout);
+	int failed = ferror(stdout), flushed = fflush(stdout);
 
-	if (fflush(stdout)) {
+	if (reader_gone)
+		return STATUS_PIPE;
+	if (flushed) {
 		warn("standard output:");
 		return STATUS_INPUT;
 	}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -68,6 +69,19 @@ static char *choose_dir(const char *wanted)
 	return xasprintf("%s/probe-%s-%d", here, date, getpid());
 }
 
+/*
+ * Nothing can be recorded where no directory can be made: better said before COMMAND has run for an hour. A missing
+ * parent is the library's to make. `*made`: it was not there before.
+ */
+static bool make_dir(const char *dir, bool *made)
+{
+	*made = !mkdir(dir, 0700);
+	if (*made || errno == EEXIST || errno == ENOENT)
+		return true;
+	warn("%s:", dir);
+	return false;
+}
+
 static void set_variable(const char *name, const char *value)
 {
 	if (setenv(name, value, 1))
@@ -102,7 +116,7 @@ int run_command(const struct command *command, int argc, char **argv)
 	struct show show = {.domain = -1};
 	const char *wanted = NULL, *depth = NULL;
 	char *library, *dir, **program = NULL;
-	bool follow = true;
+	bool follow = true, recorded, made;
 	struct child child;
 	int next, status;
 
@@ -131,9 +145,16 @@ int run_command(const struct command *command, int argc, char **argv)
 	/* The library would put numbers in its place, and the report look elsewhere. */
 	if (strchr(dir, '%'))
 		usage_error(command, "%s: the path of a recording cannot have a '%%' in it; try --output", dir);
-	set_environment(library, dir, depth, follow);
+	recorded = make_dir(dir, &made);
+	if (recorded && !made && is_recording(dir))
+		warn("%s: joined: it holds a recording already", dir);
+	if (recorded)
+		set_environment(library, dir, depth, follow);
 	child = child_run(program);
 	free(library);
+	/* If it is empty. */
+	if (made)
+		rmdir(dir);
 	if (child.error) {
 		errno = child.error;
 		warn("%s:", program[0]);
@@ -141,10 +162,10 @@ int run_command(const struct command *command, int argc, char **argv)
 		return child.error == ENOENT ? 127 : child.started ? 126 : STATUS_INPUT;
 	}
 	status = command_status(child.wait_status);
-	if (!is_recording(dir)) {
+	if (recorded && !is_recording(dir)) {
 		warn("%s: nothing was recorded: %s may be linked statically, be setuid, use another C library or "
 		     "architecture, or the directory could not be made", dir, program[0]);
-	} else {
+	} else if (recorded) {
 		int shown;
 
 		show_add_dir(&show, dir);
@@ -152,7 +173,8 @@ int run_command(const struct command *command, int argc, char **argv)
 		show.waited_pid = (uint32_t)child.pid;
 		show.wait_status = child.wait_status;
 		shown = show_run(&show);
-		status = status ? status : shown;
+		/* Who reads no further has lost nothing. */
+		status = status || shown == STATUS_PIPE ? status : shown;
 	}
 	free(dir);
 	return status;

@@ -129,8 +129,9 @@ static void answer_nothing(const struct page *page, const struct view *view, enu
 		say(page, STYLE_BOLD, xasprintf("No block of domain %s was alive %s.", domain_name(domain), instant));
 	else if (!view->totals.allocs)
 		say(page, STYLE_BOLD,
-		    xasprintf("No allocation was recorded%s.", view->lost ? ", but events were lost" : ""));
-	else if (!view->lost && view->totals.frees == view->totals.allocs)
+		    xasprintf("No allocation was recorded%s.",
+		              view->lost ? ", but events were lost" : view->damaged ? ", but files are damaged" : ""));
+	else if (!view->lost && !view->damaged && !view->not_recorded && view->totals.frees == view->totals.allocs)
 		say(page, STYLE_GOOD, xasprintf("Nothing was still alive %s: all %s %s freed.", instant,
 		                                COUNT(view->totals.allocs),
 		                                PLURAL(view->totals.allocs, "block was", "blocks were")));
@@ -155,6 +156,16 @@ void text_answer(const struct page *page, const struct view *view, enum domain d
 		say(page, STYLE_BAD,
 		    xasprintf("%s %s lost: these numbers are not exact (see the end of this report).",
 		              COUNT(view->lost), PLURAL(view->lost, "event was", "events were")));
+	if (view->damaged)
+		say(page, STYLE_BAD,
+		    xasprintf("%s %s in its files %s damaged: these numbers are not exact (see the end of this "
+		              "report).", COUNT(view->damaged), PLURAL(view->damaged, "place", "places"),
+		              PLURAL(view->damaged, "is", "are")));
+	if (view->not_recorded)
+		say(page, STYLE_BAD,
+		    xasprintf("%s %s not recorded: these numbers are not complete (see the end of this report).",
+		              COUNT(view->not_recorded),
+		              PLURAL(view->not_recorded, "process was", "processes were")));
 	for (size_t i = 0; i < view->process_count; i++)
 		unseen += (view->processes[i].info->header.flags & TRACE_PROCESS_OWN_HEAP) != 0;
 	if (unseen)

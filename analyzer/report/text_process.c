@@ -193,7 +193,8 @@ static void add_row(struct grid *grid, const struct view *view, size_t index, un
 	snprintf(pid, sizeof(pid), "%u", info->header.pid);
 	grid_cell(grid, pid);
 	grid_cell(grid, text_end((char[24]){0}, process));
-	grid_cell(grid, COUNT(process->threads));
+	/* One that recorded nothing ran all the same. */
+	grid_cell(grid, COUNT(process->threads ? process->threads : 1));
 	grid_cell(grid, COUNT(info->events));
 	if (view->lost)
 		grid_cell(grid, COUNT(info->lost));

@@ -28,7 +28,12 @@ static void tell_events(const struct page *page, const struct view *view)
 	else
 		page_entry(page, "events", STYLE_PLAIN, "%s read", COUNT(view->events));
 	if (!view->lost) {
-		page_entry(page, "lost", STYLE_GOOD, "none");
+		if (view->damaged)
+			page_entry(page, "lost", STYLE_BAD, "none known; files are damaged");
+		else if (view->not_recorded)
+			page_entry(page, "lost", STYLE_BAD, "none known; files are empty");
+		else
+			page_entry(page, "lost", STYLE_GOOD, "none");
 		return;
 	}
 	page_entry(page, "lost", STYLE_BAD, "%s", COUNT(view->lost));
@@ -198,7 +203,10 @@ static void tell_names(const struct page *page, const struct view *view, const s
 	uint64_t unknown = names->no_symbol + names->no_module;
 	struct sentences problems = {0};
 
-	if (names->frames && !unknown)
+	if (names->frames == 1)
+		page_entry(page, "names", unknown ? STYLE_PLAIN : STYLE_GOOD, "the one frame above is %s",
+		           unknown ? "unknown" : "known");
+	else if (names->frames && !unknown)
 		page_entry(page, "names", STYLE_GOOD, "all %s frames above are known", COUNT(names->frames));
 	else if (names->frames)
 		page_entry(page, "names", STYLE_PLAIN, "%s of the %s frames above unknown", COUNT(unknown),

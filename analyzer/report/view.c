@@ -24,16 +24,26 @@ const char *end_name(enum process_end end)
 
 /* ---- processes ----------------------------------------------------------------------------------------------- */
 
-/* Is `wanted` the id of the process, its pid, the path of its executable or that path's last part? */
+static bool is_last_part(const char *path, const char *wanted)
+{
+	const char *slash = strrchr(path, '/');
+
+	return !strcmp(wanted, slash && slash[1] ? slash + 1 : path);
+}
+
+/*
+ * Is `wanted` the id of the process, its pid, the path of its executable or that path's last part? Or the name that
+ * the table of processes shows: a script's interpreter or a multi-call program goes by another than its executable.
+ */
 static bool is_called(const struct process_info *info, const char *wanted)
 {
-	const char *slash = strrchr(info->exe, '/');
 	char *rest;
 	unsigned long pid = strtoul(wanted, &rest, 10);
 
 	if (*wanted >= '0' && *wanted <= '9' && !*rest)
 		return pid == info->header.pid;
-	return !strcmp(wanted, info->stem) || !strcmp(wanted, info->exe) || (slash && !strcmp(wanted, slash + 1));
+	return !strcmp(wanted, info->stem) || !strcmp(wanted, info->exe) || is_last_part(info->exe, wanted) ||
+	       (info->argv && info->argv[0] && is_last_part(info->argv[0], wanted));
 }
 
 static bool is_chosen(const struct process_info *info, const struct view_options *options, bool *used)
@@ -181,6 +191,20 @@ static void add_totals(struct view *view)
 		view->lost += info->lost;
 		view->recovered += info->recovered;
 	}
+}
+
+/* Which processes the damage concerns is not told apart: it makes all numbers doubtful. */
+static void add_findings(struct view *view)
+{
+	for (size_t i = 0; i < view->input_count; i++)
+		for (size_t f = 0; f < view->inputs[i].recording->finding_count; f++) {
+			const struct finding *finding = &view->inputs[i].recording->findings[f];
+
+			if (!strcmp(finding->kind, "damage"))
+				view->damaged += finding->count;
+			else if (!strcmp(finding->kind, "not-recorded"))
+				view->not_recorded += finding->count;
+		}
 }
 
 /* ---- sites --------------------------------------------------------------------------------------------------- */
@@ -350,6 +374,7 @@ struct view *view_build(const struct view_input *inputs, size_t input_count, con
 	link_processes(view);
 	apply_wait(view, options);
 	add_totals(view);
+	add_findings(view);
 	collect(view, options->join);
 	sum_sites(view);
 	return view;

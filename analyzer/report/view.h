@@ -66,6 +66,7 @@ struct view {
 	struct totals totals;     /* sums over the chosen; peak_bytes is the largest peak of one of them … */
 	size_t   peak_process;    /* … this one; NO_PROCESS: none */
 	uint64_t events, lost, recovered; /* sums */
+	uint64_t damaged, not_recorded; /* findings of these kinds: places in files, processes; of all recordings */
 	struct domain_sum domains[DOMAINS]; /* of all live sites, suppressed or not */
 	struct domain_sum suppressed[DOMAINS];
 	struct stack_sum endings[TRACE_FIRST_NODE];

@@ -74,6 +74,8 @@ static struct thread *thread_take(void)
 	struct thread_entry *entry;
 	struct lock_hold hold;
 
+	if (table->count)
+		clock_fenced = true;
 	if (!lock_take(&table->lock, &hold))
 		return NULL;
 	if (!table->free && table->count >= table->look_at && !library.filtered)

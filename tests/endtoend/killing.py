@@ -88,7 +88,7 @@ def kill_once(number, rng):
     ended = ("signal", 9) if parent else ("killed", process["status"])
     if (process["end"], process["status"]) != ended:
         wrong.append(f"end {process['end']} {process['status']}, expected {ended}")
-    for field in ("lost", "unmatched_frees") if form == "handover" else ("lost", "unmatched_frees", "repaired"):
+    for field in ("lost", "unmatched_frees", "repaired"):
         if process[field] != 0:
             wrong.append(f"{field} {process[field]}")
     wrong += [str(f) for f in data["findings"] if f["kind"] == "damage"]

@@ -286,3 +286,31 @@ struct recording *model_crowd(void)
 	processes[62].parent.index = 61;
 	return &recording;
 }
+
+static char *empty_files[] = {"pid 7: its file holds nothing"};
+static struct finding damaged_findings[] = {{"damage", 2, damage, 1}, {"not-recorded", 1, empty_files, 1}};
+
+static struct recording model_with(struct finding *findings, size_t count)
+{
+	struct recording recording = *model_clean();
+
+	recording.findings = findings;
+	recording.finding_count = count;
+	return recording;
+}
+
+struct recording *model_damaged(void)
+{
+	static struct recording recording;
+
+	recording = model_with(damaged_findings, 2);
+	return &recording;
+}
+
+struct recording *model_not_recorded(void)
+{
+	static struct recording recording;
+
+	recording = model_with(damaged_findings + 1, 1);
+	return &recording;
+}

@@ -21,6 +21,12 @@ struct recording *model_crowd(void);
 /* Nothing leaked. */
 struct recording *model_clean(void);
 
+/* The same, but its files are damaged, and one process left an empty one. */
+struct recording *model_damaged(void);
+
+/* Nothing leaked, files are whole, but one process left an empty one. */
+struct recording *model_not_recorded(void);
+
 /* What names_problems is to say; NULL ends. */
 extern const char *model_problems[];
 

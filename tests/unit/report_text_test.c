@@ -113,6 +113,48 @@ START_TEST(nothing_leaked)
 }
 END_TEST
 
+/* Not even the first sentence may say that all is well. */
+START_TEST(files_are_damaged)
+{
+	expect("damaged-80", print(model_damaged(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+	expect("not-recorded-80", print(model_not_recorded(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+}
+END_TEST
+
+static void expect_words(void (*put)(const struct page *, const struct view *), struct recording *recording,
+                         const char *words)
+{
+	struct view_input input = {recording, names_open(recording)};
+	struct view *view = view_build(&input, 1, &(struct view_options){.join = true});
+	struct page page = narrow;
+	char *text = NULL;
+	size_t size;
+
+	page.file = open_memstream(&text, &size);
+	put(&page, view);
+	fclose(page.file);
+	ck_assert_msg(strstr(text, words), "no '%s' in:\n%s", words, text);
+	free(text);
+	view_free(view);
+}
+
+static void put_trust(const struct page *page, const struct view *view)
+{
+	text_trust(page, view, &(struct name_sum){.frames = 1});
+}
+
+START_TEST(one_is_one)
+{
+	struct recording recording = *model_clean();
+	struct process_info process = recording.processes[0];
+
+	process.thread_count = 0;
+	recording.processes = &process;
+	expect_words(text_processes, &recording, "  4711  exit 0        1 ");
+	expect_words(put_trust, &recording, "the one frame above is known");
+}
+END_TEST
+
 START_TEST(leaks)
 {
 	expect("leaks-site-80", print(model_tree(), LEAKS, narrow, DOMAIN_HEAP, 2));
@@ -133,5 +175,5 @@ START_TEST(no_byte_of_a_recording_steers_the_terminal)
 }
 END_TEST
 
-SUITE_MAIN("text", one_process, a_tree, a_crowd, nothing_leaked, leaks,
+SUITE_MAIN("text", one_process, a_tree, a_crowd, nothing_leaked, files_are_damaged, one_is_one, leaks,
             no_byte_of_a_recording_steers_the_terminal)

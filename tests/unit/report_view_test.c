@@ -17,12 +17,12 @@ START_TEST(processes_are_chosen)
 {
 	struct view_input input = input_of(model_tree());
 	static const char *const pid[] = {"102"}, *const exe[] = {"node"}, *const path[] = {"/usr/local/bin/node"},
-		*const stem[] = {"101-11-cafe0001-1"}, *const none[] = {"102", "deno"};
+		*const stem[] = {"101-11-cafe0001-1"}, *const shown[] = {"sh"}, *const none[] = {"102", "deno"};
 	static const struct { const char *const *names; size_t chosen; } cases[] = {
-		{pid, 1}, {exe, 5}, {path, 5}, {stem, 1},
+		{pid, 1}, {exe, 5}, {path, 5}, {stem, 1}, {shown, 1},
 	};
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct view *view = view_build(&input, 1, &(struct view_options){.processes = cases[i].names,
 		                                                                 .process_count = 1});
 
