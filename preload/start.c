@@ -35,6 +35,7 @@
 #define UNTOLD_TICKS  50000000 /* some 20 ms of a TSC */
 
 struct library library;
+bool process_forks_and_leaves;
 
 static uint32_t starter;         /* tid of the thread that starts the library */
 static struct forking forking_now; /* of a fork under way; ordinary memory, so that its child finds it */
@@ -92,10 +93,15 @@ static void before_fork(void)
 static void in_parent(void)
 {
 	forking_now = (struct forking){0};
+	if (process_forks_and_leaves && process_start()) {
+		process_ending();
+		process_end(TRACE_END_EXIT, 0);
+	}
 }
 
 static void in_child(void)
 {
+	process_forks_and_leaves = false;
 	process_start();
 }
 
@@ -141,10 +147,12 @@ static uint32_t host_hash(uint64_t pid_namespace)
 	return hash;
 }
 
-static void describe(struct trace_process *header, uint32_t image, uint64_t pid_namespace, uint64_t start_ticks,
-                     bool forked)
+static void describe(struct trace_process *header, uint32_t image, uint64_t pid_namespace, uint64_t parent_namespace,
+                     uint64_t start_ticks, bool forked)
 {
-	uint32_t parent = (uint32_t)sys(SYS_getppid);
+	/* A daemon's parent may be gone by now; a copy knows whose memory it has. */
+	bool copied = forked && pid_namespace == parent_namespace;
+	uint32_t parent = copied ? library.pid : (uint32_t)sys(SYS_getppid);
 
 	header->version = TRACE_VERSION;
 	memcpy(header->boot_id, library.boot_id, sizeof(header->boot_id));
@@ -152,8 +160,7 @@ static void describe(struct trace_process *header, uint32_t image, uint64_t pid_
 	header->pid = process->pid;
 	header->parent_pid = parent;
 	header->start_ticks = start_ticks;
-	header->parent_start_ticks = forked && parent == library.pid ? library.start_ticks
-	                           : parent ? identity_start_ticks(parent, NULL) : 0;
+	header->parent_start_ticks = copied ? library.start_ticks : parent ? identity_start_ticks(parent, NULL) : 0;
 	header->image = image;
 	header->uid = (uint32_t)sys(SYS_geteuid);
 	header->clock = clock_kind;
@@ -191,12 +198,12 @@ static bool start_recording(bool forked)
 
 	if (!pid_namespace)
 		pid_namespace = last_namespace;
-	last_namespace = pid_namespace;
 	text_format(stem, sizeof(stem), "%u-%llx-%x", process->pid, (unsigned long long)start_ticks,
 	            host_hash(pid_namespace));
 	if (area_start(stem, &image) < 0 || !meta_start() || !ring_start() || !thread_start() || !drain_start())
 		return false;
-	describe(area_header(), image, pid_namespace, start_ticks, forked);
+	describe(area_header(), image, pid_namespace, last_namespace, start_ticks, forked);
+	last_namespace = pid_namespace;
 	__atomic_store_n(&process->header, area_header(), __ATOMIC_RELEASE);
 	tell_about();
 	clock_anchor(&process->header->anchor[1]);

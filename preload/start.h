@@ -19,6 +19,9 @@ struct forking process_forking(void) HIDDEN;
 /* After the call: `result` as fork's. */
 void process_forked(const struct forking *forking, long result, enum trace_how how) HIDDEN;
 
+/* The process that forks next is about to leave by libc's own _exit(0), as daemon's caller does. */
+extern bool process_forks_and_leaves HIDDEN;
+
 /* main has returned `status`, or exit was called with it. */
 void process_returned(int status) HIDDEN;
 

@@ -37,6 +37,20 @@ PUBLIC pid_t _Fork(void)
 	return fork_by(real ? real : next_fork());
 }
 
+NEXT(daemon, int(int, int))
+
+PUBLIC int daemon(int stay, int keep)
+{
+	int result;
+
+	process_forks_and_leaves = true;
+	result = next_daemon()(stay, keep);
+	if (process_forks_and_leaves && process_start())
+		process_end_undo(); /* the fork failed */
+	process_forks_and_leaves = false;
+	return result;
+}
+
 /* For vfork.S. */
 void *vfork_next(void) HIDDEN;
 void *vfork_next(void)

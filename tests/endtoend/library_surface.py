@@ -16,7 +16,7 @@ WRAPPED = set(itertools.chain(
     "malloc calloc realloc reallocarray free cfree posix_memalign aligned_alloc memalign valloc pvalloc "
     "malloc_usable_size free_sized free_aligned_sized".split(), NEW, DELETE,
     "mmap mmap64 munmap mremap mprotect madvise brk sbrk".split(),
-    "fork _Fork vfork clone posix_spawn posix_spawnp execve execveat execv execvp execvpe execl execle execlp "
+    "fork _Fork vfork clone daemon posix_spawn posix_spawnp execve execveat execv execvp execvpe execl execle execlp "
     "fexecve system popen wait waitpid wait3 wait4 waitid".split(),
     "pthread_create __libc_start_main exit _exit _Exit quick_exit".split(),
     "dlopen dlmopen dlclose".split(),
