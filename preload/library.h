@@ -199,7 +199,7 @@ static inline uint64_t clock_tick(void)
 	if (likely(clock_kind == TRACE_CLOCK_TSC)) {
 		uint32_t low, high;
 
-		if (clock_fenced)
+		if (__atomic_load_n(&clock_fenced, __ATOMIC_RELAXED))
 			__asm__ volatile("lfence" : : : "memory");
 		__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 		return (uint64_t)high << 32 | low;

@@ -74,10 +74,10 @@ static struct thread *thread_take(void)
 	struct thread_entry *entry;
 	struct lock_hold hold;
 
-	if (table->count)
-		clock_fenced = true;
 	if (!lock_take(&table->lock, &hold))
 		return NULL;
+	if (table->count)
+		__atomic_store_n(&clock_fenced, true, __ATOMIC_RELAXED);
 	if (!table->free && table->count >= table->look_at && !library.filtered)
 		collect_gone(table);
 	entry = table->free;
