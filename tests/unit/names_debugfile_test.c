@@ -91,8 +91,8 @@ static void expect_nothing(const char *name)
 static void set_up(void)
 {
 	folder = build_folder();
-	root = xasprintf("%s/root", folder);
-	build("cd '%s' && mkdir root && gcc -O2 -g -o program '%s/chain.c' -Wl,--build-id && "
+	root = xasprintf("%s/tree", folder);
+	build("cd '%s' && mkdir tree && gcc -O2 -g -o program '%s/chain.c' -Wl,--build-id && "
 	      "objcopy --only-keep-debug program program.debug && strip -o stripped program && "
 	      "objcopy --add-gnu-debuglink=program.debug stripped linked", folder, SOURCES);
 	char *path = xasprintf("%s/program", folder);
@@ -120,7 +120,7 @@ END_TEST
 
 START_TEST(by_link)
 {
-	static const char *const places[] = {".", ".debug", "../root/$(realpath .)"};
+	static const char *const places[] = {".", ".debug", "../tree/$(realpath .)"};
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		build("cd '%s' && rm -rf sub && mkdir sub && cp linked sub/", folder);
@@ -145,7 +145,7 @@ START_TEST(by_link_of_another)
 }
 END_TEST
 
-#define ID "id=$(readelf -n program | sed -n 's/.*Build ID: //p'); d=root/.build-id/$(echo $id | cut -c1-2); " \
+#define ID "id=$(readelf -n program | sed -n 's/.*Build ID: //p'); d=tree/.build-id/$(echo $id | cut -c1-2); " \
            "f=$d/$(echo $id | cut -c3-).debug; mkdir -p $d; "
 
 START_TEST(by_build_id)
@@ -172,8 +172,8 @@ END_TEST
 /* dwz moves what two files share into a third. */
 START_TEST(with_common_part)
 {
-	build("cd '%s' && mkdir -p dwz root/.dwz && gcc -O2 -g -gdwarf-4 -o program '%s/chain.c' && "
-	      "cp program other && dwz -m root/.dwz/common -M ../../.dwz/common program other && "
+	build("cd '%s' && mkdir -p dwz tree/.dwz && gcc -O2 -g -gdwarf-4 -o program '%s/chain.c' && "
+	      "cp program other && dwz -m tree/.dwz/common -M ../../.dwz/common program other && "
 	      "objcopy --only-keep-debug program program.debug && strip program -o stripped && "
 	      ID "cp program.debug $f && readelf -p .gnu_debugaltlink $f 2>/dev/null | grep -q common",
 	      folder, SOURCES);
@@ -222,7 +222,7 @@ START_TEST(changed)
 	ck_assert_str_eq(text, whole);
 	free(text);
 
-	build("cd '%s' && rm -r root/.build-id target", folder);
+	build("cd '%s' && rm -r tree/.build-id target", folder);
 	text = named(recording, path, "1 module is not on this machine");
 	ck_assert_ptr_null(strstr(text, "add_twice"));
 	free(text);
