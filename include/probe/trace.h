@@ -154,6 +154,10 @@ enum trace_record_type {
 	TRACE_RECORD_EXEC    = 8,  /* struct trace_child (pid, follow in `how`), path: an exec or spawn was tried */
 	TRACE_RECORD_MARK    = 9,  /* payload: the label */
 	TRACE_RECORD_WARNING = 10, /* payload: a sentence without full stop, for the report */
+	TRACE_RECORD_CODE    = 11, /* struct trace_code, name: a runtime generated code, or told of code it has */
+	TRACE_RECORD_MOVED   = 12, /* struct trace_code_moved: the same code lies elsewhere now */
+	TRACE_RECORD_LINES   = 13, /* struct trace_code_lines, entries: where in its source a code comes from */
+	TRACE_RECORD_RUNTIME = 14, /* struct trace_runtime: a runtime began to name its code, or cannot */
 };
 
 struct trace_record {
@@ -207,6 +211,66 @@ struct trace_child {
 	uint32_t reserved;       /* 0 */
 };
 _Static_assert(sizeof(struct trace_child) == 16, "pinned");
+
+/* ---- generated code ------------------------------------------------------------------------------------------- */
+
+/*
+ * What V8 (or another runtime) generated, and where it lies. Frames of its interpreter are recorded by the address of
+ * the bytecode that they stand at, with TRACE_NODE_EXACT; the code is then the bytecode array.
+ *
+ * Addresses are used again. A node of the call tree (address, generation) is in the code that covers the address with
+ * the highest generation that is not above the node's; of equal ones in the one that was recorded last. A process that
+ * was forked has its parent's code as it was at fork_before, too.
+ */
+enum trace_code_kind {
+	TRACE_CODE_BYTECODE = 1, /* of the interpreter */
+	TRACE_CODE_MACHINE  = 2, /* from JavaScript, in any tier; stubs; regular expressions */
+	TRACE_CODE_BUILTIN  = 3, /* of the runtime itself */
+	TRACE_CODE_WASM     = 4, /* from WebAssembly, or glue to it */
+};
+
+struct trace_code {
+	uint64_t address;        /* of the first byte */
+	uint32_t size;           /* bytes */
+	uint32_t id;             /* of this code in the process, from 1, never used again */
+	uint32_t generation;     /* of its addresses, from which on it is there; TRACE_NODE_GENERATION bits */
+	uint16_t kind;           /* enum trace_code_kind */
+	uint16_t isolate;        /* number of the isolate in the process, from 1; 0 all of them */
+	/* the name follows, as the runtime gave it: V8's "JS:~fn file:line:column", … */
+};
+_Static_assert(sizeof(struct trace_code) == 24, "pinned");
+
+struct trace_code_moved {
+	uint64_t address;        /* of the first byte now */
+	uint32_t id;             /* of the code */
+	uint32_t generation;     /* as in struct trace_code */
+};
+_Static_assert(sizeof(struct trace_code_moved) == 16, "pinned");
+
+/*
+ * Entries follow each other in order of offset, each three varints: offset − the previous entry's; zigzag of line − the
+ * previous line; zigzag of column − the previous column. The first: − 0. An entry holds from its offset to the next
+ * one's. Lines and columns count from 1, column 0 is unknown. In WASM code `line` is the byte offset in the function's
+ * body. Optimized code (V8's tiers + and *) has none: its entries would be inlined functions' too.
+ */
+struct trace_code_lines {
+	uint32_t id;             /* of the code */
+	uint32_t count;          /* entries */
+};
+_Static_assert(sizeof(struct trace_code_lines) == 8, "pinned");
+
+enum trace_runtime_state {
+	TRACE_RUNTIME_NAMED   = 1, /* from now on all code of this isolate is told */
+	TRACE_RUNTIME_ENDED   = 2, /* the isolate is gone */
+	TRACE_RUNTIME_MISSING = 3, /* a V8 that lacks what is needed; the text says what */
+};
+
+struct trace_runtime {
+	uint32_t isolate;        /* its number in the process, from 1; 0: all of them */
+	uint32_t state;          /* enum trace_runtime_state */
+	/* text follows: the runtime's name and version if known */
+};
+_Static_assert(sizeof(struct trace_runtime) == 8, "pinned");
 
 /* ---- the call tree -------------------------------------------------------------------------------------------- */
 
