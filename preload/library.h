@@ -177,8 +177,18 @@ uint32_t stack_capture(struct thread *thread, struct lane *lane, struct stack_st
 void stack_loaded(void) HIDDEN;
 /* Modules in [start, end) are gone: addresses there belong to the next generation from now on. */
 void stack_unloaded(uintptr_t start, uintptr_t end) HIDDEN;
-/* How many modules were unloaded at an address before. */
+/* How many modules were unloaded at an address before, and how often generated code there made room for other. */
 uint32_t stack_generation(uintptr_t address) HIDDEN;
+
+/* V8's interpreter runs in [start, end): frames there are recorded by the bytecode that they stand at. */
+void stack_interpreter(uintptr_t start, uintptr_t end) HIDDEN;
+/*
+ * Generated code in [start, end) is gone: what comes there belongs to a later generation, the same in the whole range.
+ * One caller at a time. False: there was no memory to note it.
+ */
+bool stack_code_raise(uintptr_t start, uintptr_t end) HIDDEN;
+/* The part of stack_generation that stack_code_raise makes. */
+uint32_t code_generation(uintptr_t address) HIDDEN;
 
 /* ---- clock ----------------------------------------------------------------------------------------------------- */
 

@@ -28,18 +28,19 @@ static __attribute__((noinline)) struct stack_process *tree_make(void)
 	return none;
 }
 
-/* Modules came or went: rules and generations are to be asked for again. */
-static __attribute__((noinline)) void lane_renew(struct stack_lane *lane, uint64_t epoch)
+/* Modules or generated code came or went: rules and generations are to be asked for again. */
+static __attribute__((noinline)) void lane_renew(struct stack_lane *lane, uint64_t epoch, uint32_t code)
 {
+	bool rules_old = epoch >> EPOCH_BITS != lane->epoch >> EPOCH_BITS;
+
 	lane->memo_count = lane->memo_plain = 0;
-	if (epoch >> EPOCH_BITS != lane->epoch >> EPOCH_BITS) {
-		for (unsigned i = 0; i < 1u << lane->rule_bits; i++)
-			lane->rules[i].key = 0;
-		for (unsigned i = 0; i < 1u << CHILD_BITS; i++)
-			lane->children[i].node = 0;
-	}
+	for (unsigned i = 0; rules_old && i < 1u << lane->rule_bits; i++)
+		lane->rules[i].key = 0;
+	for (unsigned i = 0; (rules_old || code != lane->code_epoch) && i < 1u << CHILD_BITS; i++)
+		lane->children[i].node = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	lane->epoch = epoch;
+	lane->code_epoch = code;
 }
 
 /* What the step from `walked`, the memo's frame `i`, read: see struct memo. True if that is all that it read. */
@@ -84,7 +85,7 @@ static uint32_t child_of(struct stack_lane *lane, struct stack_process *tree, ui
 
 	if (likely(child->node && child->frame == key && child->parent == parent))
 		return child->node;
-	if (unlikely(__atomic_load_n(&modules_unloaded, __ATOMIC_RELAXED)))
+	if (unlikely(__atomic_load_n(&modules_unloaded, __ATOMIC_RELAXED) | lane->code_epoch))
 		generation |= stack_generation(address);
 	node = tree_intern(tree, lane, parent, address, generation);
 	child->node = 0;
@@ -94,6 +95,18 @@ static uint32_t child_of(struct stack_lane *lane, struct stack_process *tree, ui
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	child->node = node;
 	return node;
+}
+
+/* What the node of a frame has as its address: the bytecode, where the interpreter tells. */
+static inline uint64_t interned_frame(const struct walked *walked, bool *interpreted)
+{
+	uint64_t frame = 0;
+
+	/* What the interpreter keeps lies between the frame pointer and the next frame, so it can be read. */
+	if (unlikely(walked->rule.kind == RULE_INTERPRETED) && walked->bp - 40 >= walked->sp)
+		frame = interpreter_frame(walked->bp);
+	*interpreted = frame != 0;
+	return frame ? frame : walked->frame;
 }
 
 static uint32_t intern(struct stack_lane *lane, struct stack_process *tree, const struct thread *thread, uint32_t end)
@@ -114,19 +127,23 @@ static uint32_t intern(struct stack_lane *lane, struct stack_process *tree, cons
 	for (uint32_t i = same; i < total; i++) {
 		const struct walked *walked = &lane->walked[total - 1 - i];
 		struct memo *memo = &lane->memo[i];
+		bool interpreted = false;
+		uint64_t frame = interned_frame(walked, &interpreted);
 
-		if (i < nodes && memo->frame == walked->frame) {
+		if (i < nodes && lane->interned[i] == frame) {
 			node = memo->node;
 		} else {
 			nodes = 0;
-			node = child_of(lane, tree, node, walked->frame);
+			node = child_of(lane, tree, node, frame);
 			if (unlikely(node == TRACE_STACK_NONE)) {
 				lane->counts.refused++;
 				return TRACE_STACK_NONE;
 			}
-			memo->frame = walked->frame;
+			lane->interned[i] = frame;
 			memo->node = node;
 		}
+		memo->frame = walked->frame;
+		memo->interpreted = interpreted;
 		plain = plain && remember(lane, i, walked);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		lane->memo_count = i + 1;
@@ -140,14 +157,15 @@ uint32_t stack_capture(struct thread *thread, struct lane *owner, struct stack_s
 	struct stack_lane *lane = owner->stack;
 	struct stack_process *tree = __atomic_load_n(&process->stack, __ATOMIC_ACQUIRE);
 	uint64_t epoch = __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE);
+	uint32_t code = __atomic_load_n(&code_epoch, __ATOMIC_ACQUIRE);
 	uint32_t end;
 
 	if (unlikely(!lane) && !(lane = lane_make(owner)))
 		return TRACE_STACK_NONE;
 	if (unlikely(!tree) && !(tree = tree_make()))
 		return TRACE_STACK_NONE;
-	if (unlikely(lane->epoch != epoch))
-		lane_renew(lane, epoch);
+	if (unlikely(lane->epoch != epoch || lane->code_epoch != code))
+		lane_renew(lane, epoch, code);
 	end = walk_fast(lane, thread, at);
 	if (unlikely(end == TRACE_STACK_LOST))
 		lane->counts.lost++;

@@ -176,11 +176,19 @@ __attribute__((noinline)) uint32_t walk_full(struct stack_lane *lane, const stru
 	lane->same = 0;
 	exact = false;
 	for (;;) {
+		struct walked *walked = &lane->walked[count - 1];
+		struct walked here = {.sp = registers->value[DWARF_RSP], .bp = registers->value[DWARF_RBP]};
+		bool interpreted = interpreter_has(registers->value[DWARF_RA] - !exact);
 		enum step step = step_full(lane, &bounds, thread, exact);
 		uintptr_t pc = registers->value[DWARF_RA];
 
+		if (interpreted && step == STEP_ON) {
+			walked->rule.kind = RULE_INTERPRETED;
+			walked->sp = here.sp;
+			walked->bp = here.bp;
+		}
 		if (step == STEP_SIGNAL)
-			lane->walked[count - 1].frame |= STACK_EXACT;
+			walked->frame |= STACK_EXACT;
 		lane->count = count;
 		if (step == STEP_ROOT)
 			return TRACE_STACK_ROOT;

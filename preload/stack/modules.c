@@ -57,5 +57,5 @@ uint32_t stack_generation(uintptr_t address)
 		if (count && address >= ranges[i].start && address < ranges[i].end)
 			generation += count;
 	}
-	return generation & TRACE_NODE_GENERATION;
+	return (generation + code_generation(address)) & TRACE_NODE_GENERATION;
 }

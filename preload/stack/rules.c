@@ -116,11 +116,16 @@ struct rule rule_make(struct stack_lane *lane, uintptr_t lookup)
 		break;
 	case FOUND_NO_FDE:
 		rule.k = 1; /* in a module: walk_is_root */
+		if (interpreter_has(lookup))
+			rule.kind = RULE_INTERPRETED;
 		break;
 	case FOUND_END:
 		rule.kind = RULE_ROOT;
 		break;
 	case FOUND_NO_MODULE:
+		/* V8 11 has a second copy of its builtins, near the code that it generates. */
+		if (interpreter_has(lookup))
+			rule.kind = RULE_INTERPRETED;
 		break;
 	case FOUND_BAD:
 		lane->counts.unreadable++;

@@ -158,6 +158,7 @@ enum rule_kind {
 	RULE_SP,                     /* CFA = sp + n */
 	RULE_BP,                     /* CFA = bp + n */
 	RULE_FRAME,                  /* nothing is known: CFA = bp + 16 if bp looks like a frame pointer */
+	RULE_INTERPRETED,            /* the same, and the frame tells which bytecode runs in it: interpreter_frame() */
 	RULE_MEMORY_SP,              /* CFA = *(sp + n) + k */
 	RULE_MEMORY_BP,              /* CFA = *(bp + n) + k */
 	RULE_REALIGNED,              /* CFA = *(bp + n) + k, and bp is saved at bp + 8 × saved: gcc's DRAP */
@@ -217,6 +218,7 @@ struct memo {
 	uint64_t  saved_word;
 	uint32_t  node;
 	bool      bp_live;
+	bool      interpreted;       /* its step read what stack_lane.interned has, too */
 };
 _Static_assert(sizeof(struct memo) == 64, "a cache line");
 
@@ -234,6 +236,7 @@ struct stack_lane {
 	uint32_t rule_bits;
 	uint32_t misses;             /* since this table was taken */
 	uint64_t epoch;              /* modules_epoch that the rules belong to */
+	uint32_t code_epoch;         /* that the memo and the children belong to */
 	uint32_t count;              /* frames in `walked`; */
 	uint32_t same;               /* outer frames that follow them, from the memo; 0: the walk went to the end */
 	uintptr_t end_sp;            /* the state's sp when it ended at the root trampoline; 0: by a rule */
@@ -247,6 +250,7 @@ struct stack_lane {
 	struct cfi cfi;
 	struct registers full;       /* full.c */
 	struct memo memo[STACK_DEPTH_MAX] __attribute__((aligned(64))); /* the last capture's, outermost first */
+	uint64_t interned[STACK_DEPTH_MAX];      /* the address that the memo's node has: its frame, or a bytecode's */
 	struct walked walked[STACK_DEPTH_MAX];   /* innermost first */
 	struct rule_slot first_rules[1 << RULE_FIRST_BITS];
 	struct child children[1 << CHILD_BITS];
@@ -285,6 +289,36 @@ static inline bool walk_is_root(const struct bounds *bounds, bool in_module, uin
 /* Registers in a signal frame: byte offsets from the ucontext that sp points to, by DWARF number. */
 extern const uint8_t signal_offset[REGISTERS] HIDDEN;
 
+/* ---- interpreter.c --------------------------------------------------------------------------------------------- */
+
+#define INTERPRETER_RANGES 8u
+
+struct interpreter {
+	uint32_t count;              /* ranges in use; stored after them */
+	struct { uintptr_t start, end; } ranges[INTERPRETER_RANGES];
+};
+extern struct interpreter interpreter HIDDEN;
+
+/* True if the frame of a function that runs at `lookup` is one of the interpreter's. */
+bool interpreter_has(uintptr_t lookup) HIDDEN;
+
+/*
+ * The bytecode at which the interpreter's frame with frame pointer `bp` stands, as a frame word; 0 if there is none. The
+ * bytecode array is a tagged pointer at bp − 32, and the offset in it, the array's header included, a Smi at bp − 40
+ * (V8 11.3 to 13.6 without pointer compression; src/execution/frame-constants.h). A frame with a type marker (a Smi) at
+ * bp − 8 is a bytecode handler's own.
+ */
+static inline uint64_t interpreter_frame(uintptr_t bp)
+{
+	uintptr_t array = word_at(bp - 32), offset = word_at(bp - 40), context = word_at(bp - 8);
+	uint64_t address = array + (offset >> 32);
+
+	if ((array & 3) != 1 || (context & 1) != 1 || (uint32_t)offset || offset >> 32 > INT32_MAX ||
+	    address >> ADDRESS_BITS)
+		return 0;
+	return address | STACK_EXACT;
+}
+
 /* ---- tree.c ---------------------------------------------------------------------------------------------------- */
 
 #define TREE_ROOT_BITS 12
@@ -306,5 +340,11 @@ uint32_t tree_intern(struct stack_process *tree, struct stack_lane *lane, uint32
 
 extern uint64_t modules_epoch HIDDEN;        /* changes when a module comes or goes */
 extern uint32_t modules_unloaded HIDDEN;     /* entries of the list of unloaded ranges; 0 nearly always */
+
+/* ---- generations.c --------------------------------------------------------------------------------------------- */
+
+#define CODE_GRANULE 4096u
+
+extern uint32_t code_epoch HIDDEN;           /* changes when other code may lie at an address; 0: none ever did */
 
 #endif

@@ -33,6 +33,7 @@ static __attribute__((noinline)) enum step step_rare(struct rule rule, struct st
 			return STEP_LOST;
 		return STEP_SIGNAL;
 	case RULE_FRAME:
+	case RULE_INTERPRETED:
 		if (walk_is_root(bounds, rule.k, bp))
 			return STEP_ROOT;
 		cfa = bp + 16;
@@ -73,12 +74,15 @@ static __attribute__((noinline)) enum step step_rare(struct rule rule, struct st
  * Whether all that the last walk read from memo frame k − 1 outwards is still there: 0 if so, else k of the first
  * frame that read something else. The addresses lie between sp and the end of the thread's own stack.
  */
-static inline uint32_t memo_changed(const struct memo *memo, uint32_t k)
+static inline uint32_t memo_changed(const struct stack_lane *lane, uint32_t k)
 {
 	for (; k > 0; k--) {
-		const struct memo *m = &memo[k - 1];
+		const struct memo *m = &lane->memo[k - 1];
 
 		if (unlikely((word_at(m->return_at) ^ m->return_word) | (word_at(m->saved_at) ^ m->saved_word)))
+			return k;
+		/* A function goes on from bytecode to bytecode while its frame's return address stays the same. */
+		if (m->interpreted && unlikely(interpreter_frame(m->bp) != lane->interned[k - 1]))
 			return k;
 	}
 	return 0;
@@ -110,7 +114,7 @@ uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct 
 			known--;
 		if (known && memo[known - 1].sp == state.sp && memo[known - 1].frame == (state.pc | exact) &&
 		    (!memo[known - 1].bp_live || memo[known - 1].bp == state.bp)) {
-			uint32_t changed = memo_changed(memo, known);
+			uint32_t changed = memo_changed(lane, known);
 
 			if (likely(!changed && count - 1 + known <= depth)) {
 				lane->count = count - 1;
@@ -133,7 +137,7 @@ uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct 
 		base = rule.kind == RULE_SP ? state.sp : state.bp;
 		cfa = base + (uintptr_t)(intptr_t)rule.n;
 		saved = cfa + (uintptr_t)(intptr_t)rule.saved * 8;
-		if (likely(rule.kind <= RULE_FRAME && bounds_has(&bounds, cfa - 8) && bounds_has(&bounds, saved))) {
+		if (likely(rule.kind <= RULE_INTERPRETED && bounds_has(&bounds, cfa - 8) && bounds_has(&bounds, saved))) {
 			uintptr_t word = word_at(saved);
 
 			state.pc = word_at(cfa - 8);
@@ -143,6 +147,8 @@ uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct 
 		} else {
 			enum step step = step_rare(rule, &state, &bounds, thread);
 
+			if (rule.kind == RULE_INTERPRETED && step != STEP_ON)
+				walked->rule.kind = RULE_FRAME; /* bp is no frame pointer: nothing can be read there */
 			walked->plain = step == STEP_ROOT && !bounds.limit;
 			if (step == STEP_SIGNAL) {
 				/* The restorer is no call's return either. */
