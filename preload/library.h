@@ -66,6 +66,7 @@ struct process {
 	struct ring_table *rings;    /* record/ring.c */
 	struct meta_state *meta;     /* record/meta.c */
 	struct thread_table *threads; /* record/thread.c */
+	struct trace_meta *told;     /* node/told.c: the extent in use */
 };
 enum process_live { PROCESS_NEW, PROCESS_STARTING, PROCESS_LIVE, PROCESS_OFF };
 extern struct process *process HIDDEN; /* set once; the struct it points to is wiped at fork */
@@ -101,6 +102,8 @@ struct thread {
 	uintptr_t root;              /* return address in the trampoline at the thread's root; 0 unknown */
 	void   *(*start)(void *);    /* the start routine and its argument, for the trampoline */
 	void     *argument;
+	const void *isolate;         /* V8's isolate that this thread was last seen in, once it tells of its code */
+	struct lines *lines;         /* node/lines.c; NULL until first used */
 	struct lane lanes[LANES];
 };
 

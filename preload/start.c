@@ -22,6 +22,7 @@
 #include "interpose/modules.h"
 #include "interpose/next.h"
 #include "lock.h"
+#include "node/node.h"
 #include "options.h"
 #include "record/area.h"
 #include "record/drain.h"
@@ -124,6 +125,7 @@ static void image_start(void)
 	follow_start();
 	next_start();
 	operators_refresh();
+	node_start();
 	pthread_atfork(before_fork, in_parent, in_child);
 	if (error < 0) {
 		library.off = true;
@@ -188,6 +190,7 @@ static void tell_about(void)
 	if (area_is_unshared())
 		meta_warn("this file system cannot map shared files: what a killed process recorded last may be missing");
 	modules_record_all();
+	node_tell();
 }
 
 static bool start_recording(bool forked)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "interpose/next.h"
+#include "node/node.h"
 #include "record/event.h"
 
 NEXT(mmap64, void *(void *, size_t, int, int, int, off_t))
@@ -34,6 +35,7 @@ static inline void *map(void *address, size_t length, int protection, int flags,
 	if (flags & (MAP_STACK | MAP_GROWSDOWN))
 		extra |= TRACE_MAP_STACK;
 	event_with_stack(thread, TRACE_EVENT_MAP, (unsigned)protection & 7, extra, p, length, at);
+	node_look();
 	return p;
 }
 
@@ -51,11 +53,15 @@ PUBLIC int munmap(void *address, size_t length)
 {
 	struct stack_start at = STACK_CALLER();
 	uint64_t before = clock_tick();
-	int result = next_munmap()(address, length);
 	struct thread *thread;
+	int result;
 
-	if (result == 0 && (thread = event_thread()))
+	node_unmap(address, length);
+	result = next_munmap()(address, length);
+	if (result == 0 && (thread = event_thread())) {
 		event_without(thread, TRACE_EVENT_UNMAP, 0, 0, address, length, before, at.sp);
+		node_look();
+	}
 	return result;
 }
 
@@ -84,9 +90,11 @@ PUBLIC int mprotect(void *address, size_t length, int protection)
 	int result = next_mprotect()(address, length, protection);
 	struct thread *thread;
 
-	if (result == 0 && (thread = event_thread()))
+	if (result == 0 && (thread = event_thread())) {
 		event_with_stack(thread, TRACE_EVENT_PROTECT, (unsigned)protection & 7, 0, address, length,
 		                 STACK_CALLER());
+		node_look();
+	}
 	return result;
 }
 
@@ -96,8 +104,10 @@ PUBLIC int madvise(void *address, size_t length, int advice)
 	int result = next_madvise()(address, length, advice);
 	struct thread *thread;
 
-	if (result == 0 && (thread = event_thread()))
+	if (result == 0 && (thread = event_thread())) {
 		event_without(thread, TRACE_EVENT_ADVISE, 0, (unsigned)advice, address, length, clock_tick(), at.sp);
+		node_look();
+	}
 	return result;
 }
 

@@ -366,3 +366,25 @@ void modules_record_namespace(const struct link_map *map_of)
 		lock_give(&lock, &hold);
 	}
 }
+
+void modules_record_copy(uintptr_t inside, uintptr_t start, uintptr_t end, uintptr_t distance)
+{
+	static uintptr_t last; /* a runtime has one copy, and tells of it again and again */
+	struct lock_hold hold;
+
+	if (!lock_take(&lock, &hold))
+		return;
+	for (uint32_t i = 0; i < count && last != start; i++) {
+		struct module copy = table[i];
+
+		if (!copy.loaded || inside < copy.record.start || inside >= copy.record.end)
+			continue;
+		copy.record.bias += distance;
+		copy.record.start = start;
+		copy.record.end = end;
+		copy.record.generation = stack_generation(start);
+		write_loaded(&copy);
+		last = start;
+	}
+	lock_give(&lock, &hold);
+}

@@ -19,4 +19,7 @@ void modules_refresh(void) HIDDEN;
 struct link_map;
 void modules_record_namespace(const struct link_map *map) HIDDEN;
 
+/* Of the module that holds `inside`, a part is mapped a second time, `distance` further up, at [start, end). */
+void modules_record_copy(uintptr_t inside, uintptr_t start, uintptr_t end, uintptr_t distance) HIDDEN;
+
 #endif

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "interpose/next.h"
+#include "node/node.h"
 #include "record/thread.h"
 #include "start.h"
 #include "sys.h"
@@ -44,7 +45,9 @@ static void *thread_main(void *argument)
 	size_t size = (size_t)thread->stack_low;
 
 	thread_begin(thread, high - size / 8 * 7, high);
-	return (void *)root_call((void *)start, (long)thread->argument, 0, 0);
+	argument = (void *)root_call((void *)start, (long)thread->argument, 0, 0);
+	node_thread_ends();
+	return argument;
 }
 
 PUBLIC int pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)

@@ -1,0 +1,208 @@
+/*
+ * isolates.c: finds V8's isolates and asks them for their code.
+ *
+ * An isolate takes a handler only on its own thread and when it is at rest, so it is asked for an interrupt, which V8 grants
+ * when it next checks its stack guard. While an isolate is being set up V8 may forget that there are requests, so it is
+ * asked again at each occasion until it answers. Requests are queued in the isolate: each is answered, the first counts.
+ *
+ * The table is ordinary memory: after a fork without exec the child's isolates are still armed.
+ */
+#include "node/isolates.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+
+#include "lock.h"
+#include "node/builtins.h"
+#include "node/code.h"
+#include "node/events.h"
+#include "node/node.h"
+#include "record/event.h"
+
+#define ISOLATES  256
+#define ASK_EAGER 1024               /* after so many requests without an answer it is asked more seldom */
+#define ASK_EVERY 256
+
+enum state { ISOLATE_NONE, ISOLATE_ASKED, ISOLATE_NAMED };
+
+struct isolate {
+	const void *isolate;         /* V8's; stored last, 0 none */
+	uint32_t state;              /* enum state */
+	uint32_t number;             /* in the process, from 1 */
+	uint32_t tid;                /* of its thread, once it answered */
+	uint32_t asked;              /* requests */
+};
+
+struct v8 v8;
+
+static struct isolate isolates[ISOLATES];
+static uint32_t isolates_used;       /* entries that were ever in use */
+static uint32_t isolates_count;      /* numbers given out */
+static struct lock lock;             /* guards the rest; held for a few stores, never across V8's functions */
+static uint32_t lock_pid;
+static const char *missing;          /* what this V8 lacks; NULL nothing, or there is no V8 */
+
+static bool enter(struct lock_hold *hold)
+{
+	/* A forked child: whoever held the lock is not here. */
+	if (unlikely(lock_pid != process->pid)) {
+		if (lock_pid)
+			lock = (struct lock){0};
+		lock_pid = process->pid;
+	}
+	return lock_take(&lock, hold);
+}
+
+static struct isolate *find(const void *isolate)
+{
+	uint32_t used = __atomic_load_n(&isolates_used, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < used; i++)
+		if (__atomic_load_n(&isolates[i].isolate, __ATOMIC_ACQUIRE) == isolate)
+			return &isolates[i];
+	return NULL;
+}
+
+uint32_t isolates_number(const void *isolate)
+{
+	const struct isolate *entry = find(isolate);
+
+	return entry ? __atomic_load_n(&entry->number, __ATOMIC_RELAXED) : 0;
+}
+
+/* Called with the lock held. */
+static struct isolate *enlist(const void *isolate)
+{
+	struct isolate *entry = NULL;
+
+	for (uint32_t i = 0; !entry && i < isolates_used; i++)
+		if (!isolates[i].isolate)
+			entry = &isolates[i];
+	if (!entry && isolates_used < ISOLATES)
+		entry = &isolates[isolates_used];
+	if (!entry)
+		return NULL;
+	*entry = (struct isolate){.state = ISOLATE_ASKED, .number = ++isolates_count};
+	__atomic_store_n(&entry->isolate, isolate, __ATOMIC_RELEASE);
+	if (entry == &isolates[isolates_used])
+		__atomic_store_n(&isolates_used, isolates_used + 1, __ATOMIC_RELEASE);
+	return entry;
+}
+
+static void tell(uint32_t number, enum trace_runtime_state state, const char *text)
+{
+	struct trace_runtime record = {.isolate = number, .state = state};
+
+	meta_write(TRACE_RECORD_RUNTIME, &record, sizeof(record), text, strlen(text));
+}
+
+/* ---- asking ---------------------------------------------------------------------------------------------------- */
+
+/* On the isolate's own thread, between two steps of its program. */
+static void answered(void *isolate, void *data)
+{
+	struct thread *thread = thread_state();
+	struct isolate *entry;
+	struct lock_hold hold;
+	uint32_t number = 0;
+	int error = errno;
+
+	(void)data;
+	if (!thread || !enter(&hold))
+		return;
+	entry = find(isolate);
+	if (entry && entry->state == ISOLATE_ASKED) {
+		entry->state = ISOLATE_NAMED;
+		entry->tid = thread->tid;
+		number = entry->number;
+	}
+	lock_give(&lock, &hold);
+	if (number) {
+		thread->isolate = isolate;
+		builtins_start((const void *)v8.set_handler);
+		v8.set_handler(isolate, V8_EXISTING, events_handle);
+		builtins_told();
+		tell(number, TRACE_RUNTIME_NAMED, "V8");
+	}
+	errno = error;
+}
+
+void isolates_look(void)
+{
+	struct thread *thread = event_thread();
+	struct isolate *entry;
+	struct lock_hold hold;
+	void *isolate;
+	bool ask = false;
+	int error = errno;
+
+	if (!thread || library.filtered)
+		return;
+	isolate = v8.current();
+	if (!isolate || isolate == thread->isolate || process_is_borrowed() || !enter(&hold))
+		return;
+	entry = find(isolate);
+	if (!entry)
+		entry = enlist(isolate);
+	if (entry && entry->state == ISOLATE_NAMED)
+		thread->isolate = isolate; /* a helper of the isolate's thread */
+	else if (entry)
+		ask = ++entry->asked < ASK_EAGER || entry->asked % ASK_EVERY == 0;
+	lock_give(&lock, &hold);
+	if (ask)
+		v8.interrupt(isolate, answered, NULL);
+	errno = error;
+}
+
+void node_thread_ends(void)
+{
+	struct thread *thread = self;
+	struct isolate *entry;
+	struct lock_hold hold;
+	uint32_t number = 0;
+
+	if (!thread || !thread->live || !thread->isolate || !enter(&hold))
+		return;
+	entry = find(thread->isolate);
+	if (entry && entry->state == ISOLATE_NAMED && entry->tid == thread->tid) {
+		number = entry->number;
+		__atomic_store_n(&entry->isolate, NULL, __ATOMIC_RELEASE);
+	}
+	lock_give(&lock, &hold);
+	if (!number)
+		return;
+	code_isolate_ended(number);
+	tell(number, TRACE_RUNTIME_ENDED, "");
+}
+
+/* ---- once per image -------------------------------------------------------------------------------------------- */
+
+void node_start(void)
+{
+	struct v8 found = {0};
+
+	*(void **)&found.current = dlsym(RTLD_DEFAULT, "_ZN2v87Isolate13TryGetCurrentEv");
+	*(void **)&found.interrupt =
+		dlsym(RTLD_DEFAULT, "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_");
+	if (!found.current && !found.interrupt)
+		return;
+	*(void **)&found.set_handler = dlsym(RTLD_DEFAULT,
+		"_ZN2v87Isolate22SetJitCodeEventHandlerENS_19JitCodeEventOptionsEPFvPKNS_12JitCodeEventEE");
+	*(void **)&found.line_of = dlsym(RTLD_DEFAULT, "_ZN2v813UnboundScript13GetLineNumberEi");
+	*(void **)&found.column_of = dlsym(RTLD_DEFAULT, "_ZN2v813UnboundScript15GetColumnNumberEi");
+	if (!found.current)
+		missing = "this V8 has no Isolate::TryGetCurrent";
+	else if (!found.interrupt)
+		missing = "this V8 has no Isolate::RequestInterrupt";
+	else if (!found.set_handler)
+		missing = "this V8 has no Isolate::SetJitCodeEventHandler";
+	else
+		v8 = found;
+}
+
+void node_tell(void)
+{
+	if (missing)
+		tell(0, TRACE_RUNTIME_MISSING, missing);
+}
