@@ -183,8 +183,10 @@ void stack_unloaded(uintptr_t start, uintptr_t end) HIDDEN;
 /* How many modules were unloaded at an address before, and how often generated code there made room for other. */
 uint32_t stack_generation(uintptr_t address) HIDDEN;
 
-/* V8's interpreter runs in [start, end): frames there are recorded by the bytecode that they stand at. */
+/* V8's interpreter runs in [start, end): frames there are recorded by the bytecode that they stand at. Gone: no more, for
+ * all that begins in [start, end). One caller at a time. */
 void stack_interpreter(uintptr_t start, uintptr_t end) HIDDEN;
+void stack_interpreter_gone(uintptr_t start, uintptr_t end) HIDDEN;
 /*
  * Generated code in [start, end) is gone: what comes there belongs to a later generation, the same in the whole range.
  * One caller at a time. False: there was no memory to note it.

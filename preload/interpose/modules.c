@@ -367,14 +367,29 @@ void modules_record_namespace(const struct link_map *map_of)
 	}
 }
 
+bool modules_range(uintptr_t inside, uintptr_t *start, uintptr_t *end)
+{
+	struct lock_hold hold;
+	bool found = false;
+
+	if (!lock_take(&lock, &hold))
+		return false;
+	for (uint32_t i = 0; i < count && !found; i++) {
+		*start = table[i].record.start;
+		*end = table[i].record.end;
+		found = table[i].loaded && inside >= *start && inside < *end;
+	}
+	lock_give(&lock, &hold);
+	return found;
+}
+
 void modules_record_copy(uintptr_t inside, uintptr_t start, uintptr_t end, uintptr_t distance)
 {
-	static uintptr_t last; /* a runtime has one copy, and tells of it again and again */
 	struct lock_hold hold;
 
 	if (!lock_take(&lock, &hold))
 		return;
-	for (uint32_t i = 0; i < count && last != start; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		struct module copy = table[i];
 
 		if (!copy.loaded || inside < copy.record.start || inside >= copy.record.end)
@@ -384,7 +399,13 @@ void modules_record_copy(uintptr_t inside, uintptr_t start, uintptr_t end, uintp
 		copy.record.end = end;
 		copy.record.generation = stack_generation(start);
 		write_loaded(&copy);
-		last = start;
 	}
 	lock_give(&lock, &hold);
+}
+
+void modules_record_copy_gone(uintptr_t start, uintptr_t end)
+{
+	struct trace_module record = {.start = start, .end = end};
+
+	meta_write(TRACE_RECORD_UNLOAD, &record, sizeof(record), NULL, 0);
 }

@@ -19,7 +19,14 @@ void modules_refresh(void) HIDDEN;
 struct link_map;
 void modules_record_namespace(const struct link_map *map) HIDDEN;
 
-/* Of the module that holds `inside`, a part is mapped a second time, `distance` further up, at [start, end). */
+/* All addresses of the module that holds `inside`. False: there is none. */
+bool modules_range(uintptr_t inside, uintptr_t *start, uintptr_t *end) HIDDEN;
+
+/*
+ * Of the module that holds `inside`, a part is mapped a second time, `distance` further up, at [start, end); its addresses
+ * are of one generation. Gone: it is unmapped.
+ */
 void modules_record_copy(uintptr_t inside, uintptr_t start, uintptr_t end, uintptr_t distance) HIDDEN;
+void modules_record_copy_gone(uintptr_t start, uintptr_t end) HIDDEN;
 
 #endif

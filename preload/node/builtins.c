@@ -1,7 +1,7 @@
 /*
- * builtins.c: see builtins.h. V8's builtins are embedded in the file that it is linked into. V8 11 (node 20) maps them a
- * second time, near the code that it generates, and calls them there ("short builtin calls"): that copy is recorded as
- * another mapping of the same file.
+ * builtins.c: see builtins.h. V8's builtins are embedded in the file that it is linked into. It may map them a second time,
+ * near the code that it generates, and call them there ("short builtin calls"; node 20 has one copy for the process, node
+ * 24 one for each isolate). Such a copy is recorded as another mapping of the same file.
  */
 #include "node/builtins.h"
 
@@ -14,27 +14,34 @@
 
 #include "identity.h"
 #include "interpose/modules.h"
-#include "sys.h"
-#include "text.h"
+#include "lock.h"
 
 #define MAPS_BYTES (1u << 20)        /* of /proc/self/maps that are read */
 #define SECTIONS   128u
-#define RANGES     4
+#define PAGE       4096u
+#define PARTS      8u
+#define COPIES     64u
 #define GAP        256u              /* bytes between two parts that lie one behind the other */
 
 struct range { uintptr_t start, end; };
 
-static struct {
-	uintptr_t inside;            /* an address of V8's; 0: not started */
-	struct range module;         /* the file's mapping */
-	bool symbols;                /* it has a symbol table */
-	struct range parts[RANGES];  /* the interpreter's */
-	uint32_t part_count;
-} builtins;
+struct copy {
+	struct range range;          /* where it is mapped; end 0: the entry is free */
+	uintptr_t distance;          /* from the original, upwards */
+};
+
+static struct lock lock;             /* guards the rest */
+static uintptr_t inside_v8;          /* 0: nothing was looked for yet */
+static struct range module;          /* the file's mapping */
+static bool symbols;                 /* it has a symbol table */
+static struct range parts[PARTS];    /* the interpreter's, in the module */
+static uint32_t part_count;
+static struct copy copies[COPIES];
+uint32_t builtins_copies;
 
 bool builtins_have_symbols(void)
 {
-	return builtins.symbols;
+	return symbols;
 }
 
 static bool file_has_symbols(const char *path)
@@ -55,33 +62,69 @@ static bool file_has_symbols(const char *path)
 	return found;
 }
 
-void builtins_start(const void *inside)
+/* The module's address for one in a copy. */
+static uintptr_t original_of(uintptr_t address)
 {
-	struct dl_find_object found;
-
-	if (builtins.inside)
-		return;
-	builtins.inside = (uintptr_t)inside;
-	if (_dl_find_object((void *)inside, &found) != 0)
-		return;
-	builtins.module = (struct range){(uintptr_t)found.dlfo_map_start, (uintptr_t)found.dlfo_map_end};
-	builtins.symbols = file_has_symbols(found.dlfo_link_map->l_name);
+	for (uint32_t i = 0; i < COPIES; i++)
+		if (address >= copies[i].range.start && address < copies[i].range.end)
+			return address - copies[i].distance;
+	return address;
 }
 
 void builtins_interpreter(uintptr_t start, uintptr_t end)
 {
-	for (uint32_t i = 0; i < builtins.part_count; i++) {
-		struct range *part = &builtins.parts[i];
+	uintptr_t moved = original_of(start) - start;
 
-		if (start >= part->start && end <= part->end)
+	start += moved;
+	end += moved;
+	if (start < module.start || end > module.end)
+		return;
+	for (uint32_t i = 0; i < part_count; i++) {
+		if (start >= parts[i].start && end <= parts[i].end)
 			return;
-		if (start >= part->end && start - part->end < GAP) {
-			part->end = end;
+		if (start >= parts[i].end && start - parts[i].end < GAP) {
+			parts[i].end = end;
 			return;
 		}
 	}
-	if (builtins.part_count < RANGES)
-		builtins.parts[builtins.part_count++] = (struct range){start, end};
+	if (part_count < PARTS)
+		parts[part_count++] = (struct range){start, end};
+}
+
+void builtins_told(void)
+{
+	struct lock_hold hold;
+
+	if (!lock_take(&lock, &hold))
+		return;
+	for (uint32_t i = 0; i < part_count; i++) {
+		stack_interpreter(parts[i].start, parts[i].end);
+		for (uint32_t j = 0; j < COPIES; j++)
+			if (copies[j].range.end && parts[i].start + copies[j].distance >= copies[j].range.start &&
+			    parts[i].end + copies[j].distance <= copies[j].range.end)
+				stack_interpreter(parts[i].start + copies[j].distance, parts[i].end + copies[j].distance);
+	}
+	lock_give(&lock, &hold);
+}
+
+void builtins_unmapped(uintptr_t start, uintptr_t end)
+{
+	struct lock_hold hold;
+
+	if (!lock_take(&lock, &hold))
+		return;
+	for (uint32_t i = 0; i < COPIES; i++) {
+		struct range copy = copies[i].range;
+
+		if (!copy.end || copy.start >= end || copy.end <= start)
+			continue;
+		copies[i].range.end = 0;
+		builtins_copies--;
+		stack_interpreter_gone(copy.start, copy.end);
+		stack_code_raise(copy.start, copy.end);
+		modules_record_copy_gone(copy.start, copy.end);
+	}
+	lock_give(&lock, &hold);
 }
 
 /* ---- the second copy ------------------------------------------------------------------------------------------- */
@@ -137,54 +180,79 @@ static const char *line_after(const char *line)
 	return line + (*line == '\n');
 }
 
-static void copy_told(const struct mapping *original, const struct mapping *copy)
+static bool is_same_file(const struct mapping *a, const struct mapping *b)
 {
-	uintptr_t distance = (copy->start - copy->offset) - (original->start - original->offset);
+	return a->file && b->file && a->file_length == b->file_length && memcmp(a->file, b->file, a->file_length) == 0;
+}
 
-	for (uint32_t i = 0; i < builtins.part_count; i++) {
-		struct range part = {builtins.parts[i].start + distance, builtins.parts[i].end + distance};
+/* The mapping of the module's own that has this one's part of the file. */
+static struct mapping original_mapping(const char *maps, const struct mapping *copy)
+{
+	for (const char *line = maps; *line; line = line_after(line)) {
+		struct mapping mapping = mapping_read(line);
 
-		if (part.start >= copy->start && part.end <= copy->end)
-			stack_interpreter(part.start, part.end);
+		if (mapping.executable && mapping.start >= module.start && mapping.end <= module.end &&
+		    is_same_file(&mapping, copy) && copy->offset - mapping.offset < mapping.end - mapping.start)
+			return mapping;
 	}
-	modules_record_copy(builtins.inside, copy->start, copy->end, distance);
+	return (struct mapping){0};
+}
+
+static void copy_found(const struct mapping *original, const struct mapping *found)
+{
+	struct copy copy = {.range = {found->start, found->end},
+		.distance = (found->start - found->offset) - (original->start - original->offset)};
+	struct copy *free = NULL;
+	bool mixed = false;          /* its addresses are not of one generation */
+
+	for (uint32_t i = 0; i < COPIES; i++) {
+		if (copies[i].range.end && copies[i].range.start == copy.range.start)
+			return;
+		if (!copies[i].range.end)
+			free = &copies[i];
+	}
+	if (!free)
+		return;
+	*free = copy;
+	builtins_copies++;
+	for (uintptr_t page = copy.range.start; page < copy.range.end; page += PAGE)
+		mixed |= stack_generation(page) != stack_generation(copy.range.start);
+	if (mixed)
+		stack_code_raise(copy.range.start, copy.range.end);
+	modules_record_copy(inside_v8, copy.range.start, copy.range.end, copy.distance);
 }
 
 static void copies_find(const char *maps)
 {
-	struct mapping original = {0};
-
 	for (const char *line = maps; *line; line = line_after(line)) {
-		struct mapping mapping = mapping_read(line);
+		struct mapping mapping = mapping_read(line), original;
 
-		if (mapping.executable && builtins.parts[0].start >= mapping.start &&
-		    builtins.parts[0].start < mapping.end)
-			original = mapping;
-	}
-	if (!original.file)
-		return;
-	for (const char *line = maps; *line; line = line_after(line)) {
-		struct mapping mapping = mapping_read(line);
-
-		if (mapping.executable && mapping.file && mapping.file_length == original.file_length &&
-		    memcmp(mapping.file, original.file, original.file_length) == 0 &&
-		    (mapping.start < builtins.module.start || mapping.start >= builtins.module.end))
-			copy_told(&original, &mapping);
+		if (!mapping.executable || (mapping.start >= module.start && mapping.start < module.end))
+			continue;
+		original = original_mapping(maps, &mapping);
+		if (original.file)
+			copy_found(&original, &mapping);
 	}
 }
 
-void builtins_told(void)
+void builtins_find(const void *inside)
 {
+	struct dl_find_object found;
+	struct lock_hold hold;
 	long maps;
 
-	if (!builtins.part_count)
+	if (!lock_take(&lock, &hold))
 		return;
-	for (uint32_t i = 0; i < builtins.part_count; i++)
-		stack_interpreter(builtins.parts[i].start, builtins.parts[i].end);
+	if (!inside_v8 && _dl_find_object((void *)inside, &found) == 0 &&
+	    modules_range((uintptr_t)inside, &module.start, &module.end)) {
+		inside_v8 = (uintptr_t)inside;
+		symbols = file_has_symbols(found.dlfo_link_map->l_name);
+	}
 	maps = sys(SYS_mmap, 0, MAPS_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (maps < 0 && maps > -4096)
-		return;
-	if (identity_read("/proc/self/maps", (char *)maps, MAPS_BYTES) > 0)
-		copies_find((const char *)maps);
-	sys(SYS_munmap, maps, MAPS_BYTES);
+	if (inside_v8 && !(maps < 0 && maps > -4096)) {
+		if (identity_read("/proc/self/maps", (char *)maps, MAPS_BYTES) > 0)
+			copies_find((const char *)maps);
+		sys(SYS_munmap, maps, MAPS_BYTES);
+	}
+	lock_give(&lock, &hold);
 }

@@ -120,7 +120,7 @@ static void answered(void *isolate, void *data)
 	lock_give(&lock, &hold);
 	if (number) {
 		thread->isolate = isolate;
-		builtins_start((const void *)v8.set_handler);
+		builtins_find((const void *)v8.set_handler);
 		v8.set_handler(isolate, V8_EXISTING, events_handle);
 		builtins_told();
 		tell(number, TRACE_RUNTIME_NAMED, "V8");

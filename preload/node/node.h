@@ -10,6 +10,7 @@
 #define PROBE_NODE_H
 
 #include "library.h"
+#include "node/builtins.h"
 #include "node/v8.h"
 
 /* Looks for V8's functions in the program and its libraries. Once per image, when symbols can be looked up. */
@@ -38,6 +39,8 @@ static inline void node_unmap(const void *start, size_t bytes)
 {
 	if (unlikely(__atomic_load_n(&code_known, __ATOMIC_RELAXED)))
 		code_unmapped((uintptr_t)start, (uintptr_t)start + bytes);
+	if (unlikely(__atomic_load_n(&builtins_copies, __ATOMIC_RELAXED)))
+		builtins_unmapped((uintptr_t)start, (uintptr_t)start + bytes);
 }
 
 /* The calling thread has returned from its start routine: an isolate of its own is gone. */

@@ -291,14 +291,6 @@ extern const uint8_t signal_offset[REGISTERS] HIDDEN;
 
 /* ---- interpreter.c --------------------------------------------------------------------------------------------- */
 
-#define INTERPRETER_RANGES 8u
-
-struct interpreter {
-	uint32_t count;              /* ranges in use; stored after them */
-	struct { uintptr_t start, end; } ranges[INTERPRETER_RANGES];
-};
-extern struct interpreter interpreter HIDDEN;
-
 /* True if the frame of a function that runs at `lookup` is one of the interpreter's. */
 bool interpreter_has(uintptr_t lookup) HIDDEN;
 
