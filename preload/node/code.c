@@ -216,12 +216,17 @@ static uint32_t beginning_at(uintptr_t start)
 	return 0;
 }
 
+static void renew(uintptr_t start, uintptr_t end)
+{
+	if (!stack_code_raise(start, end))
+		meta_warn("generated code could not be told apart for want of memory: some of its names may be wrong");
+}
+
 /* Forgets what lies in [start, end) and returns the generation of what comes there. */
 static uint32_t make_room(uintptr_t start, uintptr_t end)
 {
 	uintptr_t low = start, high = end;
-	uint32_t generation = TRACE_NODE_GENERATION;
-	bool used = false;
+	bool used = false, mixed = false;
 
 	for (uint64_t granule = start / CODE_GRANULE; granule <= (end - 1) / CODE_GRANULE; granule++) {
 		struct granule *slot = granule_find(granule);
@@ -241,14 +246,14 @@ static uint32_t make_room(uintptr_t start, uintptr_t end)
 		}
 	}
 	/* All that was forgotten is older than what comes to any part of its place. */
-	if (used && !stack_code_raise(low, high))
-		meta_warn("generated code could not be told apart for want of memory: some of its names may be wrong");
-	for (uint64_t granule = start / CODE_GRANULE; granule <= (end - 1) / CODE_GRANULE; granule++) {
-		uint32_t here = stack_generation(granule * CODE_GRANULE);
-
-		generation = here < generation ? here : generation;
-	}
-	return generation;
+	if (used)
+		renew(low, high);
+	/* And so is what was forgotten before: one generation must hold for all of what comes. */
+	for (uint64_t granule = start / CODE_GRANULE; granule <= (end - 1) / CODE_GRANULE; granule++)
+		mixed |= stack_generation(granule * CODE_GRANULE) != stack_generation(start);
+	if (mixed)
+		renew(start, end);
+	return stack_generation(start);
 }
 
 /* An entry for code at [start, start + size). 0: no memory. */
@@ -303,7 +308,7 @@ uint32_t code_add(enum trace_code_kind kind, uint32_t isolate, uintptr_t start, 
 	struct lock_hold hold;
 	uint32_t there;
 
-	if (!size || (start + size) >> ADDRESS_BITS || !enter(&hold))
+	if (!size || start >> ADDRESS_BITS || (start + size) >> ADDRESS_BITS || !enter(&hold))
 		return 0;
 	there = beginning_at(start);
 	if (there && code_at(there)->size == size && code_at(there)->name == code.name &&
@@ -334,7 +339,7 @@ void code_move(uintptr_t from, uintptr_t to)
 	if (!enter(&hold))
 		return;
 	there = beginning_at(from);
-	if (there && from != to && !((to + code_at(there)->size) >> ADDRESS_BITS)) {
+	if (there && from != to && !(to >> ADDRESS_BITS) && !((to + code_at(there)->size) >> ADDRESS_BITS)) {
 		/* What is left behind stays in the map: whatever comes there is another's. */
 		code = *code_at(there);
 		code.start = to;
@@ -365,11 +370,11 @@ static void clear_granule(struct granule *slot, uint32_t isolate)
 		high = code->start + code->size;
 		forget(index);
 		if (high - low > CODE_GRANULE || low / CODE_GRANULE != (high - 1) / CODE_GRANULE)
-			stack_code_raise(low, high);
+			renew(low, high);
 		used = true;
 	}
 	if (used)
-		stack_code_raise(start, start + CODE_GRANULE);
+		renew(start, start + CODE_GRANULE);
 }
 
 void code_unmapped(uintptr_t start, uintptr_t end)

@@ -9,7 +9,6 @@
  */
 #include "node/isolates.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 
@@ -178,27 +177,32 @@ void node_thread_ends(void)
 
 /* ---- once per image -------------------------------------------------------------------------------------------- */
 
+/*
+ * Weak, so that the loader looks for them when it loads this library: dlsym of what is not there allocates, for its
+ * message, and the heap may not be ready.
+ */
+#define V8_FUNCTION(type, name, symbol, ...) extern type name(__VA_ARGS__) __asm__(symbol) __attribute__((weak))
+
+V8_FUNCTION(void *, v8_current, "_ZN2v87Isolate13TryGetCurrentEv", void);
+V8_FUNCTION(void, v8_interrupt, "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_", void *, void (*)(void *, void *), void *);
+V8_FUNCTION(void, v8_set_handler,
+	"_ZN2v87Isolate22SetJitCodeEventHandlerENS_19JitCodeEventOptionsEPFvPKNS_12JitCodeEventEE", void *, int,
+	void (*)(const struct v8_event *));
+V8_FUNCTION(int, v8_line_of, "_ZN2v813UnboundScript13GetLineNumberEi", void *, int);
+V8_FUNCTION(int, v8_column_of, "_ZN2v813UnboundScript15GetColumnNumberEi", void *, int);
+
 void node_start(void)
 {
-	struct v8 found = {0};
-
-	*(void **)&found.current = dlsym(RTLD_DEFAULT, "_ZN2v87Isolate13TryGetCurrentEv");
-	*(void **)&found.interrupt =
-		dlsym(RTLD_DEFAULT, "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_");
-	if (!found.current && !found.interrupt)
+	if (!v8_current && !v8_interrupt)
 		return;
-	*(void **)&found.set_handler = dlsym(RTLD_DEFAULT,
-		"_ZN2v87Isolate22SetJitCodeEventHandlerENS_19JitCodeEventOptionsEPFvPKNS_12JitCodeEventEE");
-	*(void **)&found.line_of = dlsym(RTLD_DEFAULT, "_ZN2v813UnboundScript13GetLineNumberEi");
-	*(void **)&found.column_of = dlsym(RTLD_DEFAULT, "_ZN2v813UnboundScript15GetColumnNumberEi");
-	if (!found.current)
+	if (!v8_current)
 		missing = "this V8 has no Isolate::TryGetCurrent";
-	else if (!found.interrupt)
+	else if (!v8_interrupt)
 		missing = "this V8 has no Isolate::RequestInterrupt";
-	else if (!found.set_handler)
+	else if (!v8_set_handler)
 		missing = "this V8 has no Isolate::SetJitCodeEventHandler";
 	else
-		v8 = found;
+		v8 = (struct v8){v8_current, v8_interrupt, v8_set_handler, v8_line_of, v8_column_of};
 }
 
 void node_tell(void)

@@ -13,7 +13,7 @@
 #include "node/builtins.h"
 #include "node/v8.h"
 
-/* Looks for V8's functions in the program and its libraries. Once per image, when symbols can be looked up. */
+/* Sees whether the program or one of its libraries has V8. Once per image. */
 void node_start(void) HIDDEN;
 
 /* The process is live: says what is missing. */

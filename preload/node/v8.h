@@ -1,6 +1,7 @@
 /*
  * v8.h: the few things of V8 that are used, as they are in node 20, 22 and 24 (V8 11.3, 12.4, 13.6: include/v8-callbacks.h,
- * v8-isolate.h, v8-script.h). All are part of its public interface, found by their C++ names at run time.
+ * v8-isolate.h, v8-script.h). All are part of its public interface, found by their C++ names when the library
+ * is loaded.
  */
 #ifndef PROBE_V8_H
 #define PROBE_V8_H
