@@ -224,8 +224,8 @@ START_TEST(the_same_again_keeps_its_id)
 	ck_assert_uint_eq(first, again);
 	ck_assert_uint_eq(stack_generation(BASE), 0);
 	/* It belongs to both: the end of one does not take it away. */
-	code_isolate_ended(2);
-	ck_assert_uint_eq(code_add(TRACE_CODE_WASM, 1, BASE, 100, "JS:f-1-liftoff", 14), first);
+	code_isolate_ended(1);
+	ck_assert_uint_eq(code_add(TRACE_CODE_WASM, 2, BASE, 100, "JS:f-1-liftoff", 14), first);
 	other = code_add(TRACE_CODE_WASM, 1, BASE, 100, "JS:g-2-liftoff", 14);
 	ck_assert_uint_ne(first, other);
 	ck_assert_uint_eq(stack_generation(BASE), 1);
