@@ -34,6 +34,7 @@ static __attribute__((noinline)) void lane_renew(struct stack_lane *lane, uint64
 	bool rules_old = epoch >> EPOCH_BITS != lane->epoch >> EPOCH_BITS;
 
 	lane->memo_count = lane->memo_plain = 0;
+	lane->renewal++;
 	for (unsigned i = 0; rules_old && i < 1u << lane->rule_bits; i++)
 		lane->rules[i].key = 0;
 	for (unsigned i = 0; (rules_old || code != lane->code_epoch) && i < 1u << CHILD_BITS; i++)
@@ -43,12 +44,29 @@ static __attribute__((noinline)) void lane_renew(struct stack_lane *lane, uint64
 	lane->code_epoch = code;
 }
 
-/* What the step from `walked`, the memo's frame `i`, read: see struct memo. True if that is all that it read. */
+static inline void prove_pair(struct stack_lane *lane, struct proof_count *end, uintptr_t at, uint64_t low, uint64_t high)
+{
+	const uint64_t words[2] = {low, high};
+
+	__builtin_memcpy(&lane->pair[end->pairs], words, sizeof(words));
+	lane->pair_at[end->pairs++] = at;
+}
+
+static inline void prove_word(struct stack_lane *lane, struct proof_count *end, uintptr_t at, uint64_t word)
+{
+	lane->word[end->words++] = (struct proof_word){at, word};
+}
+
+/*
+ * Notes what the step from `walked`, the memo's frame `i`, read: see proof.h. True if that is all that it read. The
+ * frame's `end` is that of the next outer one, or further where the interpreter's words were read.
+ */
 static inline bool remember(struct stack_lane *lane, uint32_t i, const struct walked *walked)
 {
 	struct memo *memo = &lane->memo[i], *outer = memo - 1;
 	bool uses_bp = walked->rule.kind != RULE_SP;
-	uintptr_t cfa = i ? outer->sp : lane->end_sp;
+	uintptr_t cfa = i ? outer->sp : lane->end_sp, saved_at;
+	uint64_t return_word;
 
 	memo->sp = walked->sp;
 	memo->bp = walked->bp;
@@ -56,22 +74,22 @@ static inline bool remember(struct stack_lane *lane, uint32_t i, const struct wa
 		return false;
 	if (!cfa) {
 		/* A rule said that this is the root: nothing was read. */
-		memo->return_at = memo->saved_at = (uintptr_t)&memo->frame;
-		memo->return_word = memo->saved_word = memo->frame;
 		memo->bp_live = walked->rule.kind != RULE_ROOT;
 		return true;
 	}
-	memo->return_at = memo->saved_at = cfa - 8;
-	memo->return_word = memo->saved_word = word_at(cfa - 8);
+	return_word = word_at(cfa - 8);
 	memo->bp_live = uses_bp;
-	if (i && outer->bp_live) {
-		if (walked->rule.saved == RULE_KEPT) {
-			memo->bp_live = true;
-		} else {
-			memo->saved_at = cfa + (uintptr_t)(intptr_t)walked->rule.saved * 8;
-			memo->saved_word = outer->bp;
+	if (i && outer->bp_live && walked->rule.saved != RULE_KEPT) {
+		saved_at = cfa + (uintptr_t)(intptr_t)walked->rule.saved * 8;
+		if (likely(saved_at == cfa - 16)) {
+			prove_pair(lane, &memo->end, saved_at, outer->bp, return_word);
+			return true;
 		}
+		prove_word(lane, &memo->end, saved_at, outer->bp);
+	} else if (i && outer->bp_live) {
+		memo->bp_live = true;
 	}
+	prove_word(lane, &memo->end, cfa - 8, return_word);
 	return true;
 }
 
@@ -97,16 +115,65 @@ static uint32_t child_of(struct stack_lane *lane, struct stack_process *tree, ui
 	return node;
 }
 
-/* What the node of a frame has as its address: the bytecode, where the interpreter tells. */
-static inline uint64_t interned_frame(const struct walked *walked, bool *interpreted)
+/*
+ * What the node of a frame has as its address: the bytecode, where the interpreter tells, which is noted. A function goes
+ * on from bytecode to bytecode while its frame's return address stays the same.
+ */
+static inline uint64_t interned_frame(struct stack_lane *lane, struct memo *memo, const struct walked *walked)
 {
-	uint64_t frame = 0;
+	uintptr_t array, offset, context;
+	uint64_t frame;
 
 	/* What the interpreter keeps lies between the frame pointer and the next frame, so it can be read. */
-	if (unlikely(walked->rule.kind == RULE_INTERPRETED) && walked->bp - 40 >= walked->sp)
-		frame = interpreter_frame(walked->bp);
-	*interpreted = frame != 0;
-	return frame ? frame : walked->frame;
+	if (likely(walked->rule.kind != RULE_INTERPRETED) || walked->bp - 40 < walked->sp)
+		return walked->frame;
+	array = word_at(walked->bp - 32);
+	offset = word_at(walked->bp - 40);
+	context = word_at(walked->bp - 8);
+	frame = interpreter_frame(array, offset, context);
+	if (!frame)
+		return walked->frame;
+	prove_pair(lane, &memo->end, walked->bp - 40, offset, array);
+	lane->tag_at[memo->end.tags++] = walked->bp - 8;
+	return frame;
+}
+
+/*
+ * Keeps the frames that were walked before the memo's were met, for when they are met again. They are the memo's newest
+ * now, and all of them can be proved.
+ */
+static void leaf_keep(struct stack_lane *lane, uint32_t join, uint32_t total)
+{
+	const struct memo *newest = &lane->memo[total - 1], *outer = &lane->memo[join - 1];
+	struct leaf *leaf = leaf_slot(lane, newest->frame, newest->sp);
+	struct proof_count from = outer->end, to = newest->end;
+
+	leaf->node = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	leaf->frame = newest->frame;
+	leaf->sp = newest->sp;
+	leaf->bp = newest->bp;
+	leaf->bp_live = newest->bp_live;
+	leaf->high = lane->memo_high;
+	leaf->renewal = lane->renewal;
+	leaf->join = join;
+	leaf->join_frame = outer->frame;
+	leaf->join_sp = outer->sp;
+	leaf->join_bp = outer->bp;
+	leaf->join_bp_live = outer->bp_live;
+	leaf->join_node = outer->node;
+	for (uint32_t i = from.pairs; i < to.pairs; i++) {
+		leaf->pair[i - from.pairs] = lane->pair[i];
+		leaf->pair_at[i - from.pairs] = lane->pair_at[i];
+	}
+	for (uint32_t i = from.words; i < to.words; i++)
+		leaf->word[i - from.words] = lane->word[i];
+	for (uint32_t i = from.tags; i < to.tags; i++)
+		leaf->tag_at[i - from.tags] = lane->tag_at[i];
+	leaf->end = (struct proof_count){(uint16_t)(to.pairs - from.pairs), (uint16_t)(to.words - from.words),
+	                                 (uint16_t)(to.tags - from.tags)};
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	leaf->node = newest->node;
 }
 
 static uint32_t intern(struct stack_lane *lane, struct stack_process *tree, const struct thread *thread, uint32_t end)
@@ -117,6 +184,8 @@ static uint32_t intern(struct stack_lane *lane, struct stack_process *tree, cons
 	uint32_t nodes = lane->memo_end == end ? lane->memo_count : 0;
 	bool plain = same || end == TRACE_STACK_ROOT;
 
+	if (lane->leaf_node)
+		return lane->leaf_node;
 	if (!lane->count)
 		return node;
 	/* The counts cover only what is right at each instant: a capture may be left in the middle. */
@@ -127,10 +196,11 @@ static uint32_t intern(struct stack_lane *lane, struct stack_process *tree, cons
 	for (uint32_t i = same; i < total; i++) {
 		const struct walked *walked = &lane->walked[total - 1 - i];
 		struct memo *memo = &lane->memo[i];
-		bool interpreted = false;
-		uint64_t frame = interned_frame(walked, &interpreted);
+		uint64_t frame;
 
-		if (i < nodes && lane->interned[i] == frame) {
+		memo->end = i ? memo[-1].end : (struct proof_count){0};
+		frame = interned_frame(lane, memo, walked);
+		if (i < nodes && memo->interned == frame) {
 			node = memo->node;
 		} else {
 			nodes = 0;
@@ -139,16 +209,17 @@ static uint32_t intern(struct stack_lane *lane, struct stack_process *tree, cons
 				lane->counts.refused++;
 				return TRACE_STACK_NONE;
 			}
-			lane->interned[i] = frame;
+			memo->interned = frame;
 			memo->node = node;
 		}
 		memo->frame = walked->frame;
-		memo->interpreted = interpreted;
 		plain = plain && remember(lane, i, walked);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		lane->memo_count = i + 1;
 		lane->memo_plain += plain;
 	}
+	if (same && lane->count <= LEAF_FRAMES && plain)
+		leaf_keep(lane, same, total);
 	return node;
 }
 

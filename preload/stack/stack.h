@@ -12,6 +12,7 @@
 #define PROBE_STACK_H
 
 #include "library.h"
+#include "stack/proof.h"
 
 #define STACK_DEPTH_MAX 1024u             /* frames; library.stack_depth is at most this */
 #define STACK_EXACT     (1ull << 63)      /* in a frame word: the address is of the instruction itself */
@@ -203,24 +204,42 @@ struct walked {
 	bool      plain;             /* that step read the return address, and bp if it was saved, and nothing else */
 };
 
-/*
- * A frame of the last capture, and what its step read. A step is a function of the state that it starts from, of its
- * rule and of the words that it reads. So where a walk arrives at the state that the last one had here, and every
- * word that the rest of the last walk read is unchanged, the rest of the stack is the same: it need not be walked.
- * bp is part of the state only where it is live: some step from here outwards uses it before another restores it.
- */
+/* A frame of the last capture; what its step and those further out read is in the lane's lists (proof.h). */
 struct memo {
 	uint64_t  frame;             /* address, STACK_EXACT */
 	uintptr_t sp, bp;            /* the state here */
-	uintptr_t return_at;         /* address of the return address to the caller, and */
-	uint64_t  return_word;       /* what was there */
-	uintptr_t saved_at;          /* the same of the caller's bp if it is live there, else the above again */
-	uint64_t  saved_word;
+	uint64_t  interned;          /* the address that the node has: the frame, or a bytecode's */
 	uint32_t  node;
+	struct proof_count end;      /* of the lists: one past what its step read */
 	bool      bp_live;
-	bool      interpreted;       /* its step read what stack_lane.interned has, too */
 };
-_Static_assert(sizeof(struct memo) == 64, "a cache line");
+
+/*
+ * The newest frames of an earlier capture, which joined the memo further out: where programs go back and forth between
+ * a few stacks, the memo has only the last one. Equal state, unchanged words, and the memo's frame `join` − 1 the very
+ * one that it was: then the node is known, if the rest of the memo can be proved too.
+ */
+#define LEAF_BITS   7
+#define LEAF_FRAMES 8
+#define LEAF_PAIRS  (2 * LEAF_FRAMES)
+
+struct leaf {
+	uint64_t  frame;             /* the state of the newest frame */
+	uintptr_t sp, bp;
+	uintptr_t high;              /* memo_high when it was made */
+	uint64_t  join_frame;        /* the frame that it joins */
+	uintptr_t join_sp, join_bp;
+	uint32_t  join_node;
+	uint32_t  join;              /* frames from there outwards */
+	uint32_t  renewal;           /* the lane's, when it was made */
+	uint32_t  node;              /* of the newest frame; 0: nothing is here; stored last */
+	bool      bp_live, join_bp_live;
+	struct proof_count end;      /* of the lists */
+	pair_bits pair[LEAF_PAIRS];
+	uintptr_t pair_at[LEAF_PAIRS];
+	struct proof_word word[LEAF_PAIRS];
+	uintptr_t tag_at[LEAF_FRAMES];
+};
 
 /* A node that this lane met lately: spares the call tree's index, which lies far away in the caches. */
 struct child {
@@ -237,8 +256,10 @@ struct stack_lane {
 	uint32_t misses;             /* since this table was taken */
 	uint64_t epoch;              /* modules_epoch that the rules belong to */
 	uint32_t code_epoch;         /* that the memo and the children belong to */
+	uint32_t renewal;            /* changes when nodes and rules are to be asked for again */
 	uint32_t count;              /* frames in `walked`; */
 	uint32_t same;               /* outer frames that follow them, from the memo; 0: the walk went to the end */
+	uint32_t leaf_node;          /* not 0: the frames are a leaf's, and this is their node */
 	uintptr_t end_sp;            /* the state's sp when it ended at the root trampoline; 0: by a rule */
 	uint32_t memo_count;         /* frames of the memo that are right */
 	uint32_t memo_plain;         /* of these, how many can be proved: all steps from there outwards are plain */
@@ -250,11 +271,26 @@ struct stack_lane {
 	struct cfi cfi;
 	struct registers full;       /* full.c */
 	struct memo memo[STACK_DEPTH_MAX] __attribute__((aligned(64))); /* the last capture's, outermost first */
-	uint64_t interned[STACK_DEPTH_MAX];      /* the address that the memo's node has: its frame, or a bytecode's */
+	/* What the steps of the memo read, outermost first; memo[i].end says how far frame i's goes. */
+	pair_bits pair[2 * STACK_DEPTH_MAX];
+	uintptr_t pair_at[2 * STACK_DEPTH_MAX];
+	struct proof_word word[2 * STACK_DEPTH_MAX];
+	uintptr_t tag_at[STACK_DEPTH_MAX];
 	struct walked walked[STACK_DEPTH_MAX];   /* innermost first */
 	struct rule_slot first_rules[1 << RULE_FIRST_BITS];
 	struct child children[1 << CHILD_BITS];
+	struct leaf leaves[1 << LEAF_BITS];
 };
+
+static inline struct proof_lists lane_lists(const struct stack_lane *lane)
+{
+	return (struct proof_lists){lane->pair_at, lane->pair, lane->word, lane->tag_at};
+}
+
+static inline struct leaf *leaf_slot(struct stack_lane *lane, uint64_t frame, uintptr_t sp)
+{
+	return &lane->leaves[(frame ^ sp << 20) * 0x9e3779b97f4a7c15ull >> (64 - LEAF_BITS)];
+}
 
 /* The rule for a step from `lookup` (a return address − 1, or an exact address), from the cache or made. */
 struct rule rule_make(struct stack_lane *lane, uintptr_t lookup) HIDDEN;
@@ -295,14 +331,13 @@ extern const uint8_t signal_offset[REGISTERS] HIDDEN;
 bool interpreter_has(uintptr_t lookup) HIDDEN;
 
 /*
- * The bytecode at which the interpreter's frame with frame pointer `bp` stands, as a frame word; 0 if there is none. The
+ * The bytecode at which the interpreter's frame with frame pointer bp stands, as a frame word; 0 if there is none. The
  * bytecode array is a tagged pointer at bp − 32, and the offset in it, the array's header included, a Smi at bp − 40
  * (V8 11.3 to 13.6 without pointer compression; src/execution/frame-constants.h). A frame with a type marker (a Smi) at
  * bp − 8 is a bytecode handler's own.
  */
-static inline uint64_t interpreter_frame(uintptr_t bp)
+static inline uint64_t interpreter_frame(uintptr_t array, uintptr_t offset, uintptr_t context)
 {
-	uintptr_t array = word_at(bp - 32), offset = word_at(bp - 40), context = word_at(bp - 8);
 	uint64_t address = array + (offset >> 32);
 
 	if ((array & 3) != 1 || (context & 1) != 1 || (uint32_t)offset || offset >> 32 > INT32_MAX ||
