@@ -248,7 +248,7 @@ struct child {
 	uint32_t node;               /* 0: nothing is here; stored last */
 };
 
-#define CHILD_BITS 10
+#define CHILD_BITS 12
 
 struct stack_lane {
 	struct rule_slot *rules;     /* 2^rule_bits slots, at least; */

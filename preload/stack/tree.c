@@ -2,8 +2,10 @@
  * tree.c: the call tree. A node is written once, into an extent of the recording, and found again through an index in
  * wiped memory.
  *
- * The index is a trie over the hash of (parent, address, generation): 2^12 slots, and tables of 16 below them. A slot
- * goes from empty to a node to a table and never back, each time by one compare-and-swap, so
+ * The index is a trie over the parent's id (2^12 slots) and then the hash of (parent, address, generation), in tables of
+ * 16. By the parent first, because the nodes of a new stack have successive parents: their slots, and mostly the tables
+ * below these, lie side by side, where the hash would scatter them over the caches. A slot goes from empty to a node to a
+ * table and never back, each time by one compare-and-swap, so
  *   - a key has one place at any time: the first slot on its path that is no table. Two threads that insert the same
  *     key meet there; one wins, the other finds the winner's node. No stack gets two nodes;
  *   - nobody waits for anybody: a thread killed or interrupted anywhere leaves an empty slot, a node or a table, all
@@ -159,10 +161,14 @@ static uint64_t *table_make(struct stack_lane *lane)
 	return (uint64_t *)table;
 }
 
-/* An entry of the index: bit 0 set: a node, id above it, and 31 bits of its hash on top. Else a table's address. */
+/*
+ * An entry of the index: bit 0 set: a node, id above it, and 31 bits of its hash on top, which choose the slots below the
+ * root's: so a node that makes room for another one need not be looked at, far away as it lies. Else a table's address.
+ */
+#define ENTRY_HASH 33
 static inline uint64_t entry_of(uint32_t id, uint64_t first_hash)
 {
-	return first_hash >> 33 << 33 | (uint64_t)id << 1 | 1;
+	return first_hash >> ENTRY_HASH << ENTRY_HASH | (uint64_t)id << 1 | 1;
 }
 
 uint32_t tree_intern(struct stack_process *tree, struct stack_lane *lane, uint32_t parent, uint64_t address,
@@ -170,15 +176,15 @@ uint32_t tree_intern(struct stack_process *tree, struct stack_lane *lane, uint32
 {
 	const struct key key = {.address = address, .parent = parent, .generation = generation};
 	const uint64_t first_hash = hash(&key, 0);
-	uint64_t bits = first_hash >> TREE_ROOT_BITS;
-	uint64_t *slot = &tree->table[first_hash & ((1u << TREE_ROOT_BITS) - 1)];
-	unsigned left = 64 - TREE_ROOT_BITS, nth = 0; /* bits left of the nth hash */
+	uint64_t bits = first_hash >> ENTRY_HASH;
+	uint64_t *slot = &tree->table[parent & ((1u << TREE_ROOT_BITS) - 1)];
+	unsigned left = 64 - ENTRY_HASH, nth = 0; /* bits left of the nth hash */
 	uint32_t made = 0;
 
 	for (;;) {
 		uint64_t entry = __atomic_load_n(slot, __ATOMIC_ACQUIRE), other_bits, *table;
-		const struct trace_node *node;
-		struct key other;
+		bool in_entry = nth == 0 && left >= TABLE_BITS; /* the bits that choose the next slot */
+		struct key other = {0};
 		uint32_t id;
 
 		if (entry == 0) {
@@ -201,20 +207,25 @@ uint32_t tree_intern(struct stack_process *tree, struct stack_lane *lane, uint32
 			continue;
 		}
 		id = (uint32_t)(entry >> 1);
-		node = node_at(tree, id);
-		other = (struct key){.address = node->address, .parent = node->parent,
-		                     .generation = node->generation};
-		if (entry >> 33 == first_hash >> 33 && other.address == address && other.parent == parent &&
-		    other.generation == generation) {
-			/* Another thread was faster: ours was never used. */
-			if (made)
-				__atomic_store_n(&node_at(tree, made)->address, 0, __ATOMIC_RELAXED);
-			return id;
+		if (!in_entry || entry >> ENTRY_HASH == first_hash >> ENTRY_HASH) {
+			const struct trace_node *node = node_at(tree, id);
+
+			other = (struct key){.address = node->address, .parent = node->parent,
+			                     .generation = node->generation};
+			if (other.address == address && other.parent == parent && other.generation == generation) {
+				/* Another thread was faster: ours was never used. */
+				if (made)
+					__atomic_store_n(&node_at(tree, made)->address, 0, __ATOMIC_RELAXED);
+				return id;
+			}
 		}
 		/* Another key: it moves down by one table. The table is of the hash that the next step will use. */
 		if (left < TABLE_BITS && nth + 1 == HASHES)
 			return TRACE_STACK_NONE;
-		other_bits = left < TABLE_BITS ? hash(&other, nth + 1) : hash(&other, nth) >> (64 - left);
+		if (in_entry)
+			other_bits = entry >> (64 - left);
+		else
+			other_bits = left < TABLE_BITS ? hash(&other, nth + 1) : hash(&other, nth) >> (64 - left);
 		table = table_make(lane);
 		if (!table)
 			return TRACE_STACK_NONE;
