@@ -74,6 +74,10 @@ bool columns_begin(struct columns *columns, const uint8_t *data, size_t size, ui
 	if (size < sizeof sizes || size > TRACE_CHUNK_RAW)
 		return false;
 	memcpy(sizes, data, sizeof sizes);
+	columns->tick_shift = (uint8_t)(sizes[TRACE_COLUMN_TICK] >> TRACE_COLUMN_SHIFT);
+	columns->address_shift = (uint8_t)(sizes[TRACE_COLUMN_ADDRESS] >> TRACE_COLUMN_SHIFT);
+	sizes[TRACE_COLUMN_TICK] &= (1u << TRACE_COLUMN_SHIFT) - 1;
+	sizes[TRACE_COLUMN_ADDRESS] &= (1u << TRACE_COLUMN_SHIFT) - 1;
 	for (int i = 0; i < TRACE_COLUMNS; i++) {
 		columns->at[i] = (uint32_t)at;
 		at += sizes[i];
@@ -117,13 +121,13 @@ size_t columns_read(struct columns *columns, const uint8_t *data, struct trace_e
 
 	cursor = cursors[TRACE_COLUMN_TICK];
 	for (i = 0; i < count && next(&cursor, 1, &value); i++)
-		events[i].tick = tick += value;
+		events[i].tick = tick += value << columns->tick_shift;
 	cursors[TRACE_COLUMN_TICK] = cursor;
 	good = i < good ? i : good;
 
 	cursor = cursors[TRACE_COLUMN_ADDRESS];
 	for (i = 0; i < count && next(&cursor, 1, &value); i++)
-		events[i].address = address += unzigzag(value);
+		events[i].address = address += unzigzag(value) << columns->address_shift;
 	cursors[TRACE_COLUMN_ADDRESS] = cursor;
 	good = i < good ? i : good;
 

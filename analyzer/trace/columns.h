@@ -21,6 +21,7 @@ struct columns {
 	bool     broken;         /* nothing more can be read: the columns are out of step */
 	uint32_t stack;          /* of the previous event that has one */
 	uint64_t tick, address;  /* of the previous event */
+	uint8_t  tick_shift, address_shift; /* low bits that deltas leave out */
 };
 
 /* At the first of `count` events in the `size` bytes of columns at `data`. False: these are no such columns. */

@@ -409,7 +409,8 @@ _Static_assert(sizeof(struct trace_chunk) == 64, "pinned");
 
 /*
  * The columns, one after the other, preceded by their sizes in bytes as TRACE_COLUMNS × uint32_t. A varint is
- * LEB128; zigzag(x) = (x << 1) ^ (x >> 63); deltas wrap around at 2^64.
+ * LEB128; zigzag(x) = (x << 1) ^ (x >> 63); deltas wrap around at 2^64. The sizes of TICK and ADDRESS hold, above
+ * TRACE_COLUMN_SHIFT, how many low bits all their deltas have as 0: these are left out of them.
  *
  *   KIND     a byte an event: kind | detail << 4                    (detail ≤ 15, kind ≤ 15)
  *   TICK     varint of tick − the previous event's tick; the first: 0 (it is first_tick). A tick may stand a
@@ -424,6 +425,9 @@ enum trace_column {
 	TRACE_COLUMN_KIND, TRACE_COLUMN_TICK, TRACE_COLUMN_ADDRESS, TRACE_COLUMN_SIZE, TRACE_COLUMN_STACK,
 	TRACE_COLUMN_EXTRA, TRACE_COLUMNS
 };
+
+#define TRACE_COLUMN_SHIFT      28u  /* a column is shorter than 2^28 bytes */
+#define TRACE_COLUMN_SHIFT_MOST 15u
 
 static inline int trace_kind_has_size(unsigned kind)
 {

@@ -97,6 +97,7 @@ static bool workspace_ready(struct workspace *work)
 		work->packed = wiped_take(work->packed_size);
 		if (!columns || !memory || !work->packed)
 			return false;
+		encode_start();
 		work->zstd = ZSTD_initStaticCCtx(memory, context);
 		if (!work->zstd)
 			return false;

@@ -1,12 +1,17 @@
 /*
- * encode.h: events to columns, as trace.h describes them. Pure: no memory of its own, no system call.
+ * encode.h: events to columns, as trace.h describes them. Pure: no system call, and of memory of its own only a flag.
  */
 #ifndef PROBE_ENCODE_H
 #define PROBE_ENCODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "probe/trace.h"
+
+/* Chooses the way that suits the processor; without it the way that suits all is taken. The result is the same. */
+void encode_start(void) __attribute__((visibility("hidden")));
+extern bool encode_fast __attribute__((visibility("hidden")));
 
 /*
  * Writes the columns of events[0..count) (1 to TRACE_CHUNK_EVENTS) to `columns`, which has room for
