@@ -184,8 +184,6 @@ static uint32_t intern(struct stack_lane *lane, struct stack_process *tree, cons
 	uint32_t nodes = lane->memo_end == end ? lane->memo_count : 0;
 	bool plain = same || end == TRACE_STACK_ROOT;
 
-	if (lane->leaf_node)
-		return lane->leaf_node;
 	if (!lane->count)
 		return node;
 	/* The counts cover only what is right at each instant: a capture may be left in the middle. */
@@ -223,13 +221,45 @@ static uint32_t intern(struct stack_lane *lane, struct stack_process *tree, cons
 	return node;
 }
 
+/*
+ * The node of a stack that need not be walked at all: the last one again, or a leaf on it. TRACE_STACK_NONE: it must be.
+ * What an epoch changed is not in the memo any more when we come here.
+ */
+static inline uint32_t stack_known(struct stack_lane *lane, const struct thread *thread, struct stack_start at)
+{
+	const struct proof_lists lists = lane_lists(lane);
+	const struct proof_count none = {0};
+	const struct memo *memo = &lane->memo[lane->memo_plain - 1], *join;
+	const struct leaf *leaf;
+
+	if (unlikely(!lane->memo_plain || lane->memo_high != (thread->stack_high & ~7ul) || !bounds_own(thread, at.sp)))
+		return TRACE_STACK_NONE;
+	if (memo->sp == at.sp && memo->frame == at.pc && (!memo->bp_live || memo->bp == at.bp) &&
+	    likely(proof_holds(lists, none, memo->end))) {
+		lane->same = lane->memo_plain;
+		return memo->node;
+	}
+	leaf = leaf_slot(lane, at.pc, at.sp);
+	if (!leaf->node || leaf->frame != at.pc || leaf->sp != at.sp || (leaf->bp_live && leaf->bp != at.bp) ||
+	    leaf->join > lane->memo_plain || leaf->renewal != lane->renewal || leaf->high != lane->memo_high)
+		return TRACE_STACK_NONE;
+	join = &lane->memo[leaf->join - 1];
+	if (join->node != leaf->join_node || join->sp != leaf->join_sp || join->frame != leaf->join_frame ||
+	    join->bp_live != leaf->join_bp_live || (join->bp_live && join->bp != leaf->join_bp) ||
+	    !proof_holds((struct proof_lists){leaf->pair_at, leaf->pair, leaf->word, leaf->tag_at}, none, leaf->end) ||
+	    !proof_holds(lists, none, join->end))
+		return TRACE_STACK_NONE;
+	lane->same = leaf->join;
+	return leaf->node;
+}
+
 uint32_t stack_capture(struct thread *thread, struct lane *owner, struct stack_start at)
 {
 	struct stack_lane *lane = owner->stack;
 	struct stack_process *tree = __atomic_load_n(&process->stack, __ATOMIC_ACQUIRE);
 	uint64_t epoch = __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE);
 	uint32_t code = __atomic_load_n(&code_epoch, __ATOMIC_ACQUIRE);
-	uint32_t end;
+	uint32_t node, end;
 
 	if (unlikely(!lane) && !(lane = lane_make(owner)))
 		return TRACE_STACK_NONE;
@@ -237,6 +267,9 @@ uint32_t stack_capture(struct thread *thread, struct lane *owner, struct stack_s
 		return TRACE_STACK_NONE;
 	if (unlikely(lane->epoch != epoch || lane->code_epoch != code))
 		lane_renew(lane, epoch, code);
+	node = stack_known(lane, thread, at);
+	if (likely(node != TRACE_STACK_NONE))
+		return node;
 	end = walk_fast(lane, thread, at);
 	if (unlikely(end == TRACE_STACK_LOST))
 		lane->counts.lost++;

@@ -174,7 +174,6 @@ __attribute__((noinline)) uint32_t walk_full(struct stack_lane *lane, const stru
 	bounds_enter(&bounds, thread, at.sp);
 	lane->walked[0] = (struct walked){.frame = at.pc};
 	lane->same = 0;
-	lane->leaf_node = 0;
 	exact = false;
 	for (;;) {
 		struct walked *walked = &lane->walked[count - 1];

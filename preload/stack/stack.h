@@ -36,6 +36,17 @@ bool bounds_interrupted(struct bounds *bounds, const struct thread *thread, uint
 /* True if the word at `address` may be read now: slow, for what is not within [low, high) as it stands. */
 bool bounds_extend(struct bounds *bounds, uintptr_t address) HIDDEN;
 
+/* On the thread's own stack? Its low end is unknown for the main thread, which grows. */
+#define MAIN_REACH (128ull << 20)    /* bytes: the kernel maps nothing unasked so near below the main stack's end */
+
+static inline bool bounds_own(const struct thread *thread, uintptr_t sp)
+{
+	uintptr_t high = thread->stack_high;
+	uintptr_t low = thread->stack_low ? thread->stack_low : high - (high > MAIN_REACH ? MAIN_REACH : high);
+
+	return sp >= low && sp < high;
+}
+
 static inline bool bounds_has(const struct bounds *bounds, uintptr_t address)
 {
 	return address - bounds->low < bounds->high - bounds->low && (address & 7) == 0;
@@ -259,7 +270,6 @@ struct stack_lane {
 	uint32_t renewal;            /* changes when nodes and rules are to be asked for again */
 	uint32_t count;              /* frames in `walked`; */
 	uint32_t same;               /* outer frames that follow them, from the memo; 0: the walk went to the end */
-	uint32_t leaf_node;          /* not 0: the frames are a leaf's, and this is their node */
 	uintptr_t end_sp;            /* the state's sp when it ended at the root trampoline; 0: by a rule */
 	uint32_t memo_count;         /* frames of the memo that are right */
 	uint32_t memo_plain;         /* of these, how many can be proved: all steps from there outwards are plain */

@@ -86,28 +86,6 @@ static inline uint32_t memo_changed(const struct stack_lane *lane, uint32_t k)
 	return k;
 }
 
-/* Whether the stack from `at` is a leaf on the memo, of which `known` frames can be proved. */
-static inline bool is_leaf(struct stack_lane *lane, struct state at, uint32_t known)
-{
-	const struct leaf *leaf = leaf_slot(lane, at.pc, at.sp);
-	const struct proof_count none = {0};
-	const struct memo *join;
-
-	if (!leaf->node || leaf->frame != at.pc || leaf->sp != at.sp || (leaf->bp_live && leaf->bp != at.bp) ||
-	    leaf->join > known || leaf->renewal != lane->renewal || leaf->high != lane->memo_high)
-		return false;
-	join = &lane->memo[leaf->join - 1];
-	if (join->node != leaf->join_node || join->sp != leaf->join_sp || join->frame != leaf->join_frame ||
-	    join->bp_live != leaf->join_bp_live || (join->bp_live && join->bp != leaf->join_bp) ||
-	    !proof_holds((struct proof_lists){leaf->pair_at, leaf->pair, leaf->word, leaf->tag_at}, none, leaf->end) ||
-	    !proof_holds(lane_lists(lane), none, join->end))
-		return false;
-	lane->count = 0;
-	lane->same = leaf->join;
-	lane->leaf_node = leaf->node;
-	return true;
-}
-
 uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct stack_start at)
 {
 	struct bounds bounds;
@@ -124,7 +102,6 @@ uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct 
 	known = bounds.high == lane->memo_high && !bounds.limit ? lane->memo_plain : 0;
 	walked->frame = at.pc;
 	lane->same = 0;
-	lane->leaf_node = 0;
 	lane->end_sp = 0;
 	for (;;) {
 		uintptr_t lookup, base, cfa, saved;
@@ -145,8 +122,6 @@ uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct 
 			/* The changed frame's caller is not known, but what lies further out may be met again. */
 			known = changed ? changed - 1 : 0;
 		}
-		if (count == 1 && is_leaf(lane, state, known))
-			return lane->memo_end;
 		lookup = state.pc - !exact;
 		slot = rule_slot(lane, lookup);
 		rule = slot->rule;
