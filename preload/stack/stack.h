@@ -358,7 +358,7 @@ static inline uint64_t interpreter_frame(uintptr_t array, uintptr_t offset, uint
 
 /* ---- tree.c ---------------------------------------------------------------------------------------------------- */
 
-#define TREE_ROOT_BITS 12
+#define TREE_ROOT_BITS 17
 #define TREE_EXTENTS   2048
 
 struct stack_process {

@@ -2,8 +2,8 @@
  * tree.c: the call tree. A node is written once, into an extent of the recording, and found again through an index in
  * wiped memory.
  *
- * The index is a trie over the parent's id (2^12 slots) and then the hash of (parent, address, generation), in tables of
- * 16. By the parent first, because the nodes of a new stack have successive parents: their slots, and mostly the tables
+ * The index is a trie over the parent's id (2^17 slots) and then the hash of (parent, address, generation), in tables of
+ * 8. By the parent first, because the nodes of a new stack have successive parents: their slots, and mostly the tables
  * below these, lie side by side, where the hash would scatter them over the caches. A slot goes from empty to a node to a
  * table and never back, each time by one compare-and-swap, so
  *   - a key has one place at any time: the first slot on its path that is no table. Two threads that insert the same
@@ -16,8 +16,8 @@
  */
 #include "stack.h"
 
-#define TABLE_SLOTS 16u
-#define TABLE_BITS  4
+#define TABLE_SLOTS 8u
+#define TABLE_BITS  3
 #define TABLE_BYTES (TABLE_SLOTS * sizeof(uint64_t))
 #define TABLES_TAKEN (16u << 10)     /* bytes, at a time */
 #define HASHES      4                /* hashes used one after the other before a path is given up */
