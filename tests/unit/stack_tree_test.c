@@ -102,8 +102,8 @@ START_TEST(left_over_table)
 	for (uint64_t i = 1; i < 50000; i++) {
 		if (i % 7 == 0 && lane->tables != lane->tables_end) {
 			lane->spare = lane->tables;
-			memset(lane->spare, 0xff, 128);
-			lane->tables += 128;
+			memset(lane->spare, 0xff, 64);
+			lane->tables += 64;
 		}
 		check_node(tree_intern(tree, lane, TRACE_STACK_ROOT, i * 16, 0), TRACE_STACK_ROOT, i * 16, 0);
 	}
