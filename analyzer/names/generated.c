@@ -13,6 +13,31 @@ struct table {                /* of the lines of a code */
 	struct line_entry entries[];
 };
 
+/* ---- the code ------------------------------------------------------------------------------------------------ */
+
+struct spot {                 /* a place in a code; all zero: none */
+	const struct code *code;
+	uint64_t  offset;         /* bytes from its start */
+	bool      at_entry;       /* before its first bytecode: offset means nothing */
+};
+
+/* A function that was called and has not begun yet stands one byte before its bytecode, in the head of its object. */
+static struct spot spot_of(const struct generated *generated, const struct trace_node *node)
+{
+	uint32_t generation = node->generation & TRACE_NODE_GENERATION;
+	uint64_t address = call_of(node);
+	const struct code_place *at = code_at(&generated->index, address, generation);
+
+	if (at)
+		return (struct spot){.code = at->code, .offset = address - at->address};
+	if (!(node->generation & TRACE_NODE_EXACT) || address == UINT64_MAX)
+		return (struct spot){0};
+	at = code_at(&generated->index, address + 1, generation);
+	if (!at || at->address != address + 1 || at->code->kind != TRACE_CODE_BYTECODE)
+		return (struct spot){0};
+	return (struct spot){.code = at->code, .at_entry = true};
+}
+
 /* ---- lines --------------------------------------------------------------------------------------------------- */
 
 static const struct table *table_of(struct generated_names *names, const struct code *code)
@@ -34,19 +59,19 @@ static const struct table *table_of(struct generated_names *names, const struct 
 	return table;
 }
 
-/* The entry that holds at an offset in the code, NULL if there is none. */
-static const struct line_entry *line_at(struct generated_names *names, const struct code *code, uint64_t offset)
+/* The entry that holds at a place in a code, NULL if there is none. */
+static const struct line_entry *line_at(struct generated_names *names, const struct spot *spot)
 {
 	const struct table *table;
 	size_t low = 0, high;
 
-	if (!code->lines)
+	if (!spot->code->lines || spot->at_entry)
 		return NULL;
-	table = table_of(names, code);
+	table = table_of(names, spot->code);
 	for (high = table->count; low < high;) {
 		size_t middle = low + (high - low) / 2;
 
-		if (table->entries[middle].offset <= offset)
+		if (table->entries[middle].offset <= spot->offset)
 			low = middle + 1;
 		else
 			high = middle;
@@ -62,13 +87,12 @@ static const char *without_accessor(const char *function)
 }
 
 /* The line of the call where the code says it, else the function's own; and both in what the script was made from. */
-static void place_script(struct generated_names *names, const struct generated_place *place,
-                         const struct code_place *at, const struct script_name *name, struct frame *frame)
+static void place_script(struct generated_names *names, const struct process_info *process, const struct spot *spot,
+                         const struct script_name *name, struct frame *frame)
 {
-	const struct line_entry *entry = frame->tier == TIER_OPTIMIZED ? NULL :
-	                                 line_at(names, at->code, place->address - at->address);
+	const struct line_entry *entry = frame->tier == TIER_OPTIMIZED ? NULL : line_at(names, spot);
 	struct script_place script = {
-		.script = name->script, .told_ns = realtime_of(place->process, at->code->tick), .line = name->line,
+		.script = name->script, .told_ns = realtime_of(process, spot->code->tick), .line = name->line,
 		.column = name->column, .function = without_accessor(name->own_name), .function_line = name->line,
 		.function_column = name->column,
 	};
@@ -96,10 +120,10 @@ static void place_script(struct generated_names *names, const struct generated_p
 	}
 }
 
-static void place_wasm(struct generated_names *names, const struct generated_place *place,
-                       const struct code_place *at, const struct script_name *name, struct frame *frame)
+static void place_wasm(struct generated_names *names, const struct spot *spot, const struct script_name *name,
+                       struct frame *frame)
 {
-	const struct line_entry *entry = line_at(names, at->code, place->address - at->address);
+	const struct line_entry *entry = line_at(names, spot);
 
 	frame->has_wasm_index = name->has_index;
 	frame->wasm_index = name->index;
@@ -132,15 +156,15 @@ void generated_builtin(struct generated_names *names, const char *builtin, bool 
 bool generated_frame(struct generated *generated, struct generated_names *names, struct demangler *demangler,
                      const struct generated_place *place, struct frame *frame)
 {
-	const struct code_place *at = code_at(&generated->index, place->address, place->generation);
+	struct spot spot = spot_of(generated, place->node);
 	struct script_name name;
 
-	if (!at) {
+	if (!spot.code) {
 		frame->why = generated->is_named ? UNKNOWN_UNTOLD : generated->has_runtime ? UNKNOWN_SILENT :
 		                                                                             UNKNOWN_MODULE;
 		return false;
 	}
-	name = javascript_name(at->code, &generated->scripts, &names->strings);
+	name = javascript_name(spot.code, &generated->scripts, &names->strings);
 	if (name.kind == FRAME_BUILTIN) {
 		fill_builtin(&name, place->above_interpreter, frame);
 		return true;
@@ -150,19 +174,19 @@ bool generated_frame(struct generated *generated, struct generated_names *names,
 	frame->function = name.function;
 	frame->why = UNKNOWN_UNTOLD;
 	if (name.kind == FRAME_JS)
-		place_script(names, place, at, &name, frame);
+		place_script(names, place->process, &spot, &name, frame);
 	if (name.kind == FRAME_WASM)
-		place_wasm(names, place, at, &name, frame);
+		place_wasm(names, &spot, &name, frame);
 	if (name.kind == FRAME_WASM && name.function)
 		frame->function = demangle(demangler, name.function);
 	return true;
 }
 
-bool generated_is_interpreted(const struct generated *generated, uint64_t address, uint32_t generation)
+bool generated_is_interpreted(const struct generated *generated, const struct trace_node *node)
 {
-	const struct code_place *at = code_at(&generated->index, address, generation);
+	struct spot spot = spot_of(generated, node);
 
-	return at && at->code->kind == TRACE_CODE_BYTECODE;
+	return spot.code && spot.code->kind == TRACE_CODE_BYTECODE;
 }
 
 /* ---- cold ---------------------------------------------------------------------------------------------------- */

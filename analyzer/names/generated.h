@@ -28,13 +28,19 @@ void generated_build(struct generated *generated, const struct recording *record
 void generated_free(struct generated *generated);
 void generated_names_free(struct generated_names *names);
 
-/* An address and its generation, in one process. */
+/* A node of the call tree of a process. */
 struct generated_place {
 	const struct process_info *process; /* whose */
-	uint64_t  address;        /* of the call */
-	uint32_t  generation;
+	const struct trace_node *node;
 	bool      above_interpreter; /* what called it is the frame of a function that is interpreted */
 };
+
+/* Where a node stands: the call, or, where the address is exact, that. */
+static inline uint64_t call_of(const struct trace_node *node)
+{
+	/* A return address is that of the next instruction, which may be another line's, or another function's. */
+	return node->generation & TRACE_NODE_EXACT ? node->address : node->address - 1;
+}
 
 /* False: no generated code is known there; then frame->why is set and nothing else. */
 bool generated_frame(struct generated *generated, struct generated_names *names, struct demangler *demangler,
@@ -44,7 +50,7 @@ bool generated_frame(struct generated *generated, struct generated_names *names,
 void generated_builtin(struct generated_names *names, const char *builtin, bool above_interpreter,
                        struct frame *frame);
 
-/* Is the code there bytecode, or what runs it? */
-bool generated_is_interpreted(const struct generated *generated, uint64_t address, uint32_t generation);
+/* Is the node that of a function that is interpreted, by its bytecode? */
+bool generated_is_interpreted(const struct generated *generated, const struct trace_node *node);
 
 #endif

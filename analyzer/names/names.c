@@ -98,12 +98,6 @@ static struct resolved *known(struct frame frame, const struct location *locatio
 	return resolved;
 }
 
-/* A return address is that of the next instruction, which may be another line's, or another function's. */
-static uint64_t call_of(const struct trace_node *node)
-{
-	return node->generation & TRACE_NODE_EXACT ? node->address : node->address - 1;
-}
-
 static void build(struct names *names, struct process_id id)
 {
 	const struct process_info *process = &names->recording->processes[id.index];
@@ -144,7 +138,7 @@ static bool is_above_interpreter(struct names *names, struct process_id id, cons
 		return false;
 	caller = &process->nodes[node->parent - TRACE_FIRST_NODE];
 	generation = caller->generation & TRACE_NODE_GENERATION;
-	if (generated_is_interpreted(&cache->generated, call_of(caller), generation))
+	if (generated_is_interpreted(&cache->generated, caller))
 		return true;
 	module = module_at(&cache->modules, call_of(caller), generation);
 	if (!module || !module->path[0])
@@ -157,21 +151,21 @@ static struct resolved *resolve(struct names *names, struct process_id id, const
 {
 	struct process_names *cache = &names->processes[id.index];
 	struct generated_place place = {
-		.process = &names->recording->processes[id.index], .address = call_of(node),
-		.generation = node->generation & TRACE_NODE_GENERATION,
+		.process = &names->recording->processes[id.index], .node = node,
 	};
-	struct frame frame = {.kind = FRAME_UNKNOWN, .address = place.address, .why = UNKNOWN_SYMBOL};
+	uint64_t address = call_of(node);
+	struct frame frame = {.kind = FRAME_UNKNOWN, .address = address, .why = UNKNOWN_SYMBOL};
 	const struct location *location = NULL;
 	const struct module *module;
 	const char *builtin;
 
 	if (!cache->modules.built)
 		build(names, id);
-	module = module_at(&cache->modules, place.address, place.generation);
+	module = module_at(&cache->modules, address, node->generation & TRACE_NODE_GENERATION);
 	if (module) {
 		frame.module = module->path[0] ? module->path : VDSO;
 		if (module->path[0])
-			location = locate(names, id, module, place.address);
+			location = locate(names, id, module, address);
 	}
 	builtin = builtin_of(location);
 	if (builtin || !location)

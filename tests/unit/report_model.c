@@ -94,10 +94,10 @@ size_t names_resolve(struct names *names, struct process_id process, struct node
 	}
 	for (made = unknown; made->address && made->address != address - 1;)
 		made++;
-	*made = (struct frame){.kind = FRAME_UNKNOWN, .address = address - 1};
+	*made = (struct frame){.kind = FRAME_UNKNOWN, .address = address - 1, .why = UNKNOWN_MODULE};
 	for (size_t i = 0; i < info->module_count; i++)
 		if (address > info->modules[i].start && address <= info->modules[i].end)
-			made->module = info->modules[i].path;
+			made->module = info->modules[i].path, made->why = UNKNOWN_SYMBOL;
 	*frames = made;
 	return 1;
 }
