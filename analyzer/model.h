@@ -45,6 +45,34 @@ struct child_note {           /* CHILD, WAITED and EXEC records, in order of tim
 	uint64_t  tick;           /* when */
 };
 
+/* Code that a runtime generated, or told of. */
+struct code {
+	uint32_t  id;             /* of it in the process */
+	uint32_t  size;           /* bytes */
+	uint16_t  kind;           /* enum trace_code_kind */
+	uint16_t  isolate;        /* number of it in the process, from 1; 0 all of them */
+	uint32_t  lines_size;     /* bytes of lines */
+	const char *name;         /* as the runtime gave it; in process_info.code_text, like … */
+	const uint8_t *lines;     /* … its table as in trace.h, whole and checked (lines.h); NULL: it has none */
+	uint64_t  tick;           /* when it was told */
+};
+
+/* Where code lies, from a generation of its addresses on. In the order in which it was told. */
+struct code_place {
+	uint64_t  address;        /* of the first byte */
+	uint64_t  tick;           /* when it was told */
+	uint32_t  generation;     /* TRACE_NODE_GENERATION bits */
+	uint32_t  id;             /* of the code; of the parent's, if it was forked and has none of its own by it */
+	const struct code *code;  /* it, or NULL: damage */
+};
+
+struct runtime_note {
+	uint32_t  isolate;        /* number of it in the process, 0 all of them */
+	uint32_t  state;          /* enum trace_runtime_state */
+	char     *text;           /* the runtime, or what it lacks */
+	uint64_t  tick;           /* when */
+};
+
 struct mark {
 	char     *label;
 	uint64_t  tick;           /* of the process's clock */
@@ -88,6 +116,10 @@ struct process_info {
 	struct thread_info *threads; size_t thread_count;
 	struct child_note *children; size_t child_count;
 	struct mark *marks;       size_t mark_count;
+	struct code *codes;       size_t code_count; /* by id; each id once */
+	struct code_place *places; size_t place_count; /* its own; it has its parent's as of fork_before, too */
+	char     *code_text;      /* names and lines of codes */
+	struct runtime_note *runtimes; size_t runtime_count;
 	char    **warnings;       size_t warning_count;
 	struct trace_node *nodes; size_t node_count; /* nodes[id − TRACE_FIRST_NODE]; every parent id is smaller than
 	                                              * its child's or a TRACE_STACK_ value: checked, no cycles */
@@ -119,14 +151,36 @@ struct recording {
 /* One line of a resolved stack. An address gives one frame, or several where functions were inlined. */
 enum frame_kind { FRAME_NATIVE, FRAME_JS, FRAME_WASM, FRAME_BUILTIN, FRAME_UNKNOWN };
 
+/* What a runtime made of a function. */
+enum tier { TIER_NONE, TIER_INTERPRETED, TIER_BASELINE, TIER_OPTIMIZED };
+
+/* What the line of a frame is that of. */
+enum line_kind { LINE_CALL, LINE_FUNCTION };
+
+enum unknown {                /* why a frame has no function */
+	UNKNOWN_SYMBOL,           /* its module has no symbol there */
+	UNKNOWN_MODULE,           /* it is in no module, and no runtime generated code in this process */
+	UNKNOWN_SILENT,           /* in no module; a runtime was there, and none told names */
+	UNKNOWN_UNTOLD,           /* generated code that was gone before it could be told, or never was */
+	UNKNOWN_INTERPRETED,      /* a runtime's interpreter: what it ran could not be seen */
+	UNKNOWN_KINDS,
+};
+
 struct frame {
 	enum frame_kind kind;
 	const char *function;     /* demangled; NULL unknown. Strings are owned by struct names */
 	const char *file;         /* source file; NULL unknown */
 	uint32_t  line, column;   /* 0 unknown */
-	const char *module;       /* path of the module; NULL if the address is in none */
+	const char *module;       /* path of the module, or of the script as it ran; NULL if the address is in none */
 	uint64_t  address;        /* runtime address of the call (return address − 1, or exact) */
 	bool      inlined;        /* inlined into the next frame */
+	bool      machinery;      /* of a runtime's interpreter, beside the frame of what it runs: not to be shown */
+	enum tier tier;
+	enum line_kind line_kind; /* of line, if there is one */
+	enum unknown why;         /* if function is NULL */
+	bool      has_wasm_index, has_wasm_offset; /* these are there: */
+	uint32_t  wasm_index;     /* of the function in its module */
+	uint32_t  wasm_offset;    /* bytes into the function's body */
 };
 
 #endif

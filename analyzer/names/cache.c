@@ -37,6 +37,23 @@ static void grow(struct cache *cache)
 	cache->capacity = capacity;
 }
 
+/* The slot of a key, or the free one where it would be. There is a free one. */
+static size_t slot_of(const struct cache *cache, uint64_t hash, const void *key, size_t size)
+{
+	const struct cache_entry *entry;
+	size_t at;
+
+	for (at = hash & (cache->capacity - 1); (entry = cache->slots[at]); at = (at + 1) & (cache->capacity - 1))
+		if (entry->hash == hash && entry->size == size && memcmp(entry->key, key, size) == 0)
+			break;
+	return at;
+}
+
+const struct cache_entry *cache_find(const struct cache *cache, const void *key, size_t size)
+{
+	return cache->count ? cache->slots[slot_of(cache, hash_of(key, size), key, size)] : NULL;
+}
+
 struct cache_entry *cache_at(struct cache *cache, const void *key, size_t size)
 {
 	uint64_t hash = hash_of(key, size);
@@ -45,10 +62,9 @@ struct cache_entry *cache_at(struct cache *cache, const void *key, size_t size)
 
 	if (cache->count * 2 >= cache->capacity)
 		grow(cache);
-	for (at = hash & (cache->capacity - 1); (entry = cache->slots[at]); at = (at + 1) & (cache->capacity - 1))
-		if (entry->hash == hash && entry->size == size && memcmp(entry->key, key, size) == 0)
-			return entry;
-
+	at = slot_of(cache, hash, key, size);
+	if (cache->slots[at])
+		return cache->slots[at];
 	entry = xmalloc(sizeof(*entry) + size + 1);
 	entry->value = NULL;
 	entry->hash = hash;

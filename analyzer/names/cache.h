@@ -23,6 +23,9 @@ struct cache {                /* all zero: empty */
 /* The entry of a key, made if it is not there. It stays where it is until cache_free. */
 struct cache_entry *cache_at(struct cache *cache, const void *key, size_t size);
 
+/* The entry of a key, NULL if it is not there. */
+const struct cache_entry *cache_find(const struct cache *cache, const void *key, size_t size);
+
 /* Gives each value to `release` (unless NULL), then frees the cache. */
 void cache_free(struct cache *cache, void (*release)(void *value));
 

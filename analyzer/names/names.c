@@ -4,12 +4,15 @@
  */
 #include "names/names.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "names/binary.h"
+#include "names/generated.h"
 #include "names/modules.h"
 #include "names/problems.h"
+#include "names/when.h"
 #include "util.h"
 
 #define DEBUG_ROOT "/usr/lib/debug"
@@ -24,6 +27,8 @@ struct process_names {
 	struct resolved **nodes;  /* by node id − TRACE_FIRST_NODE; NULL until asked for; owned */
 	struct module_index modules;
 	struct binary **binaries; /* by index of the module; NULL until asked for */
+	struct generated generated;
+	uint64_t  unknown[UNKNOWN_KINDS]; /* addresses that were asked for and have no function, by reason */
 };
 
 struct names {
@@ -32,21 +37,11 @@ struct names {
 	struct process_names *processes; /* by process */
 	struct cache binaries;    /* by build-id and path; owned */
 	struct demangler demangler;
+	struct generated_names generated;
 	struct problems problems; /* as of the last names_problems */
 };
 
 /* ---- hot ------------------------------------------------------------------------------------------------------ */
-
-static uint64_t realtime_of(const struct process_info *process, uint64_t tick)
-{
-	const struct trace_process *header = &process->header;
-	double ns;
-
-	if (!header->realtime_ns || !header->anchor[0].monotonic_ns || tick < header->anchor[0].tick)
-		return 0;
-	ns = (double)(tick - header->anchor[0].tick) * process->ns_per_tick;
-	return ns < 1e18 ? header->realtime_ns + (uint64_t)ns : 0;
-}
 
 static struct binary *binary_of(struct names *names, struct process_id id, const struct module *module)
 {
@@ -75,58 +70,114 @@ static struct binary *binary_of(struct names *names, struct process_id id, const
 	return *binary = entry->value;
 }
 
-static struct resolved *unknown(const char *module, uint64_t address)
+static struct resolved *one(struct frame frame)
 {
 	struct resolved *resolved = xcalloc(1, sizeof(*resolved) + sizeof(resolved->frames[0]));
 
 	resolved->count = 1;
-	resolved->frames[0] = (struct frame){.kind = FRAME_UNKNOWN, .module = module, .address = address};
+	resolved->frames[0] = frame;
 	return resolved;
 }
 
-static struct resolved *known(const char *module, uint64_t address, const struct location *location)
+static struct resolved *known(struct frame frame, const struct location *location)
 {
 	struct resolved *resolved = xcalloc(1, sizeof(*resolved) + location->count * sizeof(resolved->frames[0]));
 
 	resolved->count = location->count;
+	frame.kind = FRAME_NATIVE;
 	for (size_t i = 0; i < location->count; i++) {
 		const struct place *place = &location->places[i];
 
-		resolved->frames[i] = (struct frame){
-			.kind = FRAME_NATIVE,
-			.function = place->function,
-			.file = place->file,
-			.line = place->line,
-			.column = place->column,
-			.module = module,
-			.address = address,
-			.inlined = i + 1 < location->count,
-		};
+		frame.function = place->function;
+		frame.file = place->file;
+		frame.line = place->line;
+		frame.column = place->column;
+		frame.inlined = i + 1 < location->count;
+		resolved->frames[i] = frame;
 	}
 	return resolved;
 }
 
-static struct resolved *resolve(struct names *names, struct process_id id, const struct trace_node *node)
+static void build(struct names *names, struct process_id id)
 {
 	const struct process_info *process = &names->recording->processes[id.index];
 	struct process_names *cache = &names->processes[id.index];
-	/* A return address is that of the next instruction, which may be another line's, or another function's. */
-	uint64_t address = node->generation & TRACE_NODE_EXACT ? node->address : node->address - 1;
-	const struct location *location;
-	const struct module *module;
 
-	if (!cache->modules.built) {
-		module_index_build(&cache->modules, process);
-		cache->binaries = xcalloc(process->module_count, sizeof(struct binary *));
-	}
+	module_index_build(&cache->modules, process);
+	cache->binaries = xcalloc(process->module_count, sizeof(struct binary *));
+	generated_build(&cache->generated, names->recording, id);
+}
+
+/* The builtin of V8 that lies there in a file, by its name in V8's source; NULL: there is none. */
+static const char *builtin_of(const struct location *location)
+{
+	static const char prefix[] = "Builtins_";
+	const char *function = location && location->count == 1 ? location->places[0].function : NULL;
+
+	return function && !strncmp(function, prefix, sizeof(prefix) - 1) ? function + sizeof(prefix) - 1 : NULL;
+}
+
+static const struct location *locate(struct names *names, struct process_id id, const struct module *module,
+                                     uint64_t address)
+{
+	return binary_locate(binary_of(names, id, module), &names->demangler, names->debug_root,
+	                     address - module->bias);
+}
+
+/* Did a function that V8 interprets call the one of this node? Then its frame follows. */
+static bool is_above_interpreter(struct names *names, struct process_id id, const struct trace_node *node)
+{
+	const struct process_info *process = &names->recording->processes[id.index];
+	struct process_names *cache = &names->processes[id.index];
+	const struct trace_node *caller;
+	const struct module *module;
+	const char *builtin;
+	uint32_t generation;
+
+	if (node->parent < TRACE_FIRST_NODE)
+		return false;
+	caller = &process->nodes[node->parent - TRACE_FIRST_NODE];
+	generation = caller->generation & TRACE_NODE_GENERATION;
+	if (generated_is_interpreted(&cache->generated, caller))
+		return true;
+	module = module_at(&cache->modules, call_of(caller), generation);
+	if (!module || !module->path[0])
+		return false;
+	builtin = builtin_of(locate(names, id, module, call_of(caller)));
+	return builtin && !strcmp(builtin, "InterpreterEntryTrampoline");
+}
+
+static struct resolved *resolve(struct names *names, struct process_id id, const struct trace_node *node)
+{
+	struct process_names *cache = &names->processes[id.index];
+	struct generated_place place = {
+		.process = &names->recording->processes[id.index], .node = node,
+	};
+	uint64_t address = call_of(node);
+	struct frame frame = {.kind = FRAME_UNKNOWN, .address = address, .why = UNKNOWN_SYMBOL};
+	const struct location *location = NULL;
+	const struct module *module;
+	const char *builtin;
+
+	if (!cache->modules.built)
+		build(names, id);
 	module = module_at(&cache->modules, address, node->generation & TRACE_NODE_GENERATION);
-	if (!module)
-		return unknown(NULL, address);
-	if (!module->path[0])
-		return unknown(VDSO, address);
-	location = binary_locate(binary_of(names, id, module), &names->demangler, names->debug_root,
-	                         address - module->bias);
-	return location ? known(module->path, address, location) : unknown(module->path, address);
+	if (module) {
+		frame.module = module->path[0] ? module->path : VDSO;
+		if (module->path[0])
+			location = locate(names, id, module, address);
+	}
+	builtin = builtin_of(location);
+	if (builtin || !location)
+		place.above_interpreter = is_above_interpreter(names, id, node);
+	if (builtin)
+		generated_builtin(&names->generated, builtin, place.above_interpreter, &frame);
+	else if (location)
+		return known(frame, location);
+	else if (!generated_frame(&cache->generated, &names->generated, &names->demangler, &place, &frame) && module)
+		frame.why = UNKNOWN_SYMBOL;
+	cache->unknown[frame.why] += !frame.function && !frame.machinery;
+	return one(frame);
 }
 
 size_t names_resolve(struct names *names, struct process_id id, struct node_id node, const struct frame **frames)
@@ -155,6 +206,56 @@ size_t names_resolve(struct names *names, struct process_id id, struct node_id n
 
 /* ---- cold ----------------------------------------------------------------------------------------------------- */
 
+static bool lacks_names(const struct names *names, size_t process)
+{
+	const struct process_names *cache = &names->processes[process];
+
+	return cache->generated.missing && !cache->generated.is_named &&
+	       cache->unknown[UNKNOWN_SILENT] + cache->unknown[UNKNOWN_INTERPRETED];
+}
+
+/* Processes whose functions would have names, had their runtime what it takes; once for each thing that it lacks. */
+static void add_missing(struct names *names)
+{
+	for (size_t i = 0; i < names->recording->process_count; i++) {
+		const struct process_info *process = &names->recording->processes[i];
+		const char *slash = strrchr(process->exe, '/');
+		size_t others = 0;
+		bool is_first = true;
+
+		if (!lacks_names(names, i))
+			continue;
+		for (size_t j = 0; j < names->recording->process_count; j++)
+			if (j != i && lacks_names(names, j) &&
+			    !strcmp(names->processes[i].generated.missing, names->processes[j].generated.missing)) {
+				is_first = is_first && j > i;
+				others++;
+			}
+		if (!is_first)
+			continue;
+		problems_add(&names->problems,
+		             others ? xasprintf("JavaScript functions of %zu processes have no names: %s", others + 1,
+		                                names->processes[i].generated.missing)
+		                    : xasprintf("JavaScript functions of %s (pid %" PRIu32 ") have no names: %s",
+		                                slash ? slash + 1 : process->exe, process->header.pid,
+		                                names->processes[i].generated.missing));
+	}
+}
+
+static void add_changed(struct names *names)
+{
+	const struct originals *originals = &names->generated.originals;
+
+	if (originals->changed == 1)
+		problems_add(&names->problems,
+		             xasprintf("a script or its source map changed since it was loaded, so places in it are "
+		                       "those of what ran: %s", originals->example));
+	else if (originals->changed)
+		problems_add(&names->problems,
+		             xasprintf("%zu scripts or their source maps changed since they were loaded, so places in "
+		                       "them are those of what ran: %s, …", originals->changed, originals->example));
+}
+
 size_t names_problems(struct names *names, const char *const **sentences)
 {
 	problems_free(&names->problems);
@@ -162,6 +263,8 @@ size_t names_problems(struct names *names, const char *const **sentences)
 		if (names->binaries.slots[i])
 			problems_note(&names->problems, names->binaries.slots[i]->value);
 	problems_write(&names->problems);
+	add_missing(names);
+	add_changed(names);
 	*sentences = (const char *const *)names->problems.sentences;
 	return names->problems.count;
 }
@@ -192,11 +295,13 @@ void names_close(struct names *names)
 			free(cache->nodes[j]);
 		free(cache->nodes);
 		module_index_free(&cache->modules);
+		generated_free(&cache->generated);
 		free(cache->binaries);
 	}
 	free(names->processes);
 	cache_free(&names->binaries, binary_close);
 	demangler_free(&names->demangler);
+	generated_names_free(&names->generated);
 	problems_free(&names->problems);
 	free(names);
 }

@@ -52,13 +52,11 @@ struct view_group *view_by_module(const struct view *view, enum domain domain, s
 
 	for (size_t i = 0; i < view->site_count; i++) {
 		const struct view_site *site = &view->sites[i];
-		const struct module *module;
 
 		if (site->domain != domain || site->suppressed_by)
 			continue;
-		module = place_owner(&view->processes[site->process], site->stack);
 		groups[rows++] = (struct view_group){
-			.name = module ? module->path : "", .process = NO_PROCESS, .sites = 1, .allocs = site->allocs,
+			.name = place_owner(&view->processes[site->process], site->stack), .process = NO_PROCESS, .sites = 1, .allocs = site->allocs,
 			.frees = site->frees, .live_blocks = site->live_blocks, .live_bytes = site->live_bytes,
 		};
 	}

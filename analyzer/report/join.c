@@ -47,6 +47,8 @@ static void add_symbols(XXH3_state_t *state, struct view_process *process, struc
 	size_t count = names_resolve(process->input->names, process->id, node, &frames);
 
 	for (size_t i = 0; i < count; i++) {
+		if (frames[i].machinery)
+			continue;
 		if (!frames[i].function) {
 			add_place(state, process, node);
 			continue;

@@ -174,6 +174,8 @@ json_t *json_mark(const struct process_info *info, const struct mark *mark)
 static json_t *frame_row(struct view_process *process, const struct stack_frame *at)
 {
 	static const char *const kinds[] = {"native", "js", "wasm", "builtin", "unknown"};
+	static const char *const tiers[] = {NULL, "interpreted", "baseline", "optimized"};
+	static const char *const line_kinds[] = {"call", "function"};
 	const struct frame *frame = at->frame;
 	const struct module *module = place_module(process, at->node);
 	json_t *object = json_checked(json_object());
@@ -184,7 +186,7 @@ static json_t *frame_row(struct view_process *process, const struct stack_frame 
 	json_set(object, "function", json_text(frame->function));
 	json_set(object, "file", json_text(frame->file));
 	json_set(object, "line", frame->line ? json_number(frame->line) : json_null());
-	json_set(object, "line_kind", frame->line ? json_text("call") : json_null());
+	json_set(object, "line_kind", frame->line ? json_text(line_kinds[frame->line_kind]) : json_null());
 	json_set(object, "column", frame->column ? json_number(frame->column) : json_null());
 	json_set(object, "module", json_text(frame->module));
 	json_set(object, "address", json_text(address));
@@ -195,7 +197,13 @@ static json_t *frame_row(struct view_process *process, const struct stack_frame 
 		json_set(object, "module_address", json_null());
 	}
 	json_set(object, "inlined", json_boolean(frame->inlined));
-	json_set(object, "tier", json_null());
+	json_set(object, "tier", json_text(tiers[frame->tier]));
+	if (frame->has_wasm_index)
+		json_set(object, "wasm_function", json_number(frame->wasm_index));
+	if (frame->has_wasm_offset)
+		json_set(object, "wasm_offset", json_number(frame->wasm_offset));
+	if (!frame->function)
+		json_set(object, "unknown", json_text(unknown_name(frame->why)));
 	return object;
 }
 

@@ -50,18 +50,57 @@ bool place_is_runtime(const char *path)
 	return false;
 }
 
-const struct module *place_owner(struct view_process *process, struct node_id stack)
+/* Is it the file of the runtime: the program itself, or a library with nothing else in it? */
+static bool is_engine_file(const struct view_process *process, const char *path)
 {
-	const struct module *first = place_module(process, stack);
+	const char *slash = strrchr(path, '/');
+
+	return process->has_runtime && (!strcmp(path, process->info->exe) ||
+	                                !strncmp(slash ? slash + 1 : path, "libnode.so", 10));
+}
+
+bool place_is_engine(const struct view_process *process, const struct frame *frame)
+{
+	switch (frame->kind) {
+	case FRAME_BUILTIN:
+		return true;
+	case FRAME_JS: /* a regular expression has neither script nor line */
+		return frame->file ? !strncmp(frame->file, "node:", 5) : !frame->line;
+	case FRAME_NATIVE:
+	case FRAME_UNKNOWN:
+		return frame->module && is_engine_file(process, frame->module);
+	case FRAME_WASM:
+		break;
+	}
+	return false;
+}
+
+const char *place_owner(struct view_process *process, struct node_id stack)
+{
+	const char *first = NULL;
 
 	for (struct node_id node = stack; node_is_frame(process->info, node);
 	     node.index = process->info->nodes[node.index - TRACE_FIRST_NODE].parent) {
 		const struct module *module = place_module(process, node);
+		const struct frame *frames;
 
-		if (!module || !place_is_runtime(module->path))
-			return module;
+		if (module && place_is_runtime(module->path))
+			continue;
+		if (module && !is_engine_file(process, module->path))
+			return module->path;
+		if (module) {
+			first = first ? first : module->path;
+			continue;
+		}
+		names_resolve(process->input->names, process->id, node, &frames);
+		if (!frames[0].function && frames[0].kind == FRAME_UNKNOWN)
+			return "";
+		if (frames[0].module && !place_is_engine(process, &frames[0]))
+			return frames[0].module;
 	}
-	return first;
+	if (!first && place_module(process, stack))
+		first = place_module(process, stack)->path;
+	return first ? first : "";
 }
 
 uint32_t place_ending(const struct process_info *process, struct node_id stack)

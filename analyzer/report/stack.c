@@ -26,19 +26,27 @@ static bool is_plumbing(const struct frame *frame)
 	return frame->file && (strstr(frame->file, "/include/c++/") || strstr(frame->file, "/bits/basic_string."));
 }
 
-/* The innermost that has a name and is not plumbing; else the innermost with a name. */
+/*
+ * The innermost that has a name and is neither plumbing nor the runtime's that runs a script; else the innermost with a
+ * name that is not plumbing; else the innermost with a name.
+ */
 static size_t blame(const struct stack *stack)
 {
-	size_t named = stack->count;
+	size_t named = stack->count, engine = stack->count;
 
 	for (size_t i = 0; i < stack->count; i++) {
-		if (!stack->frames[i].frame->function)
+		const struct frame *frame = stack->frames[i].frame;
+
+		if (!frame->function)
 			continue;
-		if (!is_plumbing(stack->frames[i].frame))
-			return i;
 		named = named == stack->count ? i : named;
+		if (is_plumbing(frame))
+			continue;
+		if (!stack->frames[i].engine)
+			return i;
+		engine = engine == stack->count ? i : engine;
 	}
-	return named;
+	return engine < stack->count ? engine : named;
 }
 
 struct stack stack_resolve(struct view_process *process, struct node_id node)
@@ -56,7 +64,9 @@ struct stack stack_resolve(struct view_process *process, struct node_id node)
 			stack.frames = xreallocarray(stack.frames, capacity, sizeof(*stack.frames));
 		}
 		for (size_t i = 0; i < count; i++)
-			stack.frames[stack.count++] = (struct stack_frame){&frames[i], node};
+			if (!frames[i].machinery)
+				stack.frames[stack.count++] = (struct stack_frame){
+					&frames[i], node, place_is_engine(process, &frames[i])};
 	}
 	stack.blame = blame(&stack);
 	return stack;
@@ -65,4 +75,22 @@ struct stack stack_resolve(struct view_process *process, struct node_id node)
 void stack_free(struct stack *stack)
 {
 	free(stack->frames);
+}
+
+void stack_count_names(const struct stack *stack, struct name_sum *names)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		names->frames++;
+		names->unknown[stack->frames[i].frame->why] += !stack->frames[i].frame->function;
+	}
+}
+
+const char *unknown_name(enum unknown why)
+{
+	static const char *const names[UNKNOWN_KINDS] = {
+		[UNKNOWN_SYMBOL] = "no-symbol", [UNKNOWN_MODULE] = "no-module", [UNKNOWN_SILENT] = "runtime-silent",
+		[UNKNOWN_UNTOLD] = "code-untold", [UNKNOWN_INTERPRETED] = "interpreter",
+	};
+
+	return names[why];
 }

@@ -9,6 +9,7 @@
 struct stack_frame {
 	const struct frame *frame; /* owned by names */
 	struct node_id node;      /* whose frame it is; inlined ones share it */
+	bool     engine;          /* the runtime's that runs a script (place_is_engine) */
 };
 
 struct stack {
@@ -20,5 +21,11 @@ struct stack {
 
 struct stack stack_resolve(struct view_process *process, struct node_id node);
 void stack_free(struct stack *stack);
+
+/* Frames by why they have no name. */
+struct name_sum { uint64_t frames, unknown[UNKNOWN_KINDS]; };
+
+void stack_count_names(const struct stack *stack, struct name_sum *names);
+const char *unknown_name(enum unknown why); /* the JSON report's word */
 
 #endif

@@ -6,6 +6,7 @@
 #define PROBE_REPORT_TEXT_H
 
 #include "report/page.h"
+#include "report/stack.h"
 #include "report/view.h"
 
 #define TOP_DEFAULT 10
@@ -15,9 +16,6 @@ struct text_options {
 	size_t   top;             /* sites, modules, processes in a list at most */
 	bool     whole_stacks;    /* every frame, else the first few and no plumbing */
 };
-
-/* Names among the frames that were printed. */
-struct name_sum { uint64_t frames, no_symbol, no_module; };
 
 enum leaks_by { BY_SITE, BY_MODULE, BY_PROCESS };
 

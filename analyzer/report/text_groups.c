@@ -30,7 +30,7 @@ static void print_groups(const struct page *page, const struct view *view, const
 			name = text_process(&view->processes[group->process]);
 		else
 			name = *group->name ? escape_text(group->name)
-			                    : xstrdup("(in no module: generated code, or unknown)");
+			                    : xstrdup("(in no module, or unknown)");
 
 		grid_cell(grid, BYTES(group->live_bytes));
 		grid_cell(grid, COUNT(group->live_blocks));
@@ -50,11 +50,15 @@ static void print_groups(const struct page *page, const struct view *view, const
 
 void text_modules(const struct page *page, const struct view *view, const struct text_options *options)
 {
+	bool scripts = false;
 	size_t count;
 	struct view_group *groups = view_by_module(view, options->domain, &count);
 
-	print_groups(page, view, options, "By module", "module",
-	             "the innermost of the stack but for the C and C++ libraries", groups, count);
+	for (size_t i = 0; i < view->process_count; i++)
+		scripts |= view->processes[i].has_runtime;
+	print_groups(page, view, options, "By module", scripts ? "module or script" : "module",
+	             scripts ? "the innermost of the stack but for the C and C++ libraries, and for what runs a script"
+	                     : "the innermost of the stack but for the C and C++ libraries", groups, count);
 	free(groups);
 }
 

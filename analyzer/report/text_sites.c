@@ -29,6 +29,20 @@ static const char *near_path(const char *path)
 	return length > 1 && !strncmp(path, here, length) && path[length] == '/' ? path + length + 1 : path;
 }
 
+/* Of a frame without a file. Not escaped. To be freed. */
+static char *location_in_code(const struct frame *frame)
+{
+	if (frame->kind == FRAME_WASM && frame->has_wasm_index && frame->has_wasm_offset)
+		return xasprintf("wasm-function[%" PRIu32 "]+0x%" PRIx32, frame->wasm_index, frame->wasm_offset);
+	if (frame->kind == FRAME_WASM && frame->has_wasm_index)
+		return xasprintf("wasm-function[%" PRIu32 "]", frame->wasm_index);
+	if (frame->kind == FRAME_BUILTIN)
+		return xstrdup("builtin");
+	if (frame->kind == FRAME_JS && frame->line)
+		return xasprintf("eval:%" PRIu32 ":%" PRIu32, frame->line, frame->column);
+	return xstrdup(frame->kind == FRAME_JS ? "JavaScript" : "wasm");
+}
+
 /* "leak.c:12", "libc.so.6+0x2724a", "0x7f00…": the best that is known. Not escaped. To be freed. */
 static char *location(struct view_process *process, const struct stack_frame *at)
 {
@@ -42,11 +56,28 @@ static char *location(struct view_process *process, const struct stack_frame *at
 		return xasprintf("%s:%" PRIu32, near_path(frame->file), frame->line);
 	if (frame->file)
 		return xstrdup(near_path(frame->file));
+	if (frame->kind != FRAME_NATIVE && frame->kind != FRAME_UNKNOWN)
+		return location_in_code(frame);
 	if (!frame->module)
 		return xasprintf("0x%" PRIx64, frame->address);
 	slash = strrchr(frame->module, '/');
 	return xasprintf("%s+0x%" PRIx64, slash ? slash + 1 : *frame->module ? frame->module : "vdso",
 	                 frame->address - (module ? module->bias : 0));
+}
+
+/* What else is to be said of it; "" nothing. */
+static const char *remark(const struct frame *frame)
+{
+	static const char *const tiers[][2] = {
+		[TIER_NONE] = {"", "begins there"},
+		[TIER_INTERPRETED] = {"interpreted", "interpreted, begins there"},
+		[TIER_BASELINE] = {"baseline", "baseline, begins there"},
+		[TIER_OPTIMIZED] = {"optimized", "optimized, begins there"},
+	};
+
+	if (frame->inlined)
+		return "inlined";
+	return tiers[frame->tier][frame->line && frame->line_kind == LINE_FUNCTION];
 }
 
 char *text_blame(struct view_process *process, struct node_id node)
@@ -78,15 +109,17 @@ char *text_blame(struct view_process *process, struct node_id node)
 
 struct line {
 	char    *function, *place; /* escaped, owned; place NULL: `function` is a remark */
-	bool     blamed, inlined;
+	const char *remark;       /* after the place, "" none */
+	bool     blamed;
 };
 
-static void add_line(struct line *lines, size_t *count, char *function, char *place, bool blamed, bool inlined)
+static void add_line(struct line *lines, size_t *count, char *function, char *place, const char *remark,
+                     bool blamed)
 {
 	lines[*count].function = escape_text(function);
 	lines[*count].place = place ? escape_text(place) : NULL;
-	lines[*count].blamed = blamed;
-	lines[(*count)++].inlined = inlined;
+	lines[*count].remark = remark;
+	lines[(*count)++].blamed = blamed;
 	free(function);
 	free(place);
 }
@@ -115,65 +148,111 @@ static const char *common_module(const struct stack *stack, size_t from, size_t 
 /* "… 3 unknown frames: 2 without symbol, 1 in no module" */
 static char *unknown_remark(const struct stack *stack, size_t from, size_t count)
 {
-	const char *module = common_module(stack, from, count);
-	size_t homeless = 0;
+	static const char *const reasons[UNKNOWN_KINDS] = {
+		[UNKNOWN_SYMBOL] = "without symbol", [UNKNOWN_MODULE] = "in no module",
+		[UNKNOWN_SILENT] = "in generated code", [UNKNOWN_UNTOLD] = "in generated code",
+		[UNKNOWN_INTERPRETED] = "of JavaScript",
+	};
+	const char *module = common_module(stack, from, count), *colon = ":";
+	size_t counts[UNKNOWN_KINDS] = {0};
+	char *text;
 
 	for (size_t i = from; i < from + count; i++)
-		homeless += !stack->frames[i].frame->module;
-	if (module)
+		counts[stack->frames[i].frame->why]++;
+	if (counts[UNKNOWN_SYMBOL] == count && module)
 		return xasprintf("… %zu unknown frames in %s, which has no symbols there", count, module);
-	if (!homeless)
+	if (counts[UNKNOWN_SYMBOL] == count)
 		return xasprintf("… %zu unknown frames in modules without symbols", count);
-	if (homeless == count)
-		return xasprintf("… %zu unknown frames in no module", count);
-	return xasprintf("… %zu unknown frames: %zu without symbol, %zu in no module", count, count - homeless,
-	                 homeless);
+	text = xasprintf("… %zu unknown frames", count);
+	for (size_t why = 0; why < UNKNOWN_KINDS; why++) {
+		char *longer;
+
+		if (!counts[why])
+			continue;
+		if (counts[why] == count)
+			longer = xasprintf("%s %s", text, reasons[why]);
+		else
+			longer = xasprintf("%s%s %zu %s", text, colon, counts[why], reasons[why]);
+		colon = ",";
+		free(text);
+		text = longer;
+	}
+	return text;
 }
 
-static void count_names(const struct stack *stack, struct name_sum *names)
+/* Frames of the runtime in a row. */
+static size_t engine_run(const struct stack *stack, size_t from)
 {
-	for (size_t i = 0; i < stack->count; i++) {
-		const struct frame *frame = stack->frames[i].frame;
+	size_t to = from;
 
-		names->frames++;
-		names->no_symbol += !frame->function && frame->module;
-		names->no_module += !frame->function && !frame->module;
-	}
+	while (to < stack->count && stack->frames[to].engine)
+		to++;
+	return to - from;
+}
+
+/* The runtime's name: node. */
+static const char *engine_name(const struct view_process *process)
+{
+	const char *slash = strrchr(process->info->exe, '/');
+
+	return slash && slash[1] ? slash + 1 : process->info->exe;
+}
+
+/* What of a stack is inside the frame to blame. */
+static char *inner_remark(const struct view_process *process, const struct stack *stack)
+{
+	size_t engine = 0;
+
+	for (size_t i = 0; i < stack->blame; i++)
+		engine += stack->frames[i].engine;
+	if (!engine)
+		return xasprintf("… %zu frames of libraries", stack->blame);
+	if (engine == stack->blame)
+		return xasprintf("… %zu frames of %s", stack->blame, engine_name(process));
+	return xasprintf("… %zu frames of %s and libraries", stack->blame, engine_name(process));
 }
 
 /* The lines of a stack: at most two remarks besides a line a frame. */
 static size_t make_lines(struct view_process *process, const struct stack *stack, bool whole, struct line *lines)
 {
+	bool scripted = stack->blame < stack->count && !stack->frames[stack->blame].engine;
 	size_t count = 0, i = 0, run;
 
 	if (!whole && stack->blame < stack->count && stack->blame > 2) {
-		add_line(lines, &count, xasprintf("… %zu frames of libraries", stack->blame), NULL, false, false);
+		add_line(lines, &count, inner_remark(process, stack), NULL, "", false);
 		i = stack->blame;
 	}
 	while (i < stack->count && (whole || count < FRAMES_SHORT)) {
 		const struct stack_frame *at = &stack->frames[i];
 
+		run = !whole && scripted ? engine_run(stack, i) : 0;
+		if (run > 1) {
+			add_line(lines, &count, xasprintf("… %zu frames of %s", run, engine_name(process)), NULL, "",
+			         false);
+			i += run;
+			continue;
+		}
 		run = unknown_run(stack, i);
 		if (run > 1) {
-			add_line(lines, &count, unknown_remark(stack, i, run), NULL, false, false);
+			add_line(lines, &count, unknown_remark(stack, i, run), NULL, "", false);
 			i += run;
 			continue;
 		}
 		add_line(lines, &count, xstrdup(at->frame->function ? at->frame->function : "unknown"),
-		         location(process, at), i == stack->blame, at->frame->inlined);
+		         location(process, at), remark(at->frame), i == stack->blame);
 		i++;
 	}
 	if (i < stack->count)
 		add_line(lines, &count, xasprintf("… %zu more %s", stack->count - i,
-		                                  PLURAL(stack->count - i, "frame", "frames")), NULL, false, false);
+		                                  PLURAL(stack->count - i, "frame", "frames")), NULL, "", false);
 	else if (stack->ending == TRACE_STACK_CUT)
 		add_line(lines, &count,
 		         xasprintf("… cut here, at %" PRIu32 " frames", process->info->header.stack_depth),
-		         NULL, false, false);
+		         NULL, "", false);
 	else if (stack->ending == TRACE_STACK_LOST)
-		add_line(lines, &count, xstrdup("… the walk could not go on from here"), NULL, false, false);
+		add_line(lines, &count, xstrdup("… the walk could not go on from here"), NULL, "", false);
 	else if (stack->ending == TRACE_STACK_NONE)
-		add_line(lines, &count, xstrdup("… no stack was taken"), NULL, false, false);
+		add_line(lines, &count, xstrdup("… no stack was taken"), NULL, "", false);
 	return count;
 }
 
@@ -213,8 +292,8 @@ static void print_lines(const struct page *page, struct line *lines, size_t coun
 
 			fprintf(page->file, "%*s", (int)(taken < width ? width - taken : 0) + 2, "");
 			page_put(page, line->blamed ? STYLE_PLACE : STYLE_DIM, place);
-			if (line->inlined && (!page->cut || text_width(place) + 9 <= room))
-				page_put(page, STYLE_DIM, "  inlined");
+			if (*line->remark && (!page->cut || text_width(place) + 2 + strlen(line->remark) <= room))
+				page_format(page, STYLE_DIM, "  %s", line->remark);
 			free(place);
 		}
 		fputc('\n', page->file);
@@ -230,7 +309,7 @@ static void print_stack(const struct page *page, struct view_process *process, s
 	size_t count = make_lines(process, &stack, whole, lines);
 
 	print_lines(page, lines, count);
-	count_names(&stack, names);
+	stack_count_names(&stack, names);
 	for (size_t i = 0; i < count; i++) {
 		free(lines[i].function);
 		free(lines[i].place);

@@ -200,9 +200,18 @@ static void tell_warnings(const struct page *page, const struct view *view)
 
 static void tell_names(const struct page *page, const struct view *view, const struct name_sum *names)
 {
-	uint64_t unknown = names->no_symbol + names->no_module;
+	static const char *const reasons[UNKNOWN_KINDS] = {
+		[UNKNOWN_SYMBOL] = "their module has no symbol there",
+		[UNKNOWN_MODULE] = "in no module (generated code that nobody told of)",
+		[UNKNOWN_SILENT] = "in generated code, of which its runtime told nothing",
+		[UNKNOWN_UNTOLD] = "in generated code that was gone before its runtime told of it, or never told",
+		[UNKNOWN_INTERPRETED] = "JavaScript that ran before node could be asked what it is",
+	};
 	struct sentences problems = {0};
+	uint64_t unknown = 0;
 
+	for (size_t why = 0; why < UNKNOWN_KINDS; why++)
+		unknown += names->unknown[why];
 	if (names->frames == 1)
 		page_entry(page, "names", unknown ? STYLE_PLAIN : STYLE_GOOD, "the one frame above is %s",
 		           unknown ? "unknown" : "known");
@@ -211,10 +220,9 @@ static void tell_names(const struct page *page, const struct view *view, const s
 	else if (names->frames)
 		page_entry(page, "names", STYLE_PLAIN, "%s of the %s frames above unknown", COUNT(unknown),
 		           COUNT(names->frames));
-	if (names->no_symbol)
-		page_entry(page, "", STYLE_PLAIN, "%s: their module has no symbol there", COUNT(names->no_symbol));
-	if (names->no_module)
-		page_entry(page, "", STYLE_PLAIN, "%s: in no module (generated code)", COUNT(names->no_module));
+	for (size_t why = 0; why < UNKNOWN_KINDS; why++)
+		if (names->unknown[why])
+			page_entry(page, "", STYLE_PLAIN, "%s: %s", COUNT(names->unknown[why]), reasons[why]);
 	for (size_t i = 0; i < view->input_count; i++) {
 		const char *const *texts;
 		size_t count = names_problems(view->inputs[i].names, &texts);

@@ -64,6 +64,19 @@ static bool same_process(const struct process_info *a, const struct process_info
 	       !memcmp(a->header.boot_id, b->header.boot_id, sizeof(a->header.boot_id));
 }
 
+/* Was there a runtime in it, or in those that it was forked from? */
+static bool has_runtime(const struct recording *recording, const struct process_info *info)
+{
+	for (size_t steps = 0; steps < recording->process_count; steps++) {
+		if (info->runtime_count || info->place_count)
+			return true;
+		if (!info->forked || info->parent.index >= recording->process_count)
+			break;
+		info = &recording->processes[info->parent.index];
+	}
+	return false;
+}
+
 static void add_process(struct view *view, const struct view_input *input, uint32_t index)
 {
 	struct view_process *process = &view->processes[view->process_count++];
@@ -71,7 +84,7 @@ static void add_process(struct view *view, const struct view_input *input, uint3
 
 	*process = (struct view_process){
 		.input = input, .info = info, .id = {index}, .parent = NO_PROCESS, .previous = NO_PROCESS,
-		.end = info->end, .status = info->status,
+		.end = info->end, .status = info->status, .has_runtime = has_runtime(input->recording, info),
 	};
 	for (size_t i = 0; i < info->thread_count; i++)
 		process->threads += info->threads[i].lane == 0;
@@ -210,7 +223,9 @@ static void add_findings(struct view *view)
 /* ---- sites --------------------------------------------------------------------------------------------------- */
 
 struct keyed_site {
-	struct node_hash hash;    /* equal: to be joined */
+	bool     joined;          /* with others of the same hash */
+	size_t   apart;           /* what is never joined: the index of the process, or 0 … */
+	struct node_hash hash;    /* … equal: to be joined */
 	struct view_site site;
 };
 
@@ -222,8 +237,9 @@ static int compare(uint64_t a, uint64_t b)
 static int by_hash(const void *left, const void *right)
 {
 	const struct keyed_site *a = left, *b = right;
-	int order = compare(a->hash.high, b->hash.high);
+	int order = compare(a->apart, b->apart);
 
+	order = order ? order : compare(a->hash.high, b->hash.high);
 	order = order ? order : compare(a->hash.low, b->hash.low);
 	order = order ? order : compare(a->site.domain, b->site.domain);
 	order = order ? order : compare(a->site.process, b->site.process);
@@ -243,32 +259,43 @@ static int by_bytes(const void *left, const void *right)
 }
 
 /*
- * A joined site's allocs and frees are those of all processes where the stack keeps a block or not; so all sites are
- * keyed whose stack is that of a live one. Without joining, dead sites are not looked at.
+ * The same stack of one process is one site, too, where code was generated: a runtime makes code again, in other tiers,
+ * and moves it. A joined site's allocs and frees are those of all rows where the stack keeps a block or not; so all sites
+ * are keyed whose stack is that of a live one. Without joining, dead sites are not looked at.
  */
-static size_t collect_sites(struct view *view, bool dead, struct keyed_site *keyed)
+static size_t collect_sites(const struct view *view, bool join, struct keyed_site *keyed)
 {
 	size_t count = 0;
 
 	for (size_t p = 0; p < view->process_count; p++) {
 		const struct process_info *info = view->processes[p].info;
+		bool joined = join || view->processes[p].has_runtime;
 
 		for (size_t i = 0; i < info->site_count; i++) {
 			const struct site *site = &info->sites[i];
 
-			if (site->domain >= DOMAINS || (!dead && !site->live_blocks))
+			if (site->domain >= DOMAINS || (!joined && !site->live_blocks))
 				continue;
 			if (keyed)
-				keyed[count].site = (struct view_site){
-					.process = p, .domain = site->domain, .stack = site->stack,
-					.allocs = site->allocs, .frees = site->frees,
-					.live_blocks = site->live_blocks,
-					.live_bytes = site->live_bytes, .temporary = site->temporary,
+				keyed[count] = (struct keyed_site){
+					.joined = joined, .apart = join ? 0 : p,
+					.site = {
+						.process = p, .domain = site->domain, .stack = site->stack,
+						.allocs = site->allocs, .frees = site->frees,
+						.live_blocks = site->live_blocks,
+						.live_bytes = site->live_bytes, .temporary = site->temporary,
+					},
 				};
 			count++;
 		}
 	}
 	return count;
+}
+
+static bool is_same(const struct keyed_site *a, const struct keyed_site *b)
+{
+	return a->joined && b->joined && a->apart == b->apart && a->hash.low == b->hash.low &&
+	       a->hash.high == b->hash.high && a->site.domain == b->site.domain;
 }
 
 static void join_site(struct view_site *into, const struct view_site *site)
@@ -293,19 +320,15 @@ static void collect(struct view *view, bool join)
 
 	collect_sites(view, join, keyed);
 	view->sites = xcalloc(count, sizeof(*view->sites));
-	if (join) {
-		for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++)
+		if (keyed[i].joined)
 			keyed[i].hash = join_hash(&view->processes[keyed[i].site.process], keyed[i].site.stack,
 			                          by_symbol);
-		qsort(keyed, count, sizeof(*keyed), by_hash);
-	}
+	qsort(keyed, count, sizeof(*keyed), by_hash);
 	for (size_t i = 0; i < count; i++) {
-		bool same = join && i && keyed[i].hash.low == keyed[i - 1].hash.low &&
-		            keyed[i].hash.high == keyed[i - 1].hash.high &&
-		            keyed[i].site.domain == keyed[i - 1].site.domain;
 		struct view_site *into;
 
-		if (!same) {
+		if (!i || !is_same(&keyed[i - 1], &keyed[i])) {
 			/* The one before is complete; it is forgotten if it keeps nothing. */
 			if (!view->site_count || view->sites[view->site_count - 1].live_blocks)
 				view->site_count++;

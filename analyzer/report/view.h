@@ -29,6 +29,7 @@ struct view_process {
 	enum process_end end;     /* as the model says, or as `probe run` saw it */
 	int      status;          /* exit status or signal number, by `end` */
 	uint32_t threads;         /* that recorded something */
+	bool     has_runtime;     /* a runtime that generates code was there, V8 */
 	uint32_t *places;         /* by node: index of its module + 2, 1 if in none, 0 not looked up yet; owned */
 	struct node_hash *hashes; /* by node: of what joins stacks, {0,0} not made yet; owned; NULL until needed */
 };
@@ -47,8 +48,7 @@ struct view_site {
 
 /* Live sites by something else than their stack: a module, a process. */
 struct view_group {
-	const char *name;         /* path of the module, "" generated code or unknown; NULL where groups are
-	                           * processes */
+	const char *name;         /* path of the module or script, "" unknown; NULL where groups are processes */
 	size_t   process;         /* index in view.processes; NO_PROCESS where groups are modules */
 	uint64_t sites, allocs, frees, live_blocks, live_bytes; /* sums */
 };
@@ -93,12 +93,17 @@ struct view_group *view_by_process(const struct view *view, enum domain domain, 
 const char *domain_name(enum domain domain);
 const char *end_name(enum process_end end); /* the JSON report's word */
 
-/* ---- place.c: which module an address belongs to, without names ---------------------------------------------- */
+/* ---- place.c: which module an address belongs to ---------------------------------------------------------------- */
 
 /* The module that `node` lies in, or NULL. */
 const struct module *place_module(struct view_process *process, struct node_id node);
-/* The module to hold responsible for a stack: the innermost that is not the C or C++ library; NULL: in none. */
-const struct module *place_owner(struct view_process *process, struct node_id stack);
+/*
+ * The module to hold responsible for a stack: the innermost that is not the C or C++ library, nor the runtime if a script
+ * called it; then that script. "" unknown. Names are asked for only where an address is in no module.
+ */
+const char *place_owner(struct view_process *process, struct node_id stack);
+/* Is it a frame of the runtime that runs the program's scripts: of node itself, its builtins, its own scripts? */
+bool place_is_engine(const struct view_process *process, const struct frame *frame);
 /* Is it the C or C++ library or the loader, by its file name? */
 bool place_is_runtime(const char *module_path);
 /* How the walk ended: TRACE_STACK_NONE … TRACE_STACK_LOST. */

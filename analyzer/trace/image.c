@@ -145,6 +145,12 @@ void process_free(struct process_info *process)
 	for (size_t i = 0; i < process->mark_count; i++)
 		free(process->marks[i].label);
 	free(process->marks);
+	free(process->codes);
+	free(process->places);
+	free(process->code_text);
+	for (size_t i = 0; i < process->runtime_count; i++)
+		free(process->runtimes[i].text);
+	free(process->runtimes);
 	for (size_t i = 0; i < process->warning_count; i++)
 		free(process->warnings[i]);
 	free(process->warnings);

@@ -35,6 +35,9 @@ void image_replay_files(struct image *image, int dir);
 /* family.c: ends, parents and forks of `count` images, sorted as in recording.processes. */
 void family_link(struct image *images, size_t count);
 
+/* code.c: moves of code that a forked process has from its parent. After family_link. */
+void code_link(struct image *images, size_t count);
+
 /* clock.c: ns_per_tick of `count` images. False: of some it could not be known. */
 bool clock_calibrate(struct image *images, size_t count);
 

@@ -3,39 +3,13 @@
 #include <string.h>
 
 #include "trace/array.h"
+#include "trace/code.h"
 #include "trace/extent.h"
+#include "trace/payload.h"
 #include "trace/shared.h"
 
 /* No process has more modules at once; bounds the search for the one that an UNLOAD means. */
 #define MODULES_AT_ONCE 8192
-
-/* One record's payload, and what of it is still to be read. */
-struct payload {
-	const uint8_t *at;       /* next byte */
-	size_t   left;           /* bytes */
-};
-
-static bool take(struct payload *payload, void *into, size_t size)
-{
-	if (payload->left < size)
-		return false;
-	memcpy(into, payload->at, size);
-	payload->at += size;
-	payload->left -= size;
-	return true;
-}
-
-/* The rest as a string; a NUL inside ends it. */
-static char *take_text(struct payload *payload)
-{
-	size_t length = strnlen((const char *)payload->at, payload->left);
-	char *text = xmalloc(length + 1);
-
-	memcpy(text, payload->at, length);
-	text[length] = '\0';
-	payload->left = 0;
-	return text;
-}
 
 static void read_argv(struct process_info *process, struct payload payload)
 {
@@ -48,7 +22,7 @@ static void read_argv(struct process_info *process, struct payload payload)
 		struct payload argument = {payload.at, length};
 
 		array_room(process->argv, count);
-		process->argv[count++] = take_text(&argument);
+		process->argv[count++] = payload_text(&argument);
 		length += length < payload.left; /* its NUL */
 		payload.at += length;
 		payload.left -= length;
@@ -62,7 +36,7 @@ static bool read_module(struct process_info *process, struct payload payload, ui
 	struct trace_module module;
 	struct module *entry;
 
-	if (!take(&payload, &module, sizeof module) || module.build_id_size > payload.left ||
+	if (!payload_take(&payload, &module, sizeof module) || module.build_id_size > payload.left ||
 	    module.start > module.end)
 		return false;
 	array_room(process->modules, process->module_count);
@@ -73,9 +47,9 @@ static bool read_module(struct process_info *process, struct payload payload, ui
 	};
 	if (module.build_id_size) {
 		entry->build_id = xmalloc(module.build_id_size);
-		take(&payload, entry->build_id, module.build_id_size);
+		payload_take(&payload, entry->build_id, module.build_id_size);
 	}
-	entry->path = take_text(&payload);
+	entry->path = payload_text(&payload);
 	return true;
 }
 
@@ -84,7 +58,7 @@ static bool read_unload(struct process_info *process, struct payload payload, ui
 	struct trace_module module;
 	size_t oldest = process->module_count > MODULES_AT_ONCE ? process->module_count - MODULES_AT_ONCE : 0;
 
-	if (!take(&payload, &module, sizeof module))
+	if (!payload_take(&payload, &module, sizeof module))
 		return false;
 	for (size_t i = process->module_count; i > oldest; i--) {
 		struct module *entry = &process->modules[i - 1];
@@ -101,11 +75,11 @@ static bool read_thread(struct process_info *process, struct payload payload)
 {
 	struct trace_thread thread;
 
-	if (!take(&payload, &thread, sizeof thread))
+	if (!payload_take(&payload, &thread, sizeof thread))
 		return false;
 	array_room(process->threads, process->thread_count);
 	process->threads[process->thread_count++] = (struct thread_info){
-		.stream = {thread.stream}, .tid = thread.tid, .lane = thread.lane, .name = take_text(&payload),
+		.stream = {thread.stream}, .tid = thread.tid, .lane = thread.lane, .name = payload_text(&payload),
 	};
 	return true;
 }
@@ -114,20 +88,21 @@ static bool read_child(struct process_info *process, struct payload payload, uin
 {
 	struct child_note note = {.type = type, .tick = tick};
 
-	if (!take(&payload, &note.child, sizeof note.child))
+	if (!payload_take(&payload, &note.child, sizeof note.child))
 		return false;
-	note.path = take_text(&payload);
+	note.path = payload_text(&payload);
 	array_room(process->children, process->child_count);
 	process->children[process->child_count++] = note;
 	return true;
 }
 
-static bool read_record(struct process_info *process, const struct trace_record *record, struct payload payload)
+static bool read_record(struct process_info *process, struct code_reader *code, const struct trace_record *record,
+                        struct payload payload)
 {
 	switch (record->type) {
 	case TRACE_RECORD_EXE:
 		free(process->exe);
-		process->exe = take_text(&payload);
+		process->exe = payload_text(&payload);
 		return true;
 	case TRACE_RECORD_ARGV:
 		read_argv(process, payload);
@@ -144,22 +119,23 @@ static bool read_record(struct process_info *process, const struct trace_record 
 		return read_child(process, payload, record->type, record->tick);
 	case TRACE_RECORD_MARK:
 		array_room(process->marks, process->mark_count);
-		process->marks[process->mark_count++] = (struct mark){take_text(&payload), record->tick};
+		process->marks[process->mark_count++] = (struct mark){payload_text(&payload), record->tick};
 		return true;
 	case TRACE_RECORD_WARNING:
 		array_room(process->warnings, process->warning_count);
-		process->warnings[process->warning_count++] = take_text(&payload);
+		process->warnings[process->warning_count++] = payload_text(&payload);
 		return true;
 	case TRACE_RECORD_CODE:
 	case TRACE_RECORD_MOVED:
 	case TRACE_RECORD_LINES:
 	case TRACE_RECORD_RUNTIME:
-		return true;
+		return code_record(code, record, payload);
 	}
 	return false;
 }
 
-static void read_extent(struct process_info *process, const struct extent *extent, struct damage *damage)
+static void read_extent(struct process_info *process, struct code_reader *code, const struct extent *extent,
+                        struct damage *damage)
 {
 	const struct trace_meta *meta = (const void *)extent->data;
 	size_t room, used, at = 0;
@@ -184,7 +160,7 @@ static void read_extent(struct process_info *process, const struct extent *exten
 			return;
 		}
 		payload.left = record.size - sizeof record - record.padding;
-		if (!read_record(process, &record, payload))
+		if (!read_record(process, code, &record, payload))
 			damage_add(damage, ".shared", offset, "the record cannot be understood");
 	}
 }
@@ -198,12 +174,14 @@ static int by_tick(const void *left, const void *right)
 
 void shared_meta(struct bytes file, struct process_info *process, struct damage *damage)
 {
+	struct code_reader code = {.process = process};
 	struct extent extent;
 	size_t at = 0;
 
 	while (extent_next(file, &at, &extent, NULL))
 		if (extent.kind == TRACE_EXTENT_META)
-			read_extent(process, &extent, damage);
+			read_extent(process, &code, &extent, damage);
+	code_finish(&code, damage);
 	if (!process->exe)
 		process->exe = xstrdup("");
 	if (!process->argv)

@@ -215,6 +215,7 @@ static void read_images(struct recording *recording, int dir, char **stems, size
 	if (!clock_calibrate(images, count))
 		add_warning(recording, xstrdup("how long a tick is could not be found out; times are in ticks"));
 	family_link(images, count);
+	code_link(images, count);
 	replay_all(images, count, dir);
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < recording->processes[i].site_count; j++)

@@ -25,7 +25,7 @@ struct ring_view {
  */
 bool shared_header(struct bytes file, struct trace_process *header, struct damage *damage);
 
-/* The records: fills in exe, argv, modules, threads, children, marks, warnings of `process`. */
+/* The records: fills in exe, argv, modules, threads, children, marks, generated code and warnings of `process`. */
 void shared_meta(struct bytes file, struct process_info *process, struct damage *damage);
 
 /* The call tree: fills in nodes and node_count. What is missing or impossible leads to TRACE_STACK_LOST. */

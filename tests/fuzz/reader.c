@@ -154,6 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	image_read(&image, (struct bytes){shared.data, shared.size});
 	clock_calibrate(&image, 1);
 	family_link(&image, 1);
+	code_link(&image, 1);
 	image_replay(&image, (struct bytes){shared.data, shared.size}, (struct bytes){log.data, log.size});
 	check(&process);
 	finding = followed_check(&image, 1);

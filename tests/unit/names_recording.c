@@ -42,6 +42,11 @@ void made_recording_free(struct recording *recording)
 		}
 		free(process->modules);
 		free(process->nodes);
+		for (size_t j = 0; j < process->code_count; j++)
+			free((void *)(uintptr_t)process->codes[j].lines);
+		free(process->codes);
+		free(process->places);
+		free(process->runtimes);
 	}
 	free(recording->processes);
 	free(recording);
@@ -84,4 +89,76 @@ struct node_id made_node(struct recording *recording, struct process_id id, stru
 struct node_id made_call(struct recording *recording, struct process_id process, uint64_t address)
 {
 	return made_node(recording, process, (struct trace_node){.address = address + 1, .parent = TRACE_STACK_ROOT});
+}
+
+void made_codes(struct recording *recording, struct process_id id, size_t count)
+{
+	recording->processes[id.index].codes = xcalloc(count, sizeof(struct code));
+}
+
+void made_move(struct recording *recording, struct process_id process_id, uint32_t id, uint64_t address,
+               uint32_t generation)
+{
+	struct process_info *process = &recording->processes[process_id.index];
+
+	if ((process->place_count & (process->place_count - 1)) == 0)
+		process->places = xreallocarray(process->places, process->place_count ? process->place_count * 2 : 1,
+		                                sizeof(*process->places));
+	process->places[process->place_count++] = (struct code_place){
+		.address = address, .generation = generation, .id = id, .code = &process->codes[id - 1],
+		.tick = process->place_count,
+	};
+}
+
+uint32_t made_code(struct recording *recording, struct process_id process_id, enum trace_code_kind kind,
+                   const char *name, uint64_t address, uint32_t size, uint32_t generation)
+{
+	struct process_info *process = &recording->processes[process_id.index];
+	uint32_t id = (uint32_t)++process->code_count;
+
+	process->codes[id - 1] = (struct code){
+		.id = id, .size = size, .kind = (uint16_t)kind, .isolate = 1, .name = name, .tick = process->place_count + 1,
+	};
+	made_move(recording, process_id, id, address, generation);
+	return id;
+}
+
+static uint8_t *put_varint(uint8_t *to, uint64_t value)
+{
+	for (; value >= 128; value >>= 7)
+		*to++ = (uint8_t)(value | 128);
+	*to++ = (uint8_t)value;
+	return to;
+}
+
+static uint64_t zigzag(int64_t value)
+{
+	return (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
+}
+
+void made_lines(struct recording *recording, struct process_id process, uint32_t id, const uint32_t (*entries)[3],
+                size_t count)
+{
+	struct code *code = &recording->processes[process.index].codes[id - 1];
+	uint8_t *table = xmalloc(count * 15), *to = table;
+
+	for (size_t i = 0; i < count; i++) {
+		const uint32_t none[3] = {0}, *before = i ? entries[i - 1] : none;
+
+		to = put_varint(to, entries[i][0] - before[0]);
+		to = put_varint(to, zigzag((int64_t)entries[i][1] - before[1]));
+		to = put_varint(to, zigzag((int64_t)entries[i][2] - before[2]));
+	}
+	code->lines = table;
+	code->lines_size = (uint32_t)(to - table);
+}
+
+void made_runtime(struct recording *recording, struct process_id id, enum trace_runtime_state state, const char *text)
+{
+	struct process_info *process = &recording->processes[id.index];
+
+	process->runtimes = xreallocarray(process->runtimes, process->runtime_count + 1, sizeof(*process->runtimes));
+	process->runtimes[process->runtime_count++] = (struct runtime_note){
+		.isolate = 1, .state = state, .text = (char *)(uintptr_t)text,
+	};
 }

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "trace/lines.h"
+
 static const char *const ends[] = {"exit", "exec", "signal", "killed", "running"};
 static const char *const domains[] = {"heap", "map", "wasm-memory", "wasm-heap", "log"};
 
@@ -18,6 +20,32 @@ static void dump_stack(FILE *out, const struct process_info *process, uint32_t i
 	}
 	fprintf(out, " %s\n", id == TRACE_STACK_NONE ? "none" : id == TRACE_STACK_ROOT ? "root" :
 	        id == TRACE_STACK_CUT ? "cut" : "lost");
+}
+
+static void dump_code(FILE *out, const struct process_info *process)
+{
+	for (size_t i = 0; i < process->code_count; i++) {
+		const struct code *code = &process->codes[i];
+		struct lines lines = {.at = code->lines, .end = code->lines + code->lines_size};
+
+		fprintf(out, "  code %" PRIu32 " kind %u isolate %u size %" PRIu32 " tick %" PRIu64 " [%s]", code->id,
+		        code->kind, code->isolate, code->size, code->tick, code->name);
+		while (code->lines && lines_next(&lines))
+			fprintf(out, " +%" PRIu32 "=%" PRIu32 ":%" PRIu32, lines.entry.offset, lines.entry.line,
+			        lines.entry.column);
+		fputc('\n', out);
+	}
+	for (size_t i = 0; i < process->place_count; i++) {
+		const struct code_place *place = &process->places[i];
+
+		fprintf(out, "  place %" PRIx64 " generation %" PRIu32 " of code %" PRIu32 " tick %" PRIu64 " %s\n",
+		        place->address, place->generation, place->id, place->tick,
+		        place->code ? place->code->name : "unknown");
+	}
+	for (size_t i = 0; i < process->runtime_count; i++)
+		fprintf(out, "  runtime isolate %" PRIu32 " state %" PRIu32 " tick %" PRIu64 " %s\n",
+		        process->runtimes[i].isolate, process->runtimes[i].state, process->runtimes[i].tick,
+		        process->runtimes[i].text);
 }
 
 static void dump_notes(FILE *out, const struct process_info *process)
@@ -43,6 +71,7 @@ static void dump_notes(FILE *out, const struct process_info *process)
 		        process->children[i].tick, process->children[i].path);
 	for (size_t i = 0; i < process->mark_count; i++)
 		fprintf(out, "  mark %s %" PRIu64 "\n", process->marks[i].label, process->marks[i].tick);
+	dump_code(out, process);
 	for (size_t i = 0; i < process->warning_count; i++)
 		fprintf(out, "  warning %s\n", process->warnings[i]);
 }

@@ -32,6 +32,26 @@ static void record_child(struct maker *maker, enum trace_record_type type, uint6
 	maker_record(maker, type, tick, &child, sizeof child, path);
 }
 
+/* Code in two tiers that moved, told by one runtime; another told nothing. */
+static void make_code(struct maker *maker)
+{
+	static const uint32_t lines[][3] = {{0, 12, 22}, {4, 13, 9}, {300, 7, 1}};
+	static const uint32_t wasm[][3] = {{0, 0, 0}, {9, 69, 0}};
+
+	maker_runtime(maker, 5, TRACE_RUNTIME_NAMED, "V8 12.4.254.21-node.35");
+	maker_code(maker, 6, (struct trace_code){0x330000, 512, 1, 0, TRACE_CODE_BYTECODE, 1},
+	           "JS:~retain /srv/leak.js:12:22");
+	maker_lines(maker, 6, 1, lines, LENGTH(lines));
+	maker_code(maker, 7, (struct trace_code){0x340000, 90, 2, 3, TRACE_CODE_MACHINE, 1},
+	           "JS:*retain /srv/leak.js:12:22");
+	maker_code(maker, 8, (struct trace_code){0x350000, 40, 3, 0, TRACE_CODE_WASM, 1}, "JS:kimchi::foo-123-liftoff");
+	maker_lines(maker, 8, 3, wasm, LENGTH(wasm));
+	maker_code(maker, 9, (struct trace_code){0x360000, 8, 4, 0, TRACE_CODE_BUILTIN, 0}, "Builtin:ArrayMap");
+	maker_moved(maker, 100, (struct trace_code_moved){0x338000, 1, 1});
+	maker_runtime(maker, 940, TRACE_RUNTIME_ENDED, "");
+	maker_runtime(maker, 941, TRACE_RUNTIME_MISSING, "no SetJitCodeEventHandler");
+}
+
 /* A parent with two threads and a log, a child that is killed, and the program that the parent then becomes. */
 static void make(struct maker makers[IMAGES])
 {
@@ -56,6 +76,7 @@ static void make(struct maker makers[IMAGES])
 	record_child(&makers[0], TRACE_RECORD_WAITED, 900, 200, 0, 9, "");
 	maker_record(&makers[0], TRACE_RECORD_MARK, 500, NULL, 0, "half");
 	maker_record(&makers[0], TRACE_RECORD_WARNING, 510, NULL, 0, "something was odd");
+	make_code(&makers[0]);
 	maker_record(&makers[0], TRACE_RECORD_UNLOAD, 950, &unload, sizeof unload, NULL);
 	record_child(&makers[0], TRACE_RECORD_EXEC, 960, 100, TRACE_FOLLOWED, 0, "/usr/bin/next");
 	struct trace_event main_chunk[] = {
@@ -90,6 +111,7 @@ static void make(struct maker makers[IMAGES])
 	maker_forked(&makers[1], &makers[0], 350, 390);
 	maker_header(&makers[1])->clock = TRACE_CLOCK_TSC;
 	maker_header(&makers[1])->anchor[0] = (struct trace_anchor){400, 0};
+	maker_moved(&makers[1], 410, (struct trace_code_moved){0x370000, 2, 4}); /* the parent's */
 	struct trace_event child[] = {event_free(450, A), event_free(460, B)};
 	maker_ring(&makers[1], 0, 0, child, LENGTH(child), 4);
 

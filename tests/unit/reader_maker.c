@@ -100,6 +100,58 @@ void maker_record(struct maker *maker, enum trace_record_type type, uint64_t tic
 	meta->used += size;
 }
 
+void maker_code(struct maker *maker, uint64_t tick, struct trace_code code, const char *name)
+{
+	maker_record(maker, TRACE_RECORD_CODE, tick, &code, sizeof code, name);
+}
+
+void maker_moved(struct maker *maker, uint64_t tick, struct trace_code_moved moved)
+{
+	maker_record(maker, TRACE_RECORD_MOVED, tick, &moved, sizeof moved, NULL);
+}
+
+static size_t put_varint(uint8_t *to, uint64_t value)
+{
+	size_t size = 0;
+
+	for (; value >= 128; value >>= 7)
+		to[size++] = (uint8_t)(value | 128);
+	to[size++] = (uint8_t)value;
+	return size;
+}
+
+static uint64_t zigzag(uint32_t now, uint32_t before)
+{
+	int64_t delta = (int64_t)now - before;
+
+	return (uint64_t)delta << 1 ^ (uint64_t)(delta >> 63);
+}
+
+void maker_lines(struct maker *maker, uint64_t tick, uint32_t id, const uint32_t (*entries)[3], uint32_t count)
+{
+	struct { struct trace_code_lines head; uint8_t table[1000]; } lines = {{id, count}, {0}};
+	size_t size = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		static const uint32_t none[3];
+		const uint32_t *before = i ? entries[i - 1] : none;
+
+		if (size + 30 > sizeof lines.table)
+			fatal(3, "too many lines for a test");
+		size += put_varint(lines.table + size, entries[i][0] - before[0]);
+		size += put_varint(lines.table + size, zigzag(entries[i][1], before[1]));
+		size += put_varint(lines.table + size, zigzag(entries[i][2], before[2]));
+	}
+	maker_record(maker, TRACE_RECORD_LINES, tick, &lines, sizeof lines.head + size, NULL);
+}
+
+void maker_runtime(struct maker *maker, uint64_t tick, enum trace_runtime_state state, const char *text)
+{
+	struct trace_runtime runtime = {1, state};
+
+	maker_record(maker, TRACE_RECORD_RUNTIME, tick, &runtime, sizeof runtime, text);
+}
+
 uint32_t maker_node(struct maker *maker, uint32_t parent, uint64_t address)
 {
 	struct trace_tree *tree;

@@ -34,6 +34,11 @@ void maker_forked(struct maker *maker, struct maker *parent, uint64_t before, ui
 void maker_new_extents(struct maker *maker);
 void maker_record(struct maker *maker, enum trace_record_type type, uint64_t tick, const void *head, size_t head_size,
 	const char *text);
+/* Generated code, where it moved to, and the table of its lines: `count` entries of offset, line, column. */
+void maker_code(struct maker *maker, uint64_t tick, struct trace_code code, const char *name);
+void maker_moved(struct maker *maker, uint64_t tick, struct trace_code_moved moved);
+void maker_lines(struct maker *maker, uint64_t tick, uint32_t id, const uint32_t (*entries)[3], uint32_t count);
+void maker_runtime(struct maker *maker, uint64_t tick, enum trace_runtime_state state, const char *text);
 /* A node of the call tree; returns its id. */
 uint32_t maker_node(struct maker *maker, uint32_t parent, uint64_t address);
 /* A ring of `count` events with room for `capacity`, the first of which is number `first`; offset of its extent. */

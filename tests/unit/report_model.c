@@ -16,29 +16,33 @@
 #define NODE "/usr/local/bin/node"
 #define ADDON "/srv/app/node_modules/vector/build/Release/vector.node"
 
+#define FRAME(kind_, function_, file_, line_, column_, module_, address_, inlined_) \
+	{.kind = (kind_), .function = (function_), .file = (file_), .line = (line_), .column = (column_), \
+	 .module = (module_), .address = (address_), .inlined = (inlined_)}
+
 static const struct {
 	uint64_t address;         /* as in the call tree */
 	struct frame frame;       /* further frames of the address follow */
 } symbols[] = {
-	{0x401101, {FRAME_NATIVE, "retain", "/srv/leak/leak.c", 12, 9, LEAK, 0x401100, false}},
-	{0x401151, {FRAME_NATIVE, "copy_name", "/srv/leak/leak.c", 21, 0, LEAK, 0x401150, true}},
-	{0x401151, {FRAME_NATIVE, "fill_table", "/srv/leak/leak.c", 34, 0, LEAK, 0x401150, false}},
-	{0x401201, {FRAME_NATIVE, "main", "/srv/leak/leak.c", 48, 0, LEAK, 0x401200, false}},
-	{0x7f0000001001, {FRAME_NATIVE, "__libc_start_call_main", NULL, 0, 0, LIBC, 0x7f0000001000, false}},
-	{0x7f0000002001, {FRAME_NATIVE, "strdup", NULL, 0, 0, LIBC, 0x7f0000002000, false}},
-	{0x800101, {FRAME_NATIVE, "__gnu_cxx::new_allocator<Vector>::allocate(unsigned long, void const*)",
-	            "/usr/include/c++/12/bits/new_allocator.h", 137, 27, ADDON, 0x800100, true}},
-	{0x800101, {FRAME_NATIVE, "std::allocator_traits<std::allocator<Vector> >::allocate(std::allocator<Vector>"
-	            "&, unsigned long)", "/usr/include/c++/12/bits/alloc_traits.h", 464, 28, ADDON, 0x800100, true}},
-	{0x800101, {FRAME_NATIVE, "std::_Vector_base<Vector, std::allocator<Vector> >::_M_allocate(unsigned long)",
-	            "/usr/include/c++/12/bits/stl_vector.h", 378, 33, ADDON, 0x800100, true}},
-	{0x800101, {FRAME_NATIVE, "geometry::Collection<geometry::Vector<double, 3>, geometry::Arena>::append("
+	{0x401101, FRAME(FRAME_NATIVE, "retain", "/srv/leak/leak.c", 12, 9, LEAK, 0x401100, false)},
+	{0x401151, FRAME(FRAME_NATIVE, "copy_name", "/srv/leak/leak.c", 21, 0, LEAK, 0x401150, true)},
+	{0x401151, FRAME(FRAME_NATIVE, "fill_table", "/srv/leak/leak.c", 34, 0, LEAK, 0x401150, false)},
+	{0x401201, FRAME(FRAME_NATIVE, "main", "/srv/leak/leak.c", 48, 0, LEAK, 0x401200, false)},
+	{0x7f0000001001, FRAME(FRAME_NATIVE, "__libc_start_call_main", NULL, 0, 0, LIBC, 0x7f0000001000, false)},
+	{0x7f0000002001, FRAME(FRAME_NATIVE, "strdup", NULL, 0, 0, LIBC, 0x7f0000002000, false)},
+	{0x800101, FRAME(FRAME_NATIVE, "__gnu_cxx::new_allocator<Vector>::allocate(unsigned long, void const*)",
+	            "/usr/include/c++/12/bits/new_allocator.h", 137, 27, ADDON, 0x800100, true)},
+	{0x800101, FRAME(FRAME_NATIVE, "std::allocator_traits<std::allocator<Vector> >::allocate(std::allocator<Vector>"
+	            "&, unsigned long)", "/usr/include/c++/12/bits/alloc_traits.h", 464, 28, ADDON, 0x800100, true)},
+	{0x800101, FRAME(FRAME_NATIVE, "std::_Vector_base<Vector, std::allocator<Vector> >::_M_allocate(unsigned long)",
+	            "/usr/include/c++/12/bits/stl_vector.h", 378, 33, ADDON, 0x800100, true)},
+	{0x800101, FRAME(FRAME_NATIVE, "geometry::Collection<geometry::Vector<double, 3>, geometry::Arena>::append("
 	            "geometry::Vector<double, 3> const&)",
-	            "/srv/app/node_modules/vector/src/geometry/collection.cc", 211, 5, ADDON, 0x800100, false}},
-	{0x7f3300000301, {FRAME_JS, "retainBuffers", "/srv/app/leak.js", 12, 9, NULL, 0x7f3300000300, false}},
-	{0x7f3300000401, {FRAME_JS, "retainBuffers", "/srv/app/leak.js", 12, 9, NULL, 0x7f3300000400, false}},
-	{0x500101, {FRAME_NATIVE, "node::Start(int, char**)", NULL, 0, 0, NODE, 0x500100, false}},
-	{0x500201, {FRAME_NATIVE, "node::BackingStore::取得\033[31m(\xff)", NULL, 0, 0, NODE, 0x500200, false}},
+	            "/srv/app/node_modules/vector/src/geometry/collection.cc", 211, 5, ADDON, 0x800100, false)},
+	{0x7f3300000301, FRAME(FRAME_JS, "retainBuffers", "/srv/app/leak.js", 12, 9, NULL, 0x7f3300000300, false)},
+	{0x7f3300000401, FRAME(FRAME_JS, "retainBuffers", "/srv/app/leak.js", 12, 9, NULL, 0x7f3300000400, false)},
+	{0x500101, FRAME(FRAME_NATIVE, "node::Start(int, char**)", NULL, 0, 0, NODE, 0x500100, false)},
+	{0x500201, FRAME(FRAME_NATIVE, "node::BackingStore::取得\033[31m(\xff)", NULL, 0, 0, NODE, 0x500200, false)},
 };
 
 size_t model_resolved;
@@ -90,10 +94,10 @@ size_t names_resolve(struct names *names, struct process_id process, struct node
 	}
 	for (made = unknown; made->address && made->address != address - 1;)
 		made++;
-	*made = (struct frame){.kind = FRAME_UNKNOWN, .address = address - 1};
+	*made = (struct frame){.kind = FRAME_UNKNOWN, .address = address - 1, .why = UNKNOWN_MODULE};
 	for (size_t i = 0; i < info->module_count; i++)
 		if (address > info->modules[i].start && address <= info->modules[i].end)
-			made->module = info->modules[i].path;
+			made->module = info->modules[i].path, made->why = UNKNOWN_SYMBOL;
 	*frames = made;
 	return 1;
 }
