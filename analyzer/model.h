@@ -89,6 +89,7 @@ struct process_info {
 	struct child_note *children; size_t child_count;
 	struct mark *marks;       size_t mark_count;
 	char    **warnings;       size_t warning_count;
+	char    **jitdumps;       size_t jitdump_count; /* paths, as the process saw them */
 	struct trace_node *nodes; size_t node_count; /* nodes[id − TRACE_FIRST_NODE]; every parent id is smaller than
 	                                              * its child's or a TRACE_STACK_ value: checked, no cycles */
 	bool      forked;         /* parent is where its inherited blocks come from */

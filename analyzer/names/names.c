@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names/aside.h"
 #include "names/binary.h"
 #include "names/modules.h"
 #include "names/problems.h"
@@ -14,6 +15,7 @@
 
 #define DEBUG_ROOT "/usr/lib/debug"
 #define VDSO       "[vdso]"
+#define MOST_FORKS 64 /* from parent to parent; files that lie can make a circle of them */
 
 struct resolved {
 	size_t    count;          /* frames, at least one */
@@ -24,6 +26,7 @@ struct process_names {
 	struct resolved **nodes;  /* by node id − TRACE_FIRST_NODE; NULL until asked for; owned */
 	struct module_index modules;
 	struct binary **binaries; /* by index of the module; NULL until asked for */
+	struct aside aside;
 };
 
 struct names {
@@ -106,6 +109,40 @@ static struct resolved *known(const char *module, uint64_t address, const struct
 	return resolved;
 }
 
+/* In no module: code that a runtime told of in a file of its own, or its parent's before the fork. */
+static struct resolved *generated(struct names *names, struct process_id id, uint64_t address)
+{
+	struct resolved *resolved = unknown(NULL, address);
+	struct jitcode_place place;
+	enum aside_kind kind;
+
+	for (int forks = 0; forks < MOST_FORKS && id.index < names->recording->process_count; forks++) {
+		const struct process_info *process = &names->recording->processes[id.index];
+
+		switch (aside_find(&names->processes[id.index].aside, names->recording, process, address, &place,
+		                   &kind)) {
+		case JITCODE_ONE:
+			resolved->frames[0] = (struct frame){
+				.kind = FRAME_NATIVE,
+				.function = demangle(&names->demangler, place.name),
+				.file = place.file,
+				.line = place.line,
+				.module = aside_module(kind),
+				.address = address,
+			};
+			return resolved;
+		case JITCODE_TWO:
+			return resolved;
+		case JITCODE_NONE:
+			break;
+		}
+		if (!process->forked)
+			break;
+		id = process->parent;
+	}
+	return resolved;
+}
+
 static struct resolved *resolve(struct names *names, struct process_id id, const struct trace_node *node)
 {
 	const struct process_info *process = &names->recording->processes[id.index];
@@ -121,7 +158,7 @@ static struct resolved *resolve(struct names *names, struct process_id id, const
 	}
 	module = module_at(&cache->modules, address, node->generation & TRACE_NODE_GENERATION);
 	if (!module)
-		return unknown(NULL, address);
+		return generated(names, id, address);
 	if (!module->path[0])
 		return unknown(VDSO, address);
 	location = binary_locate(binary_of(names, id, module), &names->demangler, names->debug_root,
@@ -162,6 +199,10 @@ size_t names_problems(struct names *names, const char *const **sentences)
 		if (names->binaries.slots[i])
 			problems_note(&names->problems, names->binaries.slots[i]->value);
 	problems_write(&names->problems);
+	for (size_t i = 0; i < names->recording->process_count; i++)
+		for (enum aside_kind kind = 0; kind < ASIDE_KINDS; kind++)
+			problems_add(&names->problems, aside_problem(&names->processes[i].aside,
+			                                             &names->recording->processes[i], kind));
 	*sentences = (const char *const *)names->problems.sentences;
 	return names->problems.count;
 }
@@ -193,6 +234,7 @@ void names_close(struct names *names)
 		free(cache->nodes);
 		module_index_free(&cache->modules);
 		free(cache->binaries);
+		aside_free(&cache->aside);
 	}
 	free(names->processes);
 	cache_free(&names->binaries, binary_close);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "trace/array.h"
 #include "util.h"
 
 #define MOST_EXAMPLES 3
@@ -62,16 +63,23 @@ static char *sentence(size_t kind, struct binary **noted, size_t count)
 	return text;
 }
 
+void problems_add(struct problems *problems, char *text)
+{
+	if (!text)
+		return;
+	array_room(problems->sentences, problems->count);
+	problems->sentences[problems->count++] = text;
+}
+
 void problems_write(struct problems *problems)
 {
-	problems->sentences = xcalloc(PROBLEM_KINDS, sizeof(*problems->sentences));
 	for (size_t kind = 0; kind < PROBLEM_KINDS; kind++) {
 		size_t count = problems->noted_count[kind];
 
 		if (!count)
 			continue;
 		qsort(problems->noted[kind], count, sizeof(*problems->noted[kind]), by_path);
-		problems->sentences[problems->count++] = sentence(kind, problems->noted[kind], count);
+		problems_add(problems, sentence(kind, problems->noted[kind], count));
 	}
 }
 

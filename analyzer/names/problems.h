@@ -11,12 +11,14 @@
 struct problems {             /* all zero: none */
 	struct binary **noted[PROBLEM_KINDS]; /* by state; arrays owned, binaries not */
 	size_t    noted_count[PROBLEM_KINDS];
-	char    **sentences;      /* made by problems_write; owned */
+	char    **sentences;      /* made by problems_write and problems_add; owned */
 	size_t    count;          /* sentences */
 };
 
 void problems_note(struct problems *problems, struct binary *binary);
 void problems_write(struct problems *problems);
+/* One more sentence, which is taken over; NULL: none. */
+void problems_add(struct problems *problems, char *text);
 void problems_free(struct problems *problems);
 
 #endif
