@@ -121,6 +121,7 @@ struct process_info {
 	char     *code_text;      /* names and lines of codes */
 	struct runtime_note *runtimes; size_t runtime_count;
 	char    **warnings;       size_t warning_count;
+	char    **jitdumps;       size_t jitdump_count; /* paths, as the process saw them */
 	struct trace_node *nodes; size_t node_count; /* nodes[id − TRACE_FIRST_NODE]; every parent id is smaller than
 	                                              * its child's or a TRACE_STACK_ value: checked, no cycles */
 	bool      forked;         /* parent is where its inherited blocks come from */
@@ -162,6 +163,7 @@ enum unknown {                /* why a frame has no function */
 	UNKNOWN_MODULE,           /* it is in no module, and no runtime generated code in this process */
 	UNKNOWN_SILENT,           /* in no module; a runtime was there, and none told names */
 	UNKNOWN_UNTOLD,           /* generated code that was gone before it could be told, or never was */
+	UNKNOWN_TWICE,            /* a runtime's own file names the address twice */
 	UNKNOWN_INTERPRETED,      /* a runtime's interpreter: what it ran could not be seen */
 	UNKNOWN_KINDS,
 };

@@ -67,6 +67,7 @@ struct process {
 	struct meta_state *meta;     /* record/meta.c */
 	struct thread_table *threads; /* record/thread.c */
 	struct trace_meta *told;     /* node/told.c: the extent in use */
+	struct aside *aside;         /* record/aside.c; NULL until the program maps a file as code */
 };
 enum process_live { PROCESS_NEW, PROCESS_STARTING, PROCESS_LIVE, PROCESS_OFF };
 extern struct process *process HIDDEN; /* set once; the struct it points to is wiped at fork */

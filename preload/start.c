@@ -25,6 +25,7 @@
 #include "node/node.h"
 #include "options.h"
 #include "record/area.h"
+#include "record/aside.h"
 #include "record/drain.h"
 #include "record/meta.h"
 #include "record/ring.h"
@@ -333,6 +334,8 @@ void process_end(enum trace_end end, int status)
 	header->end_tick = clock_tick();
 	clock_anchor(&header->anchor[3]);
 	__atomic_store_n(&header->end, end, __ATOMIC_RELEASE);
+	if (!again)
+		aside_keep();
 	area_flush(-1);
 	if (end == TRACE_END_EXIT && !again)
 		area_trim();

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names/aside.h"
 #include "names/binary.h"
 #include "names/generated.h"
 #include "names/modules.h"
@@ -17,6 +18,7 @@
 
 #define DEBUG_ROOT "/usr/lib/debug"
 #define VDSO       "[vdso]"
+#define MOST_FORKS 64 /* from parent to parent; files that lie can make a circle of them */
 
 struct resolved {
 	size_t    count;          /* frames, at least one */
@@ -29,6 +31,7 @@ struct process_names {
 	struct binary **binaries; /* by index of the module; NULL until asked for */
 	struct generated generated;
 	uint64_t  unknown[UNKNOWN_KINDS]; /* addresses that were asked for and have no function, by reason */
+	struct aside aside;
 };
 
 struct names {
@@ -96,6 +99,36 @@ static struct resolved *known(struct frame frame, const struct location *locatio
 		resolved->frames[i] = frame;
 	}
 	return resolved;
+}
+
+/* In no module, and no runtime told of it: code that one told of in a file of its own, or its parent's before the fork. */
+static void aside_frame(struct names *names, struct process_id id, struct frame *frame)
+{
+	struct jitcode_place place;
+	enum aside_kind kind;
+
+	for (int forks = 0; forks < MOST_FORKS && id.index < names->recording->process_count; forks++) {
+		const struct process_info *process = &names->recording->processes[id.index];
+
+		switch (aside_find(&names->processes[id.index].aside, names->recording, process, frame->address, &place,
+		                   &kind)) {
+		case JITCODE_ONE:
+			frame->kind = FRAME_NATIVE;
+			frame->function = demangle(&names->demangler, place.name);
+			frame->file = place.file;
+			frame->line = place.line;
+			frame->module = aside_module(kind);
+			return;
+		case JITCODE_TWO:
+			frame->why = UNKNOWN_TWICE;
+			return;
+		case JITCODE_NONE:
+			break;
+		}
+		if (!process->forked)
+			break;
+		id = process->parent;
+	}
 }
 
 static void build(struct names *names, struct process_id id)
@@ -174,8 +207,12 @@ static struct resolved *resolve(struct names *names, struct process_id id, const
 		generated_builtin(&names->generated, builtin, place.above_interpreter, &frame);
 	else if (location)
 		return known(frame, location);
-	else if (!generated_frame(&cache->generated, &names->generated, &names->demangler, &place, &frame) && module)
+	else if (generated_frame(&cache->generated, &names->generated, &names->demangler, &place, &frame))
+		return one(frame);
+	else if (module)
 		frame.why = UNKNOWN_SYMBOL;
+	else
+		aside_frame(names, id, &frame);
 	cache->unknown[frame.why] += !frame.function && !frame.machinery;
 	return one(frame);
 }
@@ -265,6 +302,10 @@ size_t names_problems(struct names *names, const char *const **sentences)
 	problems_write(&names->problems);
 	add_missing(names);
 	add_changed(names);
+	for (size_t i = 0; i < names->recording->process_count; i++)
+		for (enum aside_kind kind = 0; kind < ASIDE_KINDS; kind++)
+			problems_add(&names->problems, aside_problem(&names->processes[i].aside,
+			                                             &names->recording->processes[i], kind));
 	*sentences = (const char *const *)names->problems.sentences;
 	return names->problems.count;
 }
@@ -297,6 +338,7 @@ void names_close(struct names *names)
 		module_index_free(&cache->modules);
 		generated_free(&cache->generated);
 		free(cache->binaries);
+		aside_free(&cache->aside);
 	}
 	free(names->processes);
 	cache_free(&names->binaries, binary_close);

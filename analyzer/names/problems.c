@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "trace/array.h"
 #include "util.h"
 
 #define MOST_EXAMPLES 3
@@ -62,10 +63,12 @@ static char *sentence(size_t kind, struct binary **noted, size_t count)
 	return text;
 }
 
-void problems_add(struct problems *problems, char *sentence)
+void problems_add(struct problems *problems, char *text)
 {
-	problems->sentences = xreallocarray(problems->sentences, problems->count + 1, sizeof(*problems->sentences));
-	problems->sentences[problems->count++] = sentence;
+	if (!text)
+		return;
+	array_room(problems->sentences, problems->count);
+	problems->sentences[problems->count++] = text;
 }
 
 void problems_write(struct problems *problems)

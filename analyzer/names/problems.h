@@ -19,6 +19,8 @@ struct problems {             /* all zero: none */
 void problems_add(struct problems *problems, char *sentence);
 void problems_note(struct problems *problems, struct binary *binary);
 void problems_write(struct problems *problems);
+/* One more sentence, which is taken over; NULL: none. */
+void problems_add(struct problems *problems, char *text);
 void problems_free(struct problems *problems);
 
 #endif

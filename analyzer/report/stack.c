@@ -89,7 +89,7 @@ const char *unknown_name(enum unknown why)
 {
 	static const char *const names[UNKNOWN_KINDS] = {
 		[UNKNOWN_SYMBOL] = "no-symbol", [UNKNOWN_MODULE] = "no-module", [UNKNOWN_SILENT] = "runtime-silent",
-		[UNKNOWN_UNTOLD] = "code-untold", [UNKNOWN_INTERPRETED] = "interpreter",
+		[UNKNOWN_UNTOLD] = "code-untold", [UNKNOWN_TWICE] = "named-twice", [UNKNOWN_INTERPRETED] = "interpreter",
 	};
 
 	return names[why];

@@ -151,7 +151,7 @@ static char *unknown_remark(const struct stack *stack, size_t from, size_t count
 	static const char *const reasons[UNKNOWN_KINDS] = {
 		[UNKNOWN_SYMBOL] = "without symbol", [UNKNOWN_MODULE] = "in no module",
 		[UNKNOWN_SILENT] = "in generated code", [UNKNOWN_UNTOLD] = "in generated code",
-		[UNKNOWN_INTERPRETED] = "of JavaScript",
+		[UNKNOWN_TWICE] = "in generated code", [UNKNOWN_INTERPRETED] = "of JavaScript",
 	};
 	const char *module = common_module(stack, from, count), *colon = ":";
 	size_t counts[UNKNOWN_KINDS] = {0};

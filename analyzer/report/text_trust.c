@@ -205,6 +205,7 @@ static void tell_names(const struct page *page, const struct view *view, const s
 		[UNKNOWN_MODULE] = "in no module (generated code that nobody told of)",
 		[UNKNOWN_SILENT] = "in generated code, of which its runtime told nothing",
 		[UNKNOWN_UNTOLD] = "in generated code that was gone before its runtime told of it, or never told",
+		[UNKNOWN_TWICE] = "in generated code that its runtime's own file names twice",
 		[UNKNOWN_INTERPRETED] = "JavaScript that ran before node could be asked what it is",
 	};
 	struct sentences problems = {0};

@@ -2,14 +2,12 @@
  * family.c: how each image ended, which process made it, and whose blocks it inherited; see image.h. A host is known
  * by its hash in the STEM, so that an image whose header was never finished has its place too.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "trace/array.h"
+#include "trace/host.h"
 #include "trace/image.h"
 
 /* CHILD and WAITED notes of all processes, to be found by pid. */
@@ -130,51 +128,10 @@ static struct image *find_image(struct image **sorted, size_t count, uint32_t ho
 
 /* ---- ends ---- */
 
-static bool read_line(const char *path, char *line, size_t size)
-{
-	FILE *file = fopen(path, "re");
-	bool good = file && fgets(line, (int)size, file);
-
-	if (file)
-		fclose(file);
-	return good;
-}
-
-static bool same_boot(const uint8_t boot_id[16])
-{
-	char text[64], recorded[33], *to = text;
-
-	if (!read_line("/proc/sys/kernel/random/boot_id", text, sizeof text))
-		return false;
-	for (const char *from = text; *from; from++)
-		if (*from != '-' && *from != '\n')
-			*to++ = *from;
-	*to = '\0';
-	for (int i = 0; i < 16; i++)
-		snprintf(recorded + 2 * i, 3, "%02x", boot_id[i]);
-	return strcmp(text, recorded) == 0;
-}
-
 /* Is that very process alive on this machine, as far as can be seen from here? */
 static bool is_running(const struct trace_process *header)
 {
-	uint64_t start = 0;
-	char path[64], stat[1024], *rest, *word, *state;
-	int field = 3;
-
-	if (!same_boot(header->boot_id))
-		return false;
-	snprintf(path, sizeof path, "/proc/%" PRIu32 "/stat", header->pid);
-	if (!read_line(path, stat, sizeof stat) || !(rest = strrchr(stat, ')')))
-		return false;
-	state = strtok_r(rest + 1, " ", &word);
-	if (!state || *state == 'Z' || *state == 'X')
-		return false;
-	while (field < 22 && (state = strtok_r(NULL, " ", &word)))
-		field++;
-	if (state)
-		start = strtoull(state, NULL, 10);
-	return state && start == header->start_ticks;
+	return host_same_boot(header) && host_start_ticks(header->pid) == header->start_ticks && header->start_ticks;
 }
 
 static void find_end(const struct image *image, bool newest, const struct notes *notes)

@@ -154,6 +154,9 @@ void process_free(struct process_info *process)
 	for (size_t i = 0; i < process->warning_count; i++)
 		free(process->warnings[i]);
 	free(process->warnings);
+	for (size_t i = 0; i < process->jitdump_count; i++)
+		free(process->jitdumps[i]);
+	free(process->jitdumps);
 	free(process->nodes);
 	free(process->sites);
 	*process = (struct process_info){0};

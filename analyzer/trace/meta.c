@@ -125,6 +125,10 @@ static bool read_record(struct process_info *process, struct code_reader *code, 
 		array_room(process->warnings, process->warning_count);
 		process->warnings[process->warning_count++] = payload_text(&payload);
 		return true;
+	case TRACE_RECORD_JITDUMP:
+		array_room(process->jitdumps, process->jitdump_count);
+		process->jitdumps[process->jitdump_count++] = payload_text(&payload);
+		return true;
 	case TRACE_RECORD_CODE:
 	case TRACE_RECORD_MOVED:
 	case TRACE_RECORD_LINES:

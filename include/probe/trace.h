@@ -9,6 +9,8 @@
  *                      survives SIGKILL, because the kernel owns the pages.
  *   STEM.log           one per process image, absent while nothing was drained: chunks, each a compressed run of
  *                      events that was moved out of a ring.
+ *   STEM.perf-map      a copy of /tmp/perf-PID.map as it was when the image ended; absent if there was none
+ *   STEM.jitdump       a copy of the image's jitdump (TRACE_RECORD_JITDUMP), likewise
  *
  * STEM is "PID-START-HOST-IMAGE": pid in decimal; start time of the process in clock ticks since boot, hexadecimal;
  * a 32-bit hash of boot id and pid namespace, 8 hexadecimal digits; and the number of the image, from 0, one more at
@@ -158,6 +160,7 @@ enum trace_record_type {
 	TRACE_RECORD_MOVED   = 12, /* struct trace_code_moved: the same code lies elsewhere now */
 	TRACE_RECORD_LINES   = 13, /* struct trace_code_lines, entries: where in its source a code comes from */
 	TRACE_RECORD_RUNTIME = 14, /* struct trace_runtime: a runtime began to name its code, or cannot */
+	TRACE_RECORD_JITDUMP = 15, /* payload: path of a jitdump that the program writes */
 };
 
 struct trace_record {

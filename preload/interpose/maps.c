@@ -9,6 +9,7 @@
 
 #include "interpose/next.h"
 #include "node/node.h"
+#include "record/aside.h"
 #include "record/event.h"
 
 NEXT(mmap64, void *(void *, size_t, int, int, int, off_t))
@@ -30,6 +31,8 @@ static inline void *map(void *address, size_t length, int protection, int flags,
 		return p;
 	if (flags & MAP_ANONYMOUS)
 		extra |= TRACE_MAP_ANONYMOUS;
+	else if (unlikely(protection & PROT_EXEC))
+		aside_mapped(fd);
 	if ((flags & MAP_TYPE) != MAP_PRIVATE)
 		extra |= TRACE_MAP_SHARED;
 	if (flags & (MAP_STACK | MAP_GROWSDOWN))
