@@ -180,6 +180,7 @@ struct frame {
 	enum tier tier;
 	enum line_kind line_kind; /* of line, if there is one */
 	enum unknown why;         /* if function is NULL */
+	uint32_t  own_line, own_column; /* where a script's function begins in the script as it ran; 0 unknown */
 	bool      has_wasm_index, has_wasm_offset; /* these are there: */
 	uint32_t  wasm_index;     /* of the function in its module */
 	uint32_t  wasm_offset;    /* bytes into the function's body */

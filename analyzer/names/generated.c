@@ -105,9 +105,13 @@ static void place_script(struct generated_names *names, const struct process_inf
 		script.column = entry->column;
 	}
 	frame->file = frame->module = name->script;
+	frame->own_line = name->line;
+	frame->own_column = name->column;
 	frame->line = script.line;
 	frame->column = script.column;
-	if (!name->script || !frame->line)
+	/* A script as a whole begins in none of the sources that it was made from. */
+	if (!name->script || !frame->line ||
+	    (frame->line_kind == LINE_FUNCTION && !name->own_name && frame->line == 1 && frame->column == 1))
 		return;
 	if (originals_find(&names->originals, &script, &original)) {
 		frame->file = original.file;

@@ -218,10 +218,11 @@ static bool read_section(struct sourcemap *map, const json_t *json, const char *
 	map->names = add_strings(map->names, &map->name_count, json_object_get(json, "names"), NULL, NULL);
 	if (map->source_count >= NONE || map->name_count >= NONE)
 		return false;
-	/* What comes before the first mapping of a section is from no source, of no section before it either. */
-	return add_segment(map, (struct segment){.line = section.line, .column = section.column, .source = NONE,
-	                                         .name = NONE}) &&
-	       decode(map, &section, json_string_value(mappings), json_string_length(mappings));
+	/* What comes before the first mapping of a section is not from the section before it on that line. */
+	if (section.column && !add_segment(map, (struct segment){.line = section.line, .column = section.column,
+	                                                         .source = NONE, .name = NONE}))
+		return false;
+	return decode(map, &section, json_string_value(mappings), json_string_length(mappings));
 }
 
 static bool read_sections(struct sourcemap *map, const json_t *sections, const char *base)

@@ -58,6 +58,9 @@ static void add_symbols(XXH3_state_t *state, struct view_process *process, struc
 		add_text(state, frames[i].file);
 		add_number(state, frames[i].line);
 		add_number(state, frames[i].column);
+		/* Functions whose lines are not known are told apart by where they are in what ran. */
+		add_number(state, frames[i].own_line);
+		add_number(state, frames[i].own_column);
 		if (!frames[i].file)
 			add_text(state, frames[i].module);
 	}
