@@ -186,6 +186,24 @@ bool generated_frame(struct generated *generated, struct generated_names *names,
 	return true;
 }
 
+bool generated_by_v8(struct generated_names *names, const char *told, struct frame *frame)
+{
+	const struct code code = {.kind = TRACE_CODE_MACHINE, .name = told};
+	const struct scripts none = {0};
+	struct script_name name = javascript_name(&code, &none, &names->strings);
+
+	if (name.kind != FRAME_JS || !name.script || !name.line)
+		return false;
+	frame->kind = FRAME_JS;
+	frame->tier = name.tier;
+	frame->function = name.function;
+	frame->file = name.script;
+	frame->line = frame->own_line = name.line;
+	frame->column = frame->own_column = name.column;
+	frame->line_kind = LINE_FUNCTION;
+	return true;
+}
+
 bool generated_is_interpreted(const struct generated *generated, const struct trace_node *node)
 {
 	struct spot spot = spot_of(generated, node);

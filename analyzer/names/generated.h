@@ -50,6 +50,12 @@ bool generated_frame(struct generated *generated, struct generated_names *names,
 void generated_builtin(struct generated_names *names, const char *builtin, bool above_interpreter,
                        struct frame *frame);
 
+/*
+ * A function of JavaScript whose name, as V8 makes it, stands in a perf map. False: it is something else. The module stays
+ * as it is: whose word that is.
+ */
+bool generated_by_v8(struct generated_names *names, const char *told, struct frame *frame);
+
 /* Is the node that of a function that is interpreted, by its bytecode? */
 bool generated_is_interpreted(const struct generated *generated, const struct trace_node *node);
 

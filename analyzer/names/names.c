@@ -113,11 +113,13 @@ static void aside_frame(struct names *names, struct process_id id, struct frame 
 		switch (aside_find(&names->processes[id.index].aside, names->recording, process, frame->address, &place,
 		                   &kind)) {
 		case JITCODE_ONE:
+			frame->module = aside_module(kind);
+			if (generated_by_v8(&names->generated, place.name, frame))
+				return;
 			frame->kind = FRAME_NATIVE;
 			frame->function = demangle(&names->demangler, place.name);
 			frame->file = place.file;
 			frame->line = place.line;
-			frame->module = aside_module(kind);
 			return;
 		case JITCODE_TWO:
 			frame->why = UNKNOWN_TWICE;
@@ -203,16 +205,16 @@ static struct resolved *resolve(struct names *names, struct process_id id, const
 	builtin = builtin_of(location);
 	if (builtin || !location)
 		place.above_interpreter = is_above_interpreter(names, id, node);
+	if (!builtin && location)
+		return known(frame, location);
 	if (builtin)
 		generated_builtin(&names->generated, builtin, place.above_interpreter, &frame);
-	else if (location)
-		return known(frame, location);
-	else if (generated_frame(&cache->generated, &names->generated, &names->demangler, &place, &frame))
-		return one(frame);
-	else if (module)
-		frame.why = UNKNOWN_SYMBOL;
-	else
-		aside_frame(names, id, &frame);
+	else if (!generated_frame(&cache->generated, &names->generated, &names->demangler, &place, &frame)) {
+		if (module)
+			frame.why = UNKNOWN_SYMBOL;
+		else
+			aside_frame(names, id, &frame);
+	}
 	cache->unknown[frame.why] += !frame.function && !frame.machinery;
 	return one(frame);
 }

@@ -62,14 +62,15 @@ static bool is_wanted(const struct json_options *options, enum domain domain)
 }
 
 /* Lists the rows; returns how many --top left off. */
-static size_t put_sites(struct writer *writer, const struct view *view, const struct json_options *options)
+static size_t put_sites(struct writer *writer, const struct view *view, const struct json_options *options,
+                        struct name_sum *names)
 {
 	size_t rows = 0;
 
 	open_level(writer, "by_site", '[');
 	for (size_t i = 0; i < view->site_count; i++)
 		if (is_wanted(options, view->sites[i].domain) && rows++ < options->top)
-			put_row(writer, json_site(view, &view->sites[i]));
+			put_row(writer, json_site(view, &view->sites[i], names));
 	close_level(writer, ']');
 	return rows > options->top ? rows - options->top : 0;
 }
@@ -160,6 +161,7 @@ static void put_findings(struct writer *writer, const struct view *view)
 void report_json(FILE *file, const struct view *view, const struct json_options *options)
 {
 	struct writer writer = {.file = file, .first = true};
+	struct name_sum names = {0};
 	size_t left_off;
 
 	put_head(&writer, view, "probe.report/1");
@@ -171,13 +173,14 @@ void report_json(FILE *file, const struct view *view, const struct json_options 
 	put_member(&writer, "totals", json_totals(view));
 	open_level(&writer, "leaks", '{');
 	put_domains(&writer, view, options);
-	left_off = put_sites(&writer, view, options);
+	left_off = put_sites(&writer, view, options, &names);
 	put_member(&writer, "by_type", json_checked(json_array()));
 	left_off += put_groups(&writer, view, options, "by_module", view_by_module);
 	left_off += put_groups(&writer, view, options, "by_process", view_by_process);
 	put_member(&writer, "left_off", json_number(left_off));
 	close_level(&writer, '}');
 	put_member(&writer, "wasm_memories", json_checked(json_array()));
+	put_member(&writer, "names", json_names(&names));
 	put_findings(&writer, view);
 	fputs("\n}\n", file);
 }
@@ -185,6 +188,7 @@ void report_json(FILE *file, const struct view *view, const struct json_options 
 void leaks_json(FILE *file, const struct view *view, const struct json_options *options, enum leaks_by by)
 {
 	struct writer writer = {.file = file, .first = true};
+	struct name_sum names = {0};
 	size_t left_off;
 
 	put_head(&writer, view, "probe.leaks/1");
@@ -192,13 +196,14 @@ void leaks_json(FILE *file, const struct view *view, const struct json_options *
 	open_level(&writer, "leaks", '{');
 	put_domains(&writer, view, options);
 	if (by == BY_SITE)
-		left_off = put_sites(&writer, view, options);
+		left_off = put_sites(&writer, view, options, &names);
 	else if (by == BY_MODULE)
 		left_off = put_groups(&writer, view, options, "by_module", view_by_module);
 	else
 		left_off = put_groups(&writer, view, options, "by_process", view_by_process);
 	put_member(&writer, "left_off", json_number(left_off));
 	close_level(&writer, '}');
+	put_member(&writer, "names", json_names(&names));
 	put_findings(&writer, view);
 	fputs("\n}\n", file);
 }

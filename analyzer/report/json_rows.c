@@ -207,7 +207,18 @@ static json_t *frame_row(struct view_process *process, const struct stack_frame 
 	return object;
 }
 
-json_t *json_site(const struct view *view, const struct view_site *site)
+json_t *json_names(const struct name_sum *names)
+{
+	json_t *object = json_checked(json_object()), *unknown = json_checked(json_object());
+
+	json_set(object, "frames", json_number(names->frames));
+	for (size_t why = 0; why < UNKNOWN_KINDS; why++)
+		json_set(unknown, unknown_name((enum unknown)why), json_number(names->unknown[why]));
+	json_set(object, "unknown", unknown);
+	return object;
+}
+
+json_t *json_site(const struct view *view, const struct view_site *site, struct name_sum *names)
 {
 	static const char *const endings[TRACE_FIRST_NODE] = {"none", "complete", "cut", "lost"};
 	struct view_process *process = &view->processes[site->process];
@@ -232,6 +243,7 @@ json_t *json_site(const struct view *view, const struct view_site *site)
 	json_set(object, "suppressed_by", json_text(site->suppressed_by));
 	json_set(object, "stack_end", json_text(endings[stack.ending]));
 	json_set(object, "stack", frames);
+	stack_count_names(&stack, names);
 	stack_free(&stack);
 	return object;
 }

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "report/view.h"
+#include "report/stack.h"
 
 /* New references; they exit when memory is out. */
 json_t *json_checked(json_t *value);
@@ -19,7 +19,9 @@ json_t *json_recording(const struct recording *recording);
 json_t *json_process(const struct view *view, const struct view_process *process);
 json_t *json_mark(const struct process_info *process, const struct mark *mark);
 json_t *json_totals(const struct view *view);
-json_t *json_site(const struct view *view, const struct view_site *site);
+/* Counts the names in its stack. */
+json_t *json_site(const struct view *view, const struct view_site *site, struct name_sum *names);
+json_t *json_names(const struct name_sum *names);
 json_t *json_group(const struct view *view, const struct view_group *group, enum domain domain);
 
 #endif

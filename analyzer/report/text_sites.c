@@ -29,6 +29,12 @@ static const char *near_path(const char *path)
 	return length > 1 && !strncmp(path, here, length) && path[length] == '/' ? path + length + 1 : path;
 }
 
+/* Where the line is that of the function, the call is there or further on. */
+static const char *further_on(const struct frame *frame)
+{
+	return frame->line_kind == LINE_FUNCTION ? "+" : "";
+}
+
 /* Of a frame without a file. Not escaped. To be freed. */
 static char *location_in_code(const struct frame *frame)
 {
@@ -39,7 +45,7 @@ static char *location_in_code(const struct frame *frame)
 	if (frame->kind == FRAME_BUILTIN)
 		return xstrdup("builtin");
 	if (frame->kind == FRAME_JS && frame->line)
-		return xasprintf("eval:%" PRIu32 ":%" PRIu32, frame->line, frame->column);
+		return xasprintf("eval:%" PRIu32 ":%" PRIu32 "%s", frame->line, frame->column, further_on(frame));
 	return xstrdup(frame->kind == FRAME_JS ? "JavaScript" : "wasm");
 }
 
@@ -51,9 +57,10 @@ static char *location(struct view_process *process, const struct stack_frame *at
 	const char *slash;
 
 	if (frame->file && frame->line && frame->column)
-		return xasprintf("%s:%" PRIu32 ":%" PRIu32, near_path(frame->file), frame->line, frame->column);
+		return xasprintf("%s:%" PRIu32 ":%" PRIu32 "%s", near_path(frame->file), frame->line, frame->column,
+		                 further_on(frame));
 	if (frame->file && frame->line)
-		return xasprintf("%s:%" PRIu32, near_path(frame->file), frame->line);
+		return xasprintf("%s:%" PRIu32 "%s", near_path(frame->file), frame->line, further_on(frame));
 	if (frame->file)
 		return xstrdup(near_path(frame->file));
 	if (frame->kind != FRAME_NATIVE && frame->kind != FRAME_UNKNOWN)
@@ -68,16 +75,9 @@ static char *location(struct view_process *process, const struct stack_frame *at
 /* What else is to be said of it; "" nothing. */
 static const char *remark(const struct frame *frame)
 {
-	static const char *const tiers[][2] = {
-		[TIER_NONE] = {"", "begins there"},
-		[TIER_INTERPRETED] = {"interpreted", "interpreted, begins there"},
-		[TIER_BASELINE] = {"baseline", "baseline, begins there"},
-		[TIER_OPTIMIZED] = {"optimized", "optimized, begins there"},
-	};
+	static const char *const tiers[] = {"", "interpreted", "baseline", "optimized"};
 
-	if (frame->inlined)
-		return "inlined";
-	return tiers[frame->tier][frame->line && frame->line_kind == LINE_FUNCTION];
+	return frame->inlined ? "inlined" : tiers[frame->tier];
 }
 
 char *text_blame(struct view_process *process, struct node_id node)
@@ -262,9 +262,12 @@ static void print_lines(const struct page *page, struct line *lines, size_t coun
 	size_t most = (page->width - INDENT) / 2, width = 0, places = 0, room;
 
 	/* Functions have half of the line, and what the places leave. */
-	for (size_t i = 0; i < count; i++)
-		if (lines[i].place && text_width(lines[i].place) > places)
-			places = text_width(lines[i].place);
+	for (size_t i = 0; i < count; i++) {
+		size_t remark_width = *lines[i].remark ? 2 + strlen(lines[i].remark) : 0;
+
+		if (lines[i].place && text_width(lines[i].place) + remark_width > places)
+			places = text_width(lines[i].place) + remark_width;
+	}
 	if (places + 2 + most < page->width - INDENT)
 		most = page->width - INDENT - places - 2;
 	for (size_t i = 0; i < count; i++) {

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "names/generated.h"
 #include "names/names.h"
 #include "names_recording.h"
 #include "reader_check.h"
@@ -219,6 +220,25 @@ START_TEST(inherited_runtime)
 }
 END_TEST
 
+/* What V8 writes into a perf map says less: where the function begins. */
+START_TEST(in_a_perf_map)
+{
+	struct generated_names own = {0};
+	struct frame frame = {.module = "perf map"};
+
+	ck_assert(generated_by_v8(&own, "JS:*retain file:///srv/leak.mjs:12:22", &frame));
+	check_place(frame, "retain", "/srv/leak.mjs", 12, 22, LINE_FUNCTION);
+	ck_assert_int_eq(frame.tier, TIER_OPTIMIZED);
+	ck_assert_str_eq(frame.module, "perf map");
+	frame = (struct frame){0};
+	ck_assert(!generated_by_v8(&own, "Ljava/lang/String;::hashCode", &frame));
+	ck_assert(!generated_by_v8(&own, "JS:kimchi::foo-123-liftoff", &frame));
+	ck_assert(!generated_by_v8(&own, "Builtin:ArrayMap", &frame));
+	ck_assert(!frame.function);
+	generated_names_free(&own);
+}
+END_TEST
+
 /* ---- sources ------------------------------------------------------------------------------------------------- */
 
 static char folder[] = "/tmp/names-generated-XXXXXX";
@@ -403,6 +423,7 @@ int main(void)
 	tcase_add_test(test, runtime_that_lacks_something);
 	tcase_add_test(test, code_that_was_never_told);
 	tcase_add_test(test, inherited_runtime);
+	tcase_add_test(test, in_a_perf_map);
 	tcase_add_checked_fixture(scripts, set_up_scripts, tear_down_scripts);
 	tcase_add_test(scripts, mapped);
 	tcase_add_test(scripts, mapped_beside_it);

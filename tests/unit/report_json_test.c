@@ -141,6 +141,41 @@ START_TEST(numbers_are_exact)
 }
 END_TEST
 
+START_TEST(frames_of_a_script)
+{
+	json_t *report = document(model_script(), &everything, -1);
+	const json_t *leaks = at(report, "leaks"), *first = row(leaks, "by_site", 0), *frame;
+
+	/* The same stack at another address is the same site; a bytecode handler is no frame. */
+	ck_assert_uint_eq(json_array_size(at(leaks, "by_site")), 6);
+	ck_assert_uint_eq(json_array_size(at(first, "stack")), 6);
+	frame = row(first, "stack", 2);
+	expect_text(frame, "kind", "js");
+	expect_text(frame, "function", "retainBuffers");
+	expect_text(frame, "file", "/srv/app/src/leak.ts");
+	expect_text(frame, "module", "/srv/app/dist/leak.js");
+	expect_text(frame, "line_kind", "call");
+	expect_text(frame, "tier", "interpreted");
+	frame = row(first, "stack", 4);
+	expect_text(frame, "kind", "js");
+	expect_text(frame, "function", NULL);
+	expect_text(frame, "unknown", "interpreter");
+	frame = row(row(leaks, "by_site", 1), "stack", 1);
+	expect_text(frame, "line_kind", "function");
+	expect_text(frame, "tier", "optimized");
+	expect_text(row(row(leaks, "by_site", 1), "stack", 2), "kind", "builtin");
+	expect_text(row(row(leaks, "by_site", 1), "stack", 2), "tier", NULL);
+	frame = row(row(leaks, "by_site", 2), "stack", 0);
+	expect_text(frame, "kind", "wasm");
+	expect_number(frame, "wasm_function", 123);
+	expect_number(frame, "wasm_offset", 69);
+	expect_text(row(leaks, "by_module", 0), "module", "/srv/app/dist/leak.js");
+	expect_number(at(at(report, "names"), "unknown"), "code-untold", 1);
+	expect_number(at(at(report, "names"), "unknown"), "interpreter", 5);
+	json_decref(report);
+}
+END_TEST
+
 START_TEST(what_is_unknown_is_null)
 {
 	json_t *report = document(model_tree(), &everything, -1);
@@ -238,6 +273,6 @@ START_TEST(a_row_of_several_processes_names_none)
 }
 END_TEST
 
-SUITE_MAIN("json", every_promised_key_is_there, numbers_are_exact, what_is_unknown_is_null,
+SUITE_MAIN("json", every_promised_key_is_there, numbers_are_exact, frames_of_a_script, what_is_unknown_is_null,
             sites_are_complete_and_sorted, names_problems_are_findings, leaks_lists_what_was_asked_for,
             a_row_of_several_processes_names_none)

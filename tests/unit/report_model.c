@@ -14,6 +14,7 @@
 #define LEAK "/srv/leak/leak"
 #define LIBC "/lib/x86_64-linux-gnu/libc.so.6"
 #define NODE "/usr/local/bin/node"
+#define APP  "/srv/app/dist/leak.js"
 #define ADDON "/srv/app/node_modules/vector/build/Release/vector.node"
 
 #define FRAME(kind_, function_, file_, line_, column_, module_, address_, inlined_) \
@@ -41,6 +42,28 @@ static const struct {
 	            "/srv/app/node_modules/vector/src/geometry/collection.cc", 211, 5, ADDON, 0x800100, false)},
 	{0x7f3300000301, FRAME(FRAME_JS, "retainBuffers", "/srv/app/leak.js", 12, 9, NULL, 0x7f3300000300, false)},
 	{0x7f3300000401, FRAME(FRAME_JS, "retainBuffers", "/srv/app/leak.js", 12, 9, NULL, 0x7f3300000400, false)},
+	{0x7f3400000101, {.kind = FRAME_JS, .function = "retainBuffers", .file = "/srv/app/src/leak.ts", .line = 5,
+	                  .column = 22, .module = APP, .address = 0x7f3400000101, .tier = TIER_INTERPRETED}},
+	{0x7f3400000201, {.kind = FRAME_JS, .function = "retainBuffers", .file = "/srv/app/src/leak.ts", .line = 3,
+	                  .column = 9, .module = APP, .address = 0x7f3400000200, .tier = TIER_OPTIMIZED,
+	                  .line_kind = LINE_FUNCTION}},
+	{0x7f3400000301, {.kind = FRAME_JS, .function = "(anonymous)", .line = 2, .column = 7, .address = 0x7f3400000301,
+	                  .tier = TIER_BASELINE}},
+	{0x7f3400000401, {.kind = FRAME_WASM, .function = "kimchi::circuits::polynomial::Polynomial<F>::evaluate",
+	                  .address = 0x7f3400000400, .tier = TIER_OPTIMIZED, .has_wasm_index = true, .wasm_index = 123,
+	                  .has_wasm_offset = true, .wasm_offset = 69}},
+	{0x7f3400000501, {.kind = FRAME_JS, .function = "Module._compile", .file = "node:internal/modules/cjs/loader",
+	                  .line = 1521, .column = 14, .module = "node:internal/modules/cjs/loader",
+	                  .address = 0x7f3400000501, .tier = TIER_INTERPRETED, .line_kind = LINE_FUNCTION}},
+	{0x7f3400000601, {.kind = FRAME_JS, .function = "RegExp /a(b+)c/", .address = 0x7f3400000600}},
+	{0x7f3400000701, {.kind = FRAME_UNKNOWN, .address = 0x7f3400000700, .why = UNKNOWN_UNTOLD}},
+	{0x501101, {.kind = FRAME_BUILTIN, .function = "ArrayForEach", .module = NODE, .address = 0x501100}},
+	{0x501201, {.kind = FRAME_BUILTIN, .function = "CallProperty1Handler", .module = NODE, .address = 0x501200,
+	            .machinery = true}},
+	{0x501301, {.kind = FRAME_JS, .module = NODE, .address = 0x501300, .tier = TIER_INTERPRETED,
+	            .why = UNKNOWN_INTERPRETED}},
+	{0x500401, FRAME(FRAME_NATIVE, "node::Buffer::New(v8::Isolate*, unsigned long)", NULL, 0, 0, NODE, 0x500400,
+	                 false)},
 	{0x500101, FRAME(FRAME_NATIVE, "node::Start(int, char**)", NULL, 0, 0, NODE, 0x500100, false)},
 	{0x500201, FRAME(FRAME_NATIVE, "node::BackingStore::取得\033[31m(\xff)", NULL, 0, 0, NODE, 0x500200, false)},
 };
@@ -261,6 +284,62 @@ struct recording *model_tree(void)
 		.processes = tree_processes, .process_count = COUNT_OF(tree_processes), .bytes_on_disk = 43210,
 		.warnings = tree_warnings, .warning_count = 1, .findings = tree_findings, .finding_count = 2,
 	};
+	return &recording;
+}
+
+/* ---- a script ------------------------------------------------------------------------------------------------ */
+
+static struct trace_node script_nodes[] = {
+	[0] = {0x500101, TRACE_STACK_ROOT, 0},       /* 4: node::Start */
+	[1] = {0x501301, 4, 0},                      /* 5: a function that node's interpreter ran early on */
+	[2] = {0x7f3400000501, 5, TRACE_NODE_EXACT}, /* 6: Module._compile */
+	[3] = {0x7f3400000101, 6, TRACE_NODE_EXACT}, /* 7: retainBuffers, interpreted */
+	[4] = {0x501201, 7, 0},                      /* 8: a bytecode handler of it */
+	[5] = {0x500401, 8, 0},                      /* 9: node::Buffer::New */
+	[6] = {0x7f0000002001, 9, 0},                /* 10: strdup */
+	[7] = {0x7f3400000301, 6, TRACE_NODE_EXACT}, /* 11: eval */
+	[8] = {0x501101, 11, 0},                     /* 12: ArrayForEach */
+	[9] = {0x7f3400000201, 12, 0},               /* 13: retainBuffers, optimized */
+	[10] = {0x500401, 13, 0},                    /* 14: node::Buffer::New */
+	[11] = {0x7f3400000401, 13, 0},              /* 15: wasm */
+	[12] = {0x7f3400000701, 15, 0},              /* 16: generated code that nobody told of */
+	[13] = {0x7f3400000601, 4, 0},               /* 17: a regular expression */
+	[14] = {0x500401, 17, 0},                    /* 18: node::Buffer::New */
+	[15] = {0x7f3400000101, 6, TRACE_NODE_EXACT}, /* 19: retainBuffers again, as if it had moved, and … */
+	[16] = {0x501201, 19, 0},                    /* 20: … a handler of it, */
+	[17] = {0x500401, 20, 0},                    /* 21: node::Buffer::New */
+};
+
+static struct site script_sites[] = {
+	{.stack = {10}, .allocs = 900, .live_blocks = 900, .live_bytes = 921600},
+	{.stack = {14}, .allocs = 300, .frees = 200, .live_blocks = 100, .live_bytes = 102400},
+	{.stack = {15}, .allocs = 3, .live_blocks = 3, .live_bytes = 65536},
+	{.stack = {16}, .allocs = 1, .live_blocks = 1, .live_bytes = 4096},
+	{.stack = {9}, .allocs = 1, .live_blocks = 1, .live_bytes = 2000},
+	{.stack = {21}, .allocs = 1, .live_blocks = 1, .live_bytes = 1000},
+	{.stack = {18}, .allocs = 1, .live_blocks = 1, .live_bytes = 512},
+};
+
+static char *script_argv[] = {"node", "dist/leak.js", NULL};
+static struct runtime_note script_runtimes[] = {{1, TRACE_RUNTIME_NAMED, "V8 12.4", 5}};
+
+struct recording *model_script(void)
+{
+	static struct process_info process = {
+		NODE_PROCESS, .stem = "4712-1a2c-0badcafe-0", .argv = script_argv, .end = END_EXIT,
+		.header = {.pid = 4712, .parent_pid = 4700, .ending_tick = 900, .stack_depth = 128},
+		.threads = leak_threads, .thread_count = 3, .parent = {UINT32_MAX}, .events = 1407, ONE_SITE(script_sites),
+		.runtimes = script_runtimes, .runtime_count = 1,
+		.totals = {.allocs = 1207, .frees = 200, .bytes_allocated = 1300000, .peak_bytes = 1200000,
+		           .live_blocks = 1007, .live_bytes = 1097144},
+	};
+	static struct recording recording = {
+		.dir = "probe-1a2c-4712", .header = {.magic = TRACE_RECORDING_MAGIC, .realtime_ns = 1795157737123456789},
+		.processes = &process, .process_count = 1, .bytes_on_disk = 40000,
+	};
+
+	process.nodes = script_nodes;
+	process.node_count = COUNT_OF(script_nodes);
 	return &recording;
 }
 

@@ -98,6 +98,17 @@ START_TEST(a_tree)
 }
 END_TEST
 
+START_TEST(a_script)
+{
+	char *text = print(model_script(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT);
+
+	expect_width(text, 80);
+	expect("script-80", text);
+	expect("script-leaks-80", print(model_script(), LEAKS, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+	expect("script-module-80", print(model_script(), MODULES, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+}
+END_TEST
+
 START_TEST(a_crowd)
 {
 	char *text = print(model_crowd(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT);
@@ -175,5 +186,5 @@ START_TEST(no_byte_of_a_recording_steers_the_terminal)
 }
 END_TEST
 
-SUITE_MAIN("text", one_process, a_tree, a_crowd, nothing_leaked, files_are_damaged, one_is_one, leaks,
+SUITE_MAIN("text", one_process, a_tree, a_script, a_crowd, nothing_leaked, files_are_damaged, one_is_one, leaks,
             no_byte_of_a_recording_steers_the_terminal)
