@@ -337,8 +337,10 @@ void process_end(enum trace_end end, int status)
 	if (!again)
 		aside_keep();
 	area_flush(-1);
-	if (end == TRACE_END_EXIT && !again)
+	if (end == TRACE_END_EXIT && !again) {
+		drain_finish();
 		area_trim();
+	}
 	if (!again && end == TRACE_END_EXIT && library.first && !library.quiet && on_terminal())
 		say("probe: recorded in %s; read it with: probe report %s\n", library.dir, library.dir);
 }

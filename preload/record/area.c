@@ -38,6 +38,7 @@ struct area {
 	uint32_t current;        /* the slab in use; later ones are reserved */
 	uint32_t slabs;          /* how many there are */
 	bool     unshared;       /* slabs are anonymous memory, area_flush writes them */
+	bool     trimmed;        /* the process is at its end: not a byte more than is asked for */
 	struct slab slab[SLABS_MAX];
 };
 
@@ -210,7 +211,7 @@ static bool slab_more(struct area *area, size_t bytes, int fd)
 		if (fd < 0)
 			return false;
 	}
-	result = slab_add(area, bytes > NEXT_SLAB ? bytes : NEXT_SLAB, fd);
+	result = slab_add(area, bytes > NEXT_SLAB || area->trimmed ? bytes : NEXT_SLAB, fd);
 	if (result < 0 && bytes < NEXT_SLAB)
 		result = slab_add(area, bytes, fd);
 	if (own >= 0)
@@ -297,6 +298,7 @@ void area_trim(void)
 			slab->size = area->used;
 			area->slabs = area->current + 1;
 			area->file_size = slab->offset + area->used;
+			area->trimmed = true;
 		}
 		lock_give(&area->lock, &hold);
 	}

@@ -218,6 +218,12 @@ bool drain_one_here(void)
 	return done;
 }
 
+void drain_finish(void)
+{
+	for (uint32_t waiting = ring_sealed_count(); waiting && drain_is_running() && drain_one_here(); waiting--)
+		;
+}
+
 /* ---- the thread --------------------------------------------------------------------------------------------------- */
 
 static void close_others(int keep)

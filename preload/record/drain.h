@@ -15,6 +15,9 @@ bool drain_is_running(void) HIDDEN;
 /* The calling thread empties one sealed ring itself. False if there was none, or it could not be written. */
 bool drain_one_here(void) HIDDEN;
 
+/* At the process's end: if the drain has fallen behind, the calling thread helps, so that less stays as it was written. */
+void drain_finish(void) HIDDEN;
+
 /*
  * For calls that demand a process of a single thread (unshare, setns): the drain thread ends, and none starts until
  * drain_come_back. Pairs may nest.

@@ -19,16 +19,26 @@
 #define PAGE         4096u
 #define GUARD_PAGES  256u            /* above an interrupted sp, to look for the end of a guard */
 #define FOREIGN_MAX  (1u << 20)      /* bytes above sp that a walk on a stack of unknown size may reach */
+#define MAIN_REACH   (128ull << 20)  /* the kernel maps nothing unasked so near below the main stack's end */
 
 static bool page_readable(uintptr_t address)
 {
 	return sys(SYS_rt_sigprocmask, 0x7fff, address & ~7ul, 0, 8) == -EINVAL;
 }
 
+/* On the thread's own stack? Its low end is unknown for the main thread, which grows. */
+static bool is_own(const struct thread *thread, uintptr_t sp)
+{
+	uintptr_t high = thread->stack_high;
+	uintptr_t low = thread->stack_low ? thread->stack_low : high - (high > MAIN_REACH ? MAIN_REACH : high);
+
+	return sp >= low && sp < high;
+}
+
 void bounds_enter(struct bounds *bounds, const struct thread *thread, uintptr_t sp)
 {
 	bounds->low = sp;
-	if (likely(bounds_own(thread, sp))) {
+	if (likely(is_own(thread, sp))) {
 		bounds->high = thread->stack_high & ~7ul;
 		bounds->limit = 0;
 		return;
@@ -46,7 +56,7 @@ bool bounds_interrupted(struct bounds *bounds, const struct thread *thread, uint
 		if (i == GUARD_PAGES || page >> ADDRESS_BITS)
 			return false;
 	bounds->low = page > sp ? page : sp;
-	if (bounds_own(thread, bounds->low)) {
+	if (is_own(thread, bounds->low)) {
 		bounds->high = thread->stack_high & ~7ul;
 		bounds->limit = 0;
 	} else {

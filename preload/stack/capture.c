@@ -223,7 +223,7 @@ static uint32_t intern(struct stack_lane *lane, struct stack_process *tree, cons
 
 /*
  * The node of a stack that need not be walked at all: the last one again, or a leaf on it. TRACE_STACK_NONE: it must be.
- * What an epoch changed is not in the memo any more when we come here.
+ * Only frames on the thread's own stack can be proved, so a state that is equal to one of theirs lies there too.
  */
 static inline uint32_t stack_known(struct stack_lane *lane, const struct thread *thread, struct stack_start at)
 {
@@ -232,7 +232,7 @@ static inline uint32_t stack_known(struct stack_lane *lane, const struct thread 
 	const struct memo *memo = &lane->memo[lane->memo_plain - 1], *join;
 	const struct leaf *leaf;
 
-	if (unlikely(!lane->memo_plain || lane->memo_high != (thread->stack_high & ~7ul) || !bounds_own(thread, at.sp)))
+	if (unlikely(!lane->memo_plain || lane->memo_high != (thread->stack_high & ~7ul)))
 		return TRACE_STACK_NONE;
 	if (memo->sp == at.sp && memo->frame == at.pc && (!memo->bp_live || memo->bp == at.bp) &&
 	    likely(proof_holds(lists, none, memo->end))) {

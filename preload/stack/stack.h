@@ -36,17 +36,6 @@ bool bounds_interrupted(struct bounds *bounds, const struct thread *thread, uint
 /* True if the word at `address` may be read now: slow, for what is not within [low, high) as it stands. */
 bool bounds_extend(struct bounds *bounds, uintptr_t address) HIDDEN;
 
-/* On the thread's own stack? Its low end is unknown for the main thread, which grows. */
-#define MAIN_REACH (128ull << 20)    /* bytes: the kernel maps nothing unasked so near below the main stack's end */
-
-static inline bool bounds_own(const struct thread *thread, uintptr_t sp)
-{
-	uintptr_t high = thread->stack_high;
-	uintptr_t low = thread->stack_low ? thread->stack_low : high - (high > MAIN_REACH ? MAIN_REACH : high);
-
-	return sp >= low && sp < high;
-}
-
 static inline bool bounds_has(const struct bounds *bounds, uintptr_t address)
 {
 	return address - bounds->low < bounds->high - bounds->low && (address & 7) == 0;

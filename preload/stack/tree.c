@@ -24,7 +24,7 @@
 #define RETRY       1024             /* captures between two requests for room, once one was refused */
 
 #define FIRST_NODES 4096u            /* slots of the first extent; they double up to LAST_NODES */
-#define LAST_NODES  65536u
+#define LAST_NODES  16384u           /* not more: on the average half of the last one stays empty */
 #define HEADER_NODES (sizeof(struct trace_tree) / sizeof(struct trace_node))
 _Static_assert(sizeof(struct trace_tree) % sizeof(struct trace_node) == 0, "a header takes the room of whole nodes");
 
@@ -34,24 +34,29 @@ struct key {
 	uint32_t generation;
 };
 
-/* Slots of the node space are laid over the extents, headers included, so a slot's place needs no division. */
+/*
+ * Slots of the node space are laid over the extents, headers included, so a slot's place needs no division. Extents 0 and
+ * 1 have FIRST_NODES, 2 twice as many, and those from LAST_EXTENT on LAST_NODES.
+ */
+#define LAST_EXTENT 3u
+
 static inline unsigned extent_of(uint64_t slot)
 {
 	if (slot >= LAST_NODES)
-		return 4 + (unsigned)(slot >> 16);
-	return slot < FIRST_NODES ? 0 : 32 - (unsigned)__builtin_clz((uint32_t)slot >> 12);
+		return LAST_EXTENT - 1 + (unsigned)(slot / LAST_NODES);
+	return slot < FIRST_NODES ? 0 : 32 - (unsigned)__builtin_clz((uint32_t)slot / FIRST_NODES);
 }
 
 static inline uint64_t extent_start(unsigned extent)
 {
-	if (extent > 4)
-		return (uint64_t)(extent - 4) << 16;
+	if (extent >= LAST_EXTENT)
+		return (uint64_t)(extent - LAST_EXTENT + 1) * LAST_NODES;
 	return extent ? (uint64_t)FIRST_NODES << (extent - 1) : 0;
 }
 
 static inline uint64_t extent_nodes(unsigned extent)
 {
-	if (extent > 4)
+	if (extent >= LAST_EXTENT)
 		return LAST_NODES;
 	return extent ? (uint64_t)FIRST_NODES << (extent - 1) : FIRST_NODES;
 }
