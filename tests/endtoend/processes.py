@@ -21,7 +21,7 @@ RESULT = re.compile(r" = (-?\d+)(?: .*)?$")
 
 def traced(command, log, env=None, cwd=None, stdin=b"", timeout=600):
     """Runs a command under strace. Returns its outcome and its processes."""
-    options = ["-f", "--seccomp-bpf", "-qq", "-e", "signal=none", "-e", "abbrev=none", "-s", "4096", "-o", log,
+    options = ["-f", "--seccomp-bpf", "-qq", "-e", "signal=none", "-e", "abbrev=none", "-s", "65536", "-o", log,
                "-e", "trace=execve,execveat,fork,vfork,clone,clone3"]
     outcome = run(["strace", *options, *command], env, cwd, stdin, timeout)
     return outcome, kernel_tree(pathlib.Path(log).read_text(errors="surrogateescape"), pathlib.Path(cwd or "."))
