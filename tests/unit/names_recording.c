@@ -12,6 +12,7 @@ struct recording *made_recording(void)
 {
 	struct recording *recording = xcalloc(1, sizeof(*recording));
 
+	recording->dir = (char *)(uintptr_t)"/nonexistent";
 	made_process(recording);
 	return recording;
 }
@@ -25,7 +26,9 @@ struct process_id made_process(struct recording *recording)
 	                                     sizeof(*recording->processes));
 	process = &recording->processes[recording->process_count];
 	clock_gettime(CLOCK_REALTIME, &now);
-	*process = (struct process_info){.ns_per_tick = 1};
+	*process = (struct process_info){
+		.ns_per_tick = 1, .exe = (char *)(uintptr_t)"", .stem = (char *)(uintptr_t)"1-1-00000000-0",
+	};
 	process->header.realtime_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	process->header.anchor[0].monotonic_ns = 1;
 	return (struct process_id){(uint32_t)recording->process_count++};
