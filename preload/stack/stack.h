@@ -347,7 +347,8 @@ static inline uint64_t interpreter_frame(uintptr_t array, uintptr_t offset, uint
 
 /* ---- tree.c ---------------------------------------------------------------------------------------------------- */
 
-#define TREE_ROOT_BITS 17
+#define TREE_ROOT_BITS 14            /* slots of a part of the index's root; */
+#define TREE_ROOTS     2048          /* and parts: as many slots as there can be nodes */
 #define TREE_EXTENTS   2048
 
 struct stack_process {
@@ -355,7 +356,7 @@ struct stack_process {
 	uint64_t retry;              /* captures to let pass before asking for an extent again, after one was
 	                              * refused */
 	struct trace_tree *extents[TREE_EXTENTS];
-	uint64_t table[1 << TREE_ROOT_BITS];     /* the root of the index over the nodes: tree.c */
+	uint64_t *roots[TREE_ROOTS]; /* the root of the index over the nodes: tree.c */
 };
 
 /* The node of (parent, address, generation | TRACE_NODE_EXACT), made if need be; TRACE_STACK_NONE: no room. */
