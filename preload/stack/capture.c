@@ -145,9 +145,16 @@ static inline uint64_t interned_frame(struct stack_lane *lane, struct memo *memo
 static void leaf_keep(struct stack_lane *lane, uint32_t join, uint32_t total)
 {
 	const struct memo *newest = &lane->memo[total - 1], *outer = &lane->memo[join - 1];
-	struct leaf *leaf = leaf_slot(lane, newest->frame, newest->sp);
 	struct proof_count from = outer->end, to = newest->end;
+	uint64_t hash = leaf_hash(newest->frame, newest->sp);
+	struct leaf_set *set = &lane->leaf_sets[hash >> (64 - LEAF_BITS)];
+	uint32_t way = set->next % LEAF_WAYS;
+	struct leaf *leaf = &lane->leaves[hash >> (64 - LEAF_BITS)][way];
 
+	if (to.pairs - from.pairs > LEAF_PAIRS || to.words - from.words > LEAF_PAIRS)
+		return;
+	set->next = way + 1;
+	set->hints[way] = (uint32_t)hash;
 	leaf->node = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	leaf->frame = newest->frame;
@@ -221,6 +228,22 @@ static uint32_t intern(struct stack_lane *lane, struct stack_process *tree, cons
 	return node;
 }
 
+/* Whether the stack from `at` is this leaf on the memo. */
+static inline bool leaf_holds(const struct stack_lane *lane, const struct leaf *leaf, struct stack_start at)
+{
+	const struct proof_lists lists = {leaf->pair_at, leaf->pair, leaf->word, leaf->tag_at};
+	const struct proof_count none = {0};
+	const struct memo *join;
+
+	if (!leaf->node || leaf->frame != at.pc || leaf->sp != at.sp || (leaf->bp_live && leaf->bp != at.bp) ||
+	    leaf->join > lane->memo_plain || leaf->renewal != lane->renewal || leaf->high != lane->memo_high)
+		return false;
+	join = &lane->memo[leaf->join - 1];
+	return join->node == leaf->join_node && join->sp == leaf->join_sp && join->frame == leaf->join_frame &&
+	       join->bp_live == leaf->join_bp_live && (!join->bp_live || join->bp == leaf->join_bp) &&
+	       proof_holds(lists, none, leaf->end) && proof_holds(lane_lists(lane), none, join->end);
+}
+
 /*
  * The node of a stack that need not be walked at all: the last one again, or a leaf on it. TRACE_STACK_NONE: it must be.
  * Only frames on the thread's own stack can be proved, so a state that is equal to one of theirs lies there too.
@@ -229,8 +252,8 @@ static inline uint32_t stack_known(struct stack_lane *lane, const struct thread 
 {
 	const struct proof_lists lists = lane_lists(lane);
 	const struct proof_count none = {0};
-	const struct memo *memo = &lane->memo[lane->memo_plain - 1], *join;
-	const struct leaf *leaf;
+	const struct memo *memo = &lane->memo[lane->memo_plain - 1];
+	uint64_t hash;
 
 	if (unlikely(!lane->memo_plain || lane->memo_high != (thread->stack_high & ~7ul)))
 		return TRACE_STACK_NONE;
@@ -239,18 +262,16 @@ static inline uint32_t stack_known(struct stack_lane *lane, const struct thread 
 		lane->same = lane->memo_plain;
 		return memo->node;
 	}
-	leaf = leaf_slot(lane, at.pc, at.sp);
-	if (!leaf->node || leaf->frame != at.pc || leaf->sp != at.sp || (leaf->bp_live && leaf->bp != at.bp) ||
-	    leaf->join > lane->memo_plain || leaf->renewal != lane->renewal || leaf->high != lane->memo_high)
-		return TRACE_STACK_NONE;
-	join = &lane->memo[leaf->join - 1];
-	if (join->node != leaf->join_node || join->sp != leaf->join_sp || join->frame != leaf->join_frame ||
-	    join->bp_live != leaf->join_bp_live || (join->bp_live && join->bp != leaf->join_bp) ||
-	    !proof_holds((struct proof_lists){leaf->pair_at, leaf->pair, leaf->word, leaf->tag_at}, none, leaf->end) ||
-	    !proof_holds(lists, none, join->end))
-		return TRACE_STACK_NONE;
-	lane->same = leaf->join;
-	return leaf->node;
+	hash = leaf_hash(at.pc, at.sp);
+	for (unsigned way = 0; way < LEAF_WAYS; way++) {
+		const struct leaf *leaf = &lane->leaves[hash >> (64 - LEAF_BITS)][way];
+
+		if (lane->leaf_sets[hash >> (64 - LEAF_BITS)].hints[way] == (uint32_t)hash && leaf_holds(lane, leaf, at)) {
+			lane->same = leaf->join;
+			return leaf->node;
+		}
+	}
+	return TRACE_STACK_NONE;
 }
 
 uint32_t stack_capture(struct thread *thread, struct lane *owner, struct stack_start at)

@@ -219,9 +219,10 @@ struct memo {
  * a few stacks, the memo has only the last one. Equal state, unchanged words, and the memo's frame `join` − 1 the very
  * one that it was: then the node is known, if the rest of the memo can be proved too.
  */
-#define LEAF_BITS   7
+#define LEAF_BITS   6                /* sets, by the newest frame's pc and sp; */
+#define LEAF_WAYS   4                /* and in each so many ways that led there */
 #define LEAF_FRAMES 8
-#define LEAF_PAIRS  (2 * LEAF_FRAMES)
+#define LEAF_PAIRS  12               /* of each list */
 
 struct leaf {
 	uint64_t  frame;             /* the state of the newest frame */
@@ -239,6 +240,11 @@ struct leaf {
 	uintptr_t pair_at[LEAF_PAIRS];
 	struct proof_word word[LEAF_PAIRS];
 	uintptr_t tag_at[LEAF_FRAMES];
+};
+
+struct leaf_set {
+	uint32_t hints[LEAF_WAYS];   /* of the leaves' pc and sp: which ones to look at */
+	uint32_t next;               /* to be replaced */
 };
 
 /* A node that this lane met lately: spares the call tree's index, which lies far away in the caches. */
@@ -278,7 +284,8 @@ struct stack_lane {
 	struct walked walked[STACK_DEPTH_MAX];   /* innermost first */
 	struct rule_slot first_rules[1 << RULE_FIRST_BITS];
 	struct child children[1 << CHILD_BITS];
-	struct leaf leaves[1 << LEAF_BITS];
+	struct leaf_set leaf_sets[1 << LEAF_BITS];
+	struct leaf leaves[1 << LEAF_BITS][LEAF_WAYS];
 };
 
 static inline struct proof_lists lane_lists(const struct stack_lane *lane)
@@ -286,9 +293,12 @@ static inline struct proof_lists lane_lists(const struct stack_lane *lane)
 	return (struct proof_lists){lane->pair_at, lane->pair, lane->word, lane->tag_at};
 }
 
-static inline struct leaf *leaf_slot(struct stack_lane *lane, uint64_t frame, uintptr_t sp)
+/* The set is in the upper bits, the hint in the lower half. */
+static inline uint64_t leaf_hash(uint64_t frame, uintptr_t sp)
 {
-	return &lane->leaves[(frame ^ sp << 20) * 0x9e3779b97f4a7c15ull >> (64 - LEAF_BITS)];
+	uint64_t mixed = (frame ^ sp << 20) * 0x9e3779b97f4a7c15ull;
+
+	return mixed ^ mixed >> 32;
 }
 
 /* The rule for a step from `lookup` (a return address − 1, or an exact address), from the cache or made. */
@@ -347,7 +357,8 @@ static inline uint64_t interpreter_frame(uintptr_t array, uintptr_t offset, uint
 
 /* ---- tree.c ---------------------------------------------------------------------------------------------------- */
 
-#define TREE_ROOT_BITS 17
+#define TREE_ROOT_BITS 14            /* slots of a part of the index's root; */
+#define TREE_ROOTS     2048          /* and parts: as many slots as there can be nodes */
 #define TREE_EXTENTS   2048
 
 struct stack_process {
@@ -355,7 +366,7 @@ struct stack_process {
 	uint64_t retry;              /* captures to let pass before asking for an extent again, after one was
 	                              * refused */
 	struct trace_tree *extents[TREE_EXTENTS];
-	uint64_t table[1 << TREE_ROOT_BITS];     /* the root of the index over the nodes: tree.c */
+	uint64_t *roots[TREE_ROOTS]; /* the root of the index over the nodes: tree.c */
 };
 
 /* The node of (parent, address, generation | TRACE_NODE_EXACT), made if need be; TRACE_STACK_NONE: no room. */

@@ -2,10 +2,10 @@
  * tree.c: the call tree. A node is written once, into an extent of the recording, and found again through an index in
  * wiped memory.
  *
- * The index is a trie over the parent's id (2^17 slots) and then the hash of (parent, address, generation), in tables of
- * 8. By the parent first, because the nodes of a new stack have successive parents: their slots, and mostly the tables
- * below these, lie side by side, where the hash would scatter them over the caches. A slot goes from empty to a node to a
- * table and never back, each time by one compare-and-swap, so
+ * The index is a trie: a slot for each parent's id, and below it, in tables of 8, the hash of (parent, address,
+ * generation). By the parent first, because the nodes of a new stack have successive parents, most of which have one
+ * child: their slots lie side by side, where the hash would scatter them over the caches. The slots are made as there
+ * are nodes, in parts. A slot goes from empty to a node to a table and never back, each time by one compare-and-swap, so
  *   - a key has one place at any time: the first slot on its path that is no table. Two threads that insert the same
  *     key meet there; one wins, the other finds the winner's node. No stack gets two nodes;
  *   - nobody waits for anybody: a thread killed or interrupted anywhere leaves an empty slot, a node or a table, all
@@ -176,16 +176,41 @@ static inline uint64_t entry_of(uint32_t id, uint64_t first_hash)
 	return first_hash >> ENTRY_HASH << ENTRY_HASH | (uint64_t)id << 1 | 1;
 }
 
+/* Makes a part of the root, unless another thread was faster: then what was taken stays unused. */
+static __attribute__((noinline)) uint64_t *root_make(struct stack_process *tree, uint32_t part)
+{
+	uint64_t *made, *none = NULL;
+
+	if (part >= TREE_ROOTS || !(made = wiped_take(sizeof(*made) << TREE_ROOT_BITS)))
+		return NULL;
+	if (__atomic_compare_exchange_n(&tree->roots[part], &none, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return made;
+	return none;
+}
+
+/* Where the children of a node are looked for first; NULL: there is no memory. */
+static inline uint64_t *root_slot(struct stack_process *tree, uint32_t parent)
+{
+	uint32_t part = parent >> TREE_ROOT_BITS;
+	uint64_t *root = likely(part < TREE_ROOTS) ? __atomic_load_n(&tree->roots[part], __ATOMIC_ACQUIRE) : NULL;
+
+	if (unlikely(!root) && !(root = root_make(tree, part)))
+		return NULL;
+	return &root[parent & ((1u << TREE_ROOT_BITS) - 1)];
+}
+
 uint32_t tree_intern(struct stack_process *tree, struct stack_lane *lane, uint32_t parent, uint64_t address,
 	uint32_t generation)
 {
 	const struct key key = {.address = address, .parent = parent, .generation = generation};
 	const uint64_t first_hash = hash(&key, 0);
 	uint64_t bits = first_hash >> ENTRY_HASH;
-	uint64_t *slot = &tree->table[parent & ((1u << TREE_ROOT_BITS) - 1)];
+	uint64_t *slot = root_slot(tree, parent);
 	unsigned left = 64 - ENTRY_HASH, nth = 0; /* bits left of the nth hash */
 	uint32_t made = 0;
 
+	if (unlikely(!slot))
+		return TRACE_STACK_NONE;
 	for (;;) {
 		uint64_t entry = __atomic_load_n(slot, __ATOMIC_ACQUIRE), other_bits, *table;
 		bool in_entry = nth == 0 && left >= TABLE_BITS; /* the bits that choose the next slot */

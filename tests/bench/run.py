@@ -15,7 +15,7 @@ import sys
 import time
 
 import table
-from tools import Bench, Failed, on_disk
+from tools import Bench, Failed, npm_project, on_disk
 
 MIB = 1 << 20
 
@@ -139,6 +139,22 @@ def node_rows(bench, plan, wanted):
         yield from whole_run("npm --version", runs, "≤ 1.15 × bare")
 
 
+def test_rows(bench, plan, wanted):
+    """An express application and its tests. Under npm heaptrack sees npm alone: it leaves at the first exec. What it
+    costs the tests themselves shows where mocha is run without npm."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm or not (wanted("npm test") or wanted("express tests, mocha alone")):
+        return
+    place = npm_project(bench, "express")
+    if wanted("npm test"):
+        runs = by_turns(bench, plan.long, [node, os.path.realpath(npm), "--prefix", str(place), "test"])
+        yield from whole_run("npm test", runs, "≤ 1.10 × bare")
+    if wanted("express tests, mocha alone"):
+        mocha = place / "node_modules" / "mocha" / "bin" / "mocha.js"
+        runs = by_turns(bench, plan.long, [node, str(mocha), "--reporter", "dot", str(place / "test")])
+        yield from whole_run("express tests, mocha alone", runs, "")
+
+
 def small_rows(bench, plan, wanted):
     if wanted("small C program"):
         runs = by_turns(bench, plan.short, [bench.program("pair-fp"), "5", "1", "0", "1000"])
@@ -192,7 +208,7 @@ def main():
     if not bench.heaptrack:
         print("NOTE: heaptrack or zstd is not installed (scripts/setup bench): its column is empty")
     rows, failed = [], []
-    for group in (pair_rows, node_rows, small_rows, reading_rows):
+    for group in (pair_rows, node_rows, test_rows, small_rows, reading_rows):
         try:
             for row in group(bench, plan, lambda name: re.search(asked.only, name)):
                 rows.append(row)

@@ -9,6 +9,10 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "endtoend"))
+from harness import npm_modules  # noqa: E402: the packages that the end-to-end tests use, too
 
 TOOLS = ("bare", "probe", "heaptrack")
 COMPILE = ("-g", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread")
@@ -24,6 +28,14 @@ def on_disk(file):
     """Bytes of a file; holes do not count."""
     status = file.stat()
     return min(status.st_size, status.st_blocks * 512)
+
+
+def npm_project(bench, name):
+    """A copy of one of the small projects here, with the packages that it needs."""
+    place = bench.work / name
+    shutil.copytree(bench.source / name, place)
+    (place / "node_modules").symlink_to(npm_modules())
+    return place
 
 
 class Failed(Exception):
@@ -49,6 +61,7 @@ class Bench:
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir()
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("PROBE_") and k != "LD_PRELOAD"}
+        self.env["npm_config_update_notifier"] = "false"  # it would ask the registry
         self.heaptrack = self.find_heaptrack()
         self.tools = TOOLS if self.heaptrack else TOOLS[:2]
         for name, (compiler, source, option) in PROGRAMS.items():
