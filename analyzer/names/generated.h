@@ -1,6 +1,6 @@
 /*
- * generated.h: frames in code that a runtime generated: whose they are, at which line, in which tier; and why not, where
- * that cannot be told.
+ * generated.h: frames in code that a runtime generated: whose they are, at which line, in which tier; and why not,
+ * where that cannot be told.
  */
 #ifndef PROBE_NAMES_GENERATED_H
 #define PROBE_NAMES_GENERATED_H
@@ -51,8 +51,8 @@ void generated_builtin(struct generated_names *names, const char *builtin, bool 
                        struct frame *frame);
 
 /*
- * A function of JavaScript whose name, as V8 makes it, stands in a perf map. False: it is something else. The module stays
- * as it is: whose word that is.
+ * A function of JavaScript whose name, as V8 makes it, stands in a perf map. False: it is something else. The module
+ * stays as it is: whose word that is.
  */
 bool generated_by_v8(struct generated_names *names, const char *told, struct frame *frame);
 

@@ -9,19 +9,14 @@
 #include <unistd.h>
 
 #include "names/path.h"
+#include "names/scripttext.h"
 #include "names/sourcemap.h"
 #include "util.h"
 
 #define LARGEST_FILE (128u << 20) /* bytes of a script or a map */
-#define FURTHEST     1024u        /* bytes around a "(" that tell whether a function begins there */
-#define LONGEST_LINE 65536u       /* bytes; of a longer one columns are counted only if it is all ASCII */
 
 struct script {
-	char     *text;           /* of the file, NUL-terminated; NULL: it cannot be read */
-	size_t    size;           /* bytes */
-	size_t   *lines;          /* offsets of their starts; owned */
-	size_t    line_count;
-	bool      ascii;          /* a column is a byte */
+	struct scripttext text;   /* of the file; none where it is not needed or cannot be read */
 	struct sourcemap *map;    /* NULL: it has none */
 	uint64_t  changed_ns;     /* when the file or its map last changed, nanoseconds since 1970 */
 	bool      is_counted;     /* among originals.changed */
@@ -146,10 +141,11 @@ static bool is_over(const char *at)
 static const char *map_url(const struct script *script, size_t *size)
 {
 	static const char word[] = "# sourceMappingURL=";
-	const char *found = NULL, *end = script->text + script->size, *next = script->text;
+	const char *found = NULL, *next = script->text.text, *end = next + script->text.size;
 
 	while ((next = memmem(next, (size_t)(end - next), word, sizeof(word) - 1))) {
-		found = next - script->text >= 2 && next[-2] == '/' && (next[-1] == '/' || next[-1] == '*') ? next : found;
+		if (next - script->text.text >= 2 && next[-2] == '/' && (next[-1] == '/' || next[-1] == '*'))
+			found = next;
 		next++;
 	}
 	if (!found)
@@ -197,105 +193,6 @@ static void find_map(struct script *script, const char *path)
 	free(folder);
 }
 
-/* ---- its text ------------------------------------------------------------------------------------------------ */
-
-/* Bytes of a line's end as ECMAScript has it, 0: here is none. */
-static size_t line_end(const char *at)
-{
-	if (*at == '\r')
-		return at[1] == '\n' ? 2 : 1;
-	if (*at == '\n')
-		return 1;
-	return (unsigned char)at[0] == 0xe2 && (unsigned char)at[1] == 0x80 && ((unsigned char)at[2] | 1) == 0xa9 ? 3 : 0;
-}
-
-static void find_lines(struct script *script)
-{
-	size_t capacity = 0, end;
-
-	script->ascii = true;
-	for (size_t at = 0, start = 0; at <= script->size; at++) {
-		end = line_end(script->text + at);
-		script->ascii = script->ascii && (unsigned char)script->text[at] < 128;
-		if (!end && at < script->size)
-			continue;
-		if (script->line_count == capacity) {
-			capacity = capacity ? capacity * 2 : 64;
-			script->lines = xreallocarray(script->lines, capacity, sizeof(*script->lines));
-		}
-		script->lines[script->line_count++] = start;
-		start = at + end;
-		at += end ? end - 1 : 0;
-	}
-}
-
-/* Where in the text a line and column (from 1, in UTF-16 units) are; SIZE_MAX: nowhere. */
-static size_t offset_of(const struct script *script, uint32_t line, uint32_t column)
-{
-	size_t start, end, units = 1;
-
-	if (!line || !column || line > script->line_count)
-		return SIZE_MAX;
-	start = script->lines[line - 1];
-	end = line < script->line_count ? script->lines[line] : script->size;
-	if (script->ascii)
-		return column - 1 < end - start ? start + column - 1 : SIZE_MAX;
-	if (end - start > LONGEST_LINE)
-		return SIZE_MAX;
-	for (; start < end && units < column; start++) {
-		unsigned char byte = (unsigned char)script->text[start];
-
-		/* A character's first byte counts; four bytes are two units. */
-		units += (byte & 0xc0) != 0x80 ? byte >= 0xf0 ? 2 : 1 : 0;
-	}
-	while (start < end && ((unsigned char)script->text[start] & 0xc0) == 0x80)
-		start++;
-	return start < end && units == column ? start : SIZE_MAX;
-}
-
-/* Is the function's "(" where V8 says, and its name right before it? */
-static bool has_function(const struct script *script, const struct script_place *place)
-{
-	size_t at = offset_of(script, place->function_line, place->function_column);
-	size_t length = place->function ? strlen(place->function) : 0;
-
-	return at != SIZE_MAX && script->text[at] == '(' && at >= length &&
-	       (!length || !memcmp(script->text + at - length, place->function, length));
-}
-
-/* Does a function begin with the "(" at `at`: parameters, then what can follow them? */
-static bool begins_function(const struct script *script, size_t at)
-{
-	const char *text = script->text + at;
-	size_t depth = 0;
-
-	for (size_t i = 0; i < FURTHEST && text[i]; i++) {
-		depth += text[i] == '(';
-		if (text[i] == ')' && --depth == 0) {
-			text += i + 1;
-			text += strspn(text, " \t\r\n");
-			return *text == '{' || *text == ':' || !strncmp(text, "=>", 2);
-		}
-	}
-	return false;
-}
-
-/* As has_function; names that V8 made up of where a function is assigned to stand further before it. */
-static bool could_be_function(const struct script *script, const struct script_place *place)
-{
-	size_t at = offset_of(script, place->function_line, place->function_column), first;
-	const char *name = place->function, *dot = name ? strrchr(name, '.') : NULL;
-
-	if (at == SIZE_MAX || script->text[at] != '(' || !begins_function(script, at))
-		return false;
-	if (!name)
-		return true;
-	name = dot && dot[1] ? dot + 1 : name;
-	first = at > FURTHEST ? at - FURTHEST : 0;
-	return memmem(script->text + first, at - first, name, strlen(name)) ||
-	       (at >= 11 && !memcmp(script->text + at - 11, "constructor", 11));
-}
-
 /* ---- all of it ----------------------------------------------------------------------------------------------- */
 
 /* Files that node cannot run as they are. */
@@ -321,15 +218,13 @@ static struct script *script_of(struct originals *originals, const char *path)
 	if (entry->value)
 		return entry->value;
 	script = entry->value = xcalloc(1, sizeof(*script));
-	script->text = read_file(path, &script->size, &script->changed_ns);
-	if (script->text)
+	script->text.text = read_file(path, &script->text.size, &script->changed_ns);
+	if (script->text.text)
 		find_map(script, path);
-	if (script->map || (script->text && is_compiled(path))) {
-		find_lines(script);
-	} else {
-		free(script->text);
-		script->text = NULL;
-	}
+	if (script->map || (script->text.text && is_compiled(path)))
+		scripttext_lines(&script->text);
+	else
+		scripttext_free(&script->text);
 	return script;
 }
 
@@ -344,7 +239,8 @@ static const char *name_of(const struct script *script, const struct script_plac
 	size_t length = place->function ? strlen(place->function) : 0;
 	struct mapping mapping;
 
-	if (!length || place->function_column <= length || !has_function(script, place))
+	if (!length || place->function_column <= length ||
+	    !scripttext_has(&script->text, place->function, place->function_line, place->function_column))
 		return NULL;
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)place->function[i] >= 128)
@@ -385,7 +281,8 @@ bool originals_fit(struct originals *originals, const struct script_place *place
 	if (!is_compiled(place->script))
 		return true;
 	script = script_of(originals, place->script);
-	return script && script->text && is_unchanged(script, place) && could_be_function(script, place);
+	return script && script->text.text && is_unchanged(script, place) &&
+	       scripttext_could_have(&script->text, place->function, place->function_line, place->function_column);
 }
 
 static void script_free(void *opaque)
@@ -393,8 +290,7 @@ static void script_free(void *opaque)
 	struct script *script = opaque;
 
 	sourcemap_free(script->map);
-	free(script->lines);
-	free(script->text);
+	scripttext_free(&script->text);
 	free(script);
 }
 

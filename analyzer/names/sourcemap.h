@@ -19,8 +19,8 @@ struct mapping {
 };
 
 /*
- * From JSON. Its sources are relative to the folder `base`. `generated`, unless NULL, is the file name that the map must
- * be for, if it names one. NULL: it is no map, damaged, or too large to be one.
+ * From JSON. Its sources are relative to the folder `base`. `generated`, unless NULL, is the file name that the map
+ * must be for, if it names one. NULL: it is no map, damaged, or too large to be one.
  */
 struct sourcemap *sourcemap_parse(const char *json, size_t size, const char *base, const char *generated);
 void sourcemap_free(struct sourcemap *map); /* NULL is fine */

@@ -259,9 +259,9 @@ static int by_bytes(const void *left, const void *right)
 }
 
 /*
- * The same stack of one process is one site, too, where code was generated: a runtime makes code again, in other tiers,
- * and moves it. A joined site's allocs and frees are those of all rows where the stack keeps a block or not; so all sites
- * are keyed whose stack is that of a live one. Without joining, dead sites are not looked at.
+ * The same stack of one process is one site, too, where code was generated: a runtime makes code again, in other
+ * tiers, and moves it. A joined site's allocs and frees are those of all rows where the stack keeps a block or not; so
+ * all sites are keyed whose stack is that of a live one. Without joining, dead sites are not looked at.
  */
 static size_t collect_sites(const struct view *view, bool join, struct keyed_site *keyed)
 {

@@ -98,8 +98,8 @@ const char *end_name(enum process_end end); /* the JSON report's word */
 /* The module that `node` lies in, or NULL. */
 const struct module *place_module(struct view_process *process, struct node_id node);
 /*
- * The module to hold responsible for a stack: the innermost that is not the C or C++ library, nor the runtime if a script
- * called it; then that script. "" unknown. Names are asked for only where an address is in no module.
+ * The module to hold responsible for a stack: the innermost that is not the C or C++ library, nor the runtime if a
+ * script called it; then that script. "" unknown. Names are asked for only where an address is in no module.
  */
 const char *place_owner(struct view_process *process, struct node_id stack);
 /* Is it a frame of the runtime that runs the program's scripts: of node itself, its builtins, its own scripts? */

@@ -28,7 +28,7 @@ static void fuzz_map(const uint8_t *input, size_t size)
 	for (uint32_t line = 0; map && line < 64; line++) {
 		for (uint32_t column = 0; column < 64; column++)
 			if (sourcemap_find(map, line, column, &mapping))
-				require(mapping.source && strlen(mapping.source) && (!mapping.name || strlen(mapping.name) + 1));
+				require(mapping.source && strlen(mapping.source));
 		if (sourcemap_find_line(map, line, &mapping))
 			require(mapping.source && !mapping.name);
 	}

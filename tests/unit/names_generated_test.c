@@ -62,9 +62,10 @@ static void check_place(struct frame frame, const char *function, const char *fi
 START_TEST(lines)
 {
 	static const uint32_t table[][3] = {{4, 13, 5}, {9, 14, 7}, {9, 15, 0}, {300, 16, 1}};
-	uint32_t bytecode = made_code(recording, first, TRACE_CODE_BYTECODE, "JS:~retain /srv/leak.js:12:22", AT, 100, 0);
-	uint32_t baseline = made_code(recording, first, TRACE_CODE_MACHINE, "JS:^retain /srv/leak.js:12:22", AT + 0x1000,
-	                              100, 0);
+	uint32_t bytecode = made_code(recording, first, TRACE_CODE_BYTECODE, "JS:~retain /srv/leak.js:12:22", AT, 100,
+	                              0);
+	uint32_t baseline = made_code(recording, first, TRACE_CODE_MACHINE, "JS:^retain /srv/leak.js:12:22",
+	                              AT + 0x1000, 100, 0);
 	uint32_t optimized = made_code(recording, first, TRACE_CODE_MACHINE, "JS:*retain /srv/leak.js:12:22",
 	                               AT + 0x2000, 100, 0);
 	struct node_id at_entry, before, on, after, last, returning, whole, outside;
@@ -332,8 +333,8 @@ START_TEST(mapped_within)
 
 	/* The function is not called what stands there, so the map's name for it is not believed. */
 	write_text("leak.js", MINIFIED "/*# sourceMappingURL=data:application/json;base64,"
-	           "eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbIi9zcmMvbGVhay50cyJdLCJuYW1lcyI6WyJyZXRhaW4iXSwibWFwcGluZ3MiOiI7QUFBQSxT"
-	           "QUFTQSJ9 */\n//# sourceURL=x\n");
+	           "eyJ2ZXJzaW9uIjozLCJzb3VyY2VzIjpbIi9zcmMvbGVhay50cyJdLCJuYW1lcyI6WyJyZXRhaW4iXSwibWFwcGlu"
+	           "Z3MiOiI7QUFBQSxTQUFTQSJ9 */\n//# sourceURL=x\n");
 	check_place(frame_of(node), "x", "/src/leak.ts", 1, 10, LINE_FUNCTION);
 }
 END_TEST

@@ -135,7 +135,8 @@ START_TEST(spaces_on_both_sides)
 {
 	static const struct expected guessed[] = {
 		{B "JS:~get prop /srv/leak.js:6:90", FRAME_JS, TIER_INTERPRETED, "get prop", LEAK, 6, 90},
-		{B "JS:~set prop /srv/my leak.js:6:90", FRAME_JS, TIER_INTERPRETED, "set prop", "/srv/my leak.js", 6, 90},
+		{B "JS:~set prop /srv/my leak.js:6:90", FRAME_JS, TIER_INTERPRETED, "set prop", "/srv/my leak.js", 6,
+		 90},
 		{B "JS:~with space /srv/leak.js:10:57", FRAME_JS, TIER_INTERPRETED, "with space", LEAK, 10, 57},
 		{B "JS:~get g vm file.js:1:15", FRAME_JS, TIER_INTERPRETED, "get g", "vm file.js", 1, 15},
 		{B "JS:~f vm file.js:1:15", FRAME_JS, TIER_INTERPRETED, "f", "vm file.js", 1, 15},
@@ -223,8 +224,8 @@ static void check_wasm(const char *given, const char *function, enum tier tier, 
 START_TEST(wasm)
 {
 	static const struct expected glue[] = {
-		{TRACE_CODE_WASM, "JS:wasm-to-js:i:i-imp-0-turbofan", FRAME_BUILTIN, TIER_NONE, "wasm-to-js:i:i-imp", NULL,
-		 0, 0},
+		{TRACE_CODE_WASM, "JS:wasm-to-js:i:i-imp-0-turbofan", FRAME_BUILTIN, TIER_NONE, "wasm-to-js:i:i-imp",
+		 NULL, 0, 0},
 		{TRACE_CODE_WASM, "JS:wasm-to-js-<anonymous>-none", FRAME_BUILTIN, TIER_NONE, "wasm-to-js", NULL, 0, 0},
 		{M "Stub:js-to-wasm:i:i", FRAME_BUILTIN, TIER_NONE, "js-to-wasm:i:i", NULL, 0, 0},
 	};

@@ -120,7 +120,8 @@ uint32_t made_code(struct recording *recording, struct process_id process_id, en
 	uint32_t id = (uint32_t)++process->code_count;
 
 	process->codes[id - 1] = (struct code){
-		.id = id, .size = size, .kind = (uint16_t)kind, .isolate = 1, .name = name, .tick = process->place_count + 1,
+		.id = id, .size = size, .kind = (uint16_t)kind, .isolate = 1, .name = name,
+		.tick = process->place_count + 1,
 	};
 	made_move(recording, process_id, id, address, generation);
 	return id;

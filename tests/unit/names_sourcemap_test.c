@@ -33,8 +33,8 @@ static const char *at(const struct sourcemap *map, uint32_t line, uint32_t colum
 /* The specification's own example of VLQs: AAgBC is 0 0 16 1, SAAQ 9 0 0 8, CAAEA 1 0 0 2 0. */
 START_TEST(decoded)
 {
-	struct sourcemap *map = parse("{\"version\":3,\"file\":\"out.js\",\"sourceRoot\":\"\",\"sources\":[\"../src/foo.ts\","
-	                              "\"bar.ts\"],\"names\":[\"src\",\"maps\"],\"mappings\":\";;AAgBC,SAAQ,CAAEA;;A,"
+	struct sourcemap *map = parse("{\"version\":3,\"file\":\"out.js\",\"sourceRoot\":\"\",\"sources\":["
+	                              "\"../src/foo.ts\",\"bar.ts\"],\"names\":[\"src\",\"maps\"],\"mappings\":\";;AAgBC,SAAQ,CAAEA;;A,"
 	                              "EACAC,G\"}");
 
 	ck_assert_ptr_nonnull(map);
@@ -77,10 +77,10 @@ START_TEST(in_sections)
 {
 	struct sourcemap *map = parse(
 		"{\"version\":3,\"file\":\"out.js\",\"sections\":["
-		"{\"offset\":{\"line\":0,\"column\":0},\"map\":{\"version\":3,\"sources\":[\"a.ts\"],\"names\":[\"one\"],"
-		"\"mappings\":\"AAAAA;AAAA\"}},"
-		"{\"offset\":{\"line\":1,\"column\":10},\"map\":{\"version\":3,\"sourceRoot\":\"lib\",\"sources\":[\"b.ts\"],"
-		"\"names\":[\"two\"],\"mappings\":\"KAAAA;AAAA\"}}]}");
+		"{\"offset\":{\"line\":0,\"column\":0},\"map\":{\"version\":3,\"sources\":[\"a.ts\"],"
+		"\"names\":[\"one\"],\"mappings\":\"AAAAA;AAAA\"}},"
+		"{\"offset\":{\"line\":1,\"column\":10},\"map\":{\"version\":3,\"sourceRoot\":\"lib\","
+		"\"sources\":[\"b.ts\"],\"names\":[\"two\"],\"mappings\":\"KAAAA;AAAA\"}}]}");
 
 	ck_assert_ptr_nonnull(map);
 	ck_assert_str_eq(at(map, 0, 3), "/srv/dist/a.ts:0:0 one");
@@ -94,8 +94,8 @@ END_TEST
 
 START_TEST(as_written)
 {
-	struct sourcemap *map = parse(")]}'\n{\"version\":3,\"sources\":[null,\"webpack://app/./x.ts\",\"/abs/../y.ts\","
-	                              "\"file:///z%20z.ts\"],\"mappings\":\"AAAA,CCAA,CCAA,CCAA\"}");
+	struct sourcemap *map = parse(")]}'\n{\"version\":3,\"sources\":[null,\"webpack://app/./x.ts\","
+	                              "\"/abs/../y.ts\",\"file:///z%20z.ts\"],\"mappings\":\"AAAA,CCAA,CCAA,CCAA\"}");
 
 	ck_assert_ptr_nonnull(map);
 	ck_assert_str_eq(at(map, 0, 0), "-");
@@ -163,7 +163,8 @@ START_TEST(as_encoded)
 	uint64_t random = 0x1234567;
 	struct sourcemap *map;
 
-	to = json + sprintf(json, "{\"version\":3,\"sources\":[\"/0\",\"/1\",\"/2\"],\"names\":[\"n0\",\"n1\"],\"mappings\":\"");
+	to = json + sprintf(json, "%s", "{\"version\":3,\"sources\":[\"/0\",\"/1\",\"/2\"],"
+	                    "\"names\":[\"n0\",\"n1\"],\"mappings\":\"");
 	for (size_t i = 0; i < MANY; i++) {
 		struct entry none = {0}, *e = &entries[i], *before = i ? e - 1 : &none;
 		uint32_t lines = i && next_random(&random) % 8 == 0 ? (uint32_t)(1 + next_random(&random) % 3) : 0;

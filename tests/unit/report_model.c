@@ -47,8 +47,8 @@ static const struct {
 	{0x7f3400000201, {.kind = FRAME_JS, .function = "retainBuffers", .file = "/srv/app/src/leak.ts", .line = 3,
 	                  .column = 9, .module = APP, .address = 0x7f3400000200, .tier = TIER_OPTIMIZED,
 	                  .line_kind = LINE_FUNCTION}},
-	{0x7f3400000301, {.kind = FRAME_JS, .function = "(anonymous)", .line = 2, .column = 7, .address = 0x7f3400000301,
-	                  .tier = TIER_BASELINE}},
+	{0x7f3400000301, {.kind = FRAME_JS, .function = "(anonymous)", .line = 2, .column = 7,
+	                  .address = 0x7f3400000301, .tier = TIER_BASELINE}},
 	{0x7f3400000401, {.kind = FRAME_WASM, .function = "kimchi::circuits::polynomial::Polynomial<F>::evaluate",
 	                  .address = 0x7f3400000400, .tier = TIER_OPTIMIZED, .has_wasm_index = true, .wasm_index = 123,
 	                  .has_wasm_offset = true, .wasm_offset = 69}},
@@ -328,13 +328,15 @@ struct recording *model_script(void)
 	static struct process_info process = {
 		NODE_PROCESS, .stem = "4712-1a2c-0badcafe-0", .argv = script_argv, .end = END_EXIT,
 		.header = {.pid = 4712, .parent_pid = 4700, .ending_tick = 900, .stack_depth = 128},
-		.threads = leak_threads, .thread_count = 3, .parent = {UINT32_MAX}, .events = 1407, ONE_SITE(script_sites),
+		.threads = leak_threads, .thread_count = 3, .parent = {UINT32_MAX}, .events = 1407,
+		ONE_SITE(script_sites),
 		.runtimes = script_runtimes, .runtime_count = 1,
 		.totals = {.allocs = 1207, .frees = 200, .bytes_allocated = 1300000, .peak_bytes = 1200000,
 		           .live_blocks = 1007, .live_bytes = 1097144},
 	};
 	static struct recording recording = {
-		.dir = "probe-1a2c-4712", .header = {.magic = TRACE_RECORDING_MAGIC, .realtime_ns = 1795157737123456789},
+		.dir = "probe-1a2c-4712",
+		.header = {.magic = TRACE_RECORDING_MAGIC, .realtime_ns = 1795157737123456789},
 		.processes = &process, .process_count = 1, .bytes_on_disk = 40000,
 	};
 

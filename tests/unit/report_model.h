@@ -15,7 +15,7 @@ struct recording *model_leak(void);
  */
 struct recording *model_tree(void);
 
-/* A script in node: JavaScript in all tiers, eval, a builtin, wasm, the interpreter itself, and what none could name. */
+/* A script in node: JavaScript in all tiers, eval, a builtin, wasm, the interpreter, and what none could name. */
 struct recording *model_script(void);
 
 /* A process with 60 children, of which the 50th crashed, and two that claim to be each other's parent. */
