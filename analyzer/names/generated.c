@@ -153,32 +153,51 @@ void generated_builtin(struct generated_names *names, const char *builtin, bool 
 	fill_builtin(&name, above_interpreter, frame);
 }
 
-bool generated_frame(struct generated *generated, struct generated_names *names, struct demangler *demangler,
-                     const struct generated_place *place, struct frame *frame)
+static void fill(struct generated *generated, struct generated_names *names, struct demangler *demangler,
+                 const struct generated_place *place, const struct spot *spot, struct frame *frame)
 {
-	struct spot spot = spot_of(generated, place->node);
-	struct script_name name;
+	struct script_name name = javascript_name(spot->code, &generated->scripts, &names->strings);
 
-	if (!spot.code) {
-		frame->why = generated->is_named ? UNKNOWN_UNTOLD : generated->has_runtime ? UNKNOWN_SILENT :
-		                                                                             UNKNOWN_MODULE;
-		return false;
-	}
-	name = javascript_name(spot.code, &generated->scripts, &names->strings);
 	if (name.kind == FRAME_BUILTIN) {
 		fill_builtin(&name, place->above_interpreter, frame);
-		return true;
+		return;
 	}
 	frame->kind = name.kind;
 	frame->tier = name.tier;
 	frame->function = name.function;
 	frame->why = UNKNOWN_UNTOLD;
 	if (name.kind == FRAME_JS)
-		place_script(names, place->process, &spot, &name, frame);
+		place_script(names, place->process, spot, &name, frame);
 	if (name.kind == FRAME_WASM)
-		place_wasm(names, &spot, &name, frame);
+		place_wasm(names, spot, &name, frame);
 	if (name.kind == FRAME_WASM && name.function)
 		frame->function = demangle(demangler, name.function);
+}
+
+bool generated_frame(struct generated *generated, struct generated_names *names, struct demangler *demangler,
+                     const struct generated_place *place, struct frame *frame)
+{
+	struct spot spot = spot_of(generated, place->node);
+
+	if (!spot.code) {
+		frame->why = generated->is_named ? UNKNOWN_UNTOLD : generated->has_runtime ? UNKNOWN_SILENT :
+		                                                                             UNKNOWN_MODULE;
+		return false;
+	}
+	fill(generated, names, demangler, place, &spot, frame);
+	return true;
+}
+
+bool generated_named(struct generated *generated, struct generated_names *names, struct demangler *demangler,
+                     const struct generated_place *place, const char *name, struct frame *frame)
+{
+	/* When it was told is not known: not before the process began. */
+	struct code code = {.name = name, .tick = place->process->header.anchor[0].tick};
+	struct spot spot = {.code = &code, .at_entry = true};
+
+	if (!javascript_is_name(name, &code.kind))
+		return false;
+	fill(generated, names, demangler, place, &spot, frame);
 	return true;
 }
 
