@@ -205,7 +205,8 @@ bool generated_is_interpreted(const struct generated *generated, const struct tr
 {
 	struct spot spot = spot_of(generated, node);
 
-	return spot.code && spot.code->kind == TRACE_CODE_BYTECODE;
+	/* With --interpreted-frames-native-stack each function has a copy of what runs it. */
+	return spot.code && (spot.code->kind == TRACE_CODE_BYTECODE || javascript_is_interpreted(spot.code));
 }
 
 /* ---- cold ---------------------------------------------------------------------------------------------------- */

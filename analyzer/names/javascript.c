@@ -336,6 +336,13 @@ struct script_name javascript_builtin(const char *builtin, struct cache *strings
 	return builtin_name((struct text){builtin, strlen(builtin)}, strings);
 }
 
+bool javascript_is_interpreted(const struct code *code)
+{
+	struct text text = {code->name, strlen(code->name)};
+
+	return code->kind == TRACE_CODE_MACHINE && is_javascript(take_tag(&text)) && begins(text, "~");
+}
+
 bool javascript_is_name(const char *name, uint16_t *kind)
 {
 	struct text text = {name, strlen(name)}, tag = take_tag(&text);

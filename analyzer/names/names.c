@@ -296,13 +296,9 @@ static void add_changed(struct names *names)
 static void add_asides(struct names *names)
 {
 	for (size_t i = 0; i < names->recording->process_count; i++)
-		for (enum aside_kind kind = 0; kind < ASIDE_KINDS; kind++) {
-			char *sentence = aside_problem(&names->processes[i].aside, &names->recording->processes[i],
-			                               kind);
-
-			if (sentence)
-				problems_add(&names->problems, sentence);
-		}
+		for (enum aside_kind kind = 0; kind < ASIDE_KINDS; kind++)
+			problems_add(&names->problems, aside_problem(&names->processes[i].aside,
+			                                             &names->recording->processes[i], kind));
 }
 
 size_t names_problems(struct names *names, const char *const **sentences)
