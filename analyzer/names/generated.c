@@ -157,50 +157,51 @@ void generated_builtin(struct generated_names *names, const char *builtin, bool 
 	fill_builtin(&name, above_interpreter, frame);
 }
 
-bool generated_frame(struct generated *generated, struct generated_names *names, struct demangler *demangler,
-                     const struct generated_place *place, struct frame *frame)
+static void fill(struct generated *generated, struct generated_names *names, struct demangler *demangler,
+                 const struct generated_place *place, const struct spot *spot, struct frame *frame)
 {
-	struct spot spot = spot_of(generated, place->node);
-	struct script_name name;
+	struct script_name name = javascript_name(spot->code, &generated->scripts, &names->strings);
 
-	if (!spot.code) {
-		frame->why = generated->is_named ? UNKNOWN_UNTOLD : generated->has_runtime ? UNKNOWN_SILENT :
-		                                                                             UNKNOWN_MODULE;
-		return false;
-	}
-	name = javascript_name(spot.code, &generated->scripts, &names->strings);
 	if (name.kind == FRAME_BUILTIN) {
 		fill_builtin(&name, place->above_interpreter, frame);
-		return true;
+		return;
 	}
 	frame->kind = name.kind;
 	frame->tier = name.tier;
 	frame->function = name.function;
 	frame->why = UNKNOWN_UNTOLD;
 	if (name.kind == FRAME_JS)
-		place_script(names, place->process, &spot, &name, frame);
+		place_script(names, place->process, spot, &name, frame);
 	if (name.kind == FRAME_WASM)
-		place_wasm(names, &spot, &name, frame);
+		place_wasm(names, spot, &name, frame);
 	if (name.kind == FRAME_WASM && name.function)
 		frame->function = demangle(demangler, name.function);
+}
+
+bool generated_frame(struct generated *generated, struct generated_names *names, struct demangler *demangler,
+                     const struct generated_place *place, struct frame *frame)
+{
+	struct spot spot = spot_of(generated, place->node);
+
+	if (!spot.code) {
+		frame->why = generated->is_named ? UNKNOWN_UNTOLD : generated->has_runtime ? UNKNOWN_SILENT :
+		                                                                             UNKNOWN_MODULE;
+		return false;
+	}
+	fill(generated, names, demangler, place, &spot, frame);
 	return true;
 }
 
-bool generated_by_v8(struct generated_names *names, const char *told, struct frame *frame)
+bool generated_named(struct generated *generated, struct generated_names *names, struct demangler *demangler,
+                     const struct generated_place *place, const char *name, struct frame *frame)
 {
-	const struct code code = {.kind = TRACE_CODE_MACHINE, .name = told};
-	const struct scripts none = {0};
-	struct script_name name = javascript_name(&code, &none, &names->strings);
+	/* When it was told is not known: not before the process began. */
+	struct code code = {.name = name, .tick = place->process->header.anchor[0].tick};
+	struct spot spot = {.code = &code, .at_entry = true};
 
-	if (name.kind != FRAME_JS || !name.script || !name.line)
+	if (!javascript_is_name(name, &code.kind))
 		return false;
-	frame->kind = FRAME_JS;
-	frame->tier = name.tier;
-	frame->function = name.function;
-	frame->file = name.script;
-	frame->line = frame->own_line = name.line;
-	frame->column = frame->own_column = name.column;
-	frame->line_kind = LINE_FUNCTION;
+	fill(generated, names, demangler, place, &spot, frame);
 	return true;
 }
 
@@ -208,7 +209,8 @@ bool generated_is_interpreted(const struct generated *generated, const struct tr
 {
 	struct spot spot = spot_of(generated, node);
 
-	return spot.code && spot.code->kind == TRACE_CODE_BYTECODE;
+	/* With --interpreted-frames-native-stack each function has a copy of what runs it. */
+	return spot.code && (spot.code->kind == TRACE_CODE_BYTECODE || javascript_is_interpreted(spot.code));
 }
 
 /* ---- cold ---------------------------------------------------------------------------------------------------- */

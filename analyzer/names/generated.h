@@ -46,15 +46,16 @@ static inline uint64_t call_of(const struct trace_node *node)
 bool generated_frame(struct generated *generated, struct generated_names *names, struct demangler *demangler,
                      const struct generated_place *place, struct frame *frame);
 
+/*
+ * Of code of which a file of its runtime's has the name: by that alone, if it is one of V8's making. False: it is not,
+ * and frame is as it was.
+ */
+bool generated_named(struct generated *generated, struct generated_names *names, struct demangler *demangler,
+                     const struct generated_place *place, const char *name, struct frame *frame);
+
 /* Of a builtin of V8, by the name it has in its source. */
 void generated_builtin(struct generated_names *names, const char *builtin, bool above_interpreter,
                        struct frame *frame);
-
-/*
- * A function of JavaScript whose name, as V8 makes it, stands in a perf map. False: it is something else. The module
- * stays as it is: whose word that is.
- */
-bool generated_by_v8(struct generated_names *names, const char *told, struct frame *frame);
 
 /* Is the node that of a function that is interpreted, by its bytecode? */
 bool generated_is_interpreted(const struct generated *generated, const struct trace_node *node);

@@ -336,6 +336,30 @@ struct script_name javascript_builtin(const char *builtin, struct cache *strings
 	return builtin_name((struct text){builtin, strlen(builtin)}, strings);
 }
 
+bool javascript_is_interpreted(const struct code *code)
+{
+	struct text text = {code->name, strlen(code->name)};
+
+	return code->kind == TRACE_CODE_MACHINE && is_javascript(take_tag(&text)) && begins(text, "~");
+}
+
+bool javascript_is_name(const char *name, uint16_t *kind)
+{
+	struct text text = {name, strlen(name)}, tag = take_tag(&text);
+	enum tier tier;
+
+	*kind = TRACE_CODE_MACHINE;
+	if (is_javascript(tag) && text.size && strchr("~^+*", text.at[0]))
+		return true;
+	if (equals(tag, "Stub") || equals(tag, "RegExp"))
+		return true;
+	*kind = TRACE_CODE_BUILTIN;
+	if (equals(tag, "Builtin") || equals(tag, "BytecodeHandler"))
+		return true;
+	*kind = TRACE_CODE_WASM;
+	return is_javascript(tag) && take_wasm_tier(&text, &tier);
+}
+
 struct script_name javascript_name(const struct code *code, const struct scripts *scripts, struct cache *strings)
 {
 	struct text text = {code->name, strlen(code->name)}, whole = text, tag = take_tag(&text);

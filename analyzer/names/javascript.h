@@ -31,6 +31,12 @@ void scripts_free(struct scripts *scripts);
 
 struct script_name javascript_name(const struct code *code, const struct scripts *scripts, struct cache *strings);
 
+/* Is it, by its name, a copy of V8's interpreter for one function? */
+bool javascript_is_interpreted(const struct code *code);
+
+/* Is it a name of V8's making, as it stands in a perf map? Then *kind is set to the enum trace_code_kind that it has. */
+bool javascript_is_name(const char *name, uint16_t *kind);
+
 /* Of a builtin, by its name in V8's source: "ArrayMap", "LdaZeroHandler". */
 struct script_name javascript_builtin(const char *builtin, struct cache *strings);
 

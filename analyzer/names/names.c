@@ -101,38 +101,6 @@ static struct resolved *known(struct frame frame, const struct location *locatio
 	return resolved;
 }
 
-/* In no module, and no runtime told of it: code that one told of in a file of its own, or its parent's before the fork. */
-static void aside_frame(struct names *names, struct process_id id, struct frame *frame)
-{
-	struct jitcode_place place;
-	enum aside_kind kind;
-
-	for (int forks = 0; forks < MOST_FORKS && id.index < names->recording->process_count; forks++) {
-		const struct process_info *process = &names->recording->processes[id.index];
-
-		switch (aside_find(&names->processes[id.index].aside, names->recording, process, frame->address, &place,
-		                   &kind)) {
-		case JITCODE_ONE:
-			frame->module = aside_module(kind);
-			if (generated_by_v8(&names->generated, place.name, frame))
-				return;
-			frame->kind = FRAME_NATIVE;
-			frame->function = demangle(&names->demangler, place.name);
-			frame->file = place.file;
-			frame->line = place.line;
-			return;
-		case JITCODE_TWO:
-			frame->why = UNKNOWN_TWICE;
-			return;
-		case JITCODE_NONE:
-			break;
-		}
-		if (!process->forked)
-			break;
-		id = process->parent;
-	}
-}
-
 static void build(struct names *names, struct process_id id)
 {
 	const struct process_info *process = &names->recording->processes[id.index];
@@ -182,6 +150,39 @@ static bool is_above_interpreter(struct names *names, struct process_id id, cons
 	return builtin && !strcmp(builtin, "InterpreterEntryTrampoline");
 }
 
+/* What a runtime told in a file of its own, or that of the process's parent before the fork. False: nothing. */
+static bool aside_frame(struct names *names, struct process_id id, const struct generated_place *at,
+                        struct frame *frame)
+{
+	const struct recording *recording = names->recording;
+	struct process_names *cache = &names->processes[id.index];
+	const struct process_info *teller;
+	enum jitcode_answer answer = JITCODE_NONE;
+	struct jitcode_place place;
+	enum aside_kind kind;
+
+	for (int forks = 0; forks < MOST_FORKS && id.index < recording->process_count; forks++) {
+		teller = &recording->processes[id.index];
+		answer = aside_find(&names->processes[id.index].aside, recording, teller, frame->address, &place,
+		                    &kind);
+		if (answer != JITCODE_NONE || !teller->forked)
+			break;
+		id = teller->parent;
+	}
+	if (answer == JITCODE_NONE)
+		return false;
+	frame->why = UNKNOWN_TWICE;
+	if (answer == JITCODE_TWO ||
+	    generated_named(&cache->generated, &names->generated, &names->demangler, at, place.name, frame))
+		return true;
+	frame->kind = FRAME_NATIVE;
+	frame->function = demangle(&names->demangler, place.name);
+	frame->file = place.file;
+	frame->line = place.line;
+	frame->module = aside_module(kind);
+	return true;
+}
+
 static struct resolved *resolve(struct names *names, struct process_id id, const struct trace_node *node)
 {
 	struct process_names *cache = &names->processes[id.index];
@@ -205,16 +206,13 @@ static struct resolved *resolve(struct names *names, struct process_id id, const
 	builtin = builtin_of(location);
 	if (builtin || !location)
 		place.above_interpreter = is_above_interpreter(names, id, node);
-	if (!builtin && location)
-		return known(frame, location);
 	if (builtin)
 		generated_builtin(&names->generated, builtin, place.above_interpreter, &frame);
-	else if (!generated_frame(&cache->generated, &names->generated, &names->demangler, &place, &frame)) {
-		if (module)
-			frame.why = UNKNOWN_SYMBOL;
-		else
-			aside_frame(names, id, &frame);
-	}
+	else if (location)
+		return known(frame, location);
+	else if (!generated_frame(&cache->generated, &names->generated, &names->demangler, &place, &frame) &&
+	         !aside_frame(names, id, &place, &frame) && module)
+		frame.why = UNKNOWN_SYMBOL;
 	cache->unknown[frame.why] += !frame.function && !frame.machinery;
 	return one(frame);
 }
@@ -295,6 +293,14 @@ static void add_changed(struct names *names)
 		                       "them are those of what ran: %s, …", originals->changed, originals->example));
 }
 
+static void add_asides(struct names *names)
+{
+	for (size_t i = 0; i < names->recording->process_count; i++)
+		for (enum aside_kind kind = 0; kind < ASIDE_KINDS; kind++)
+			problems_add(&names->problems, aside_problem(&names->processes[i].aside,
+			                                             &names->recording->processes[i], kind));
+}
+
 size_t names_problems(struct names *names, const char *const **sentences)
 {
 	problems_free(&names->problems);
@@ -304,10 +310,7 @@ size_t names_problems(struct names *names, const char *const **sentences)
 	problems_write(&names->problems);
 	add_missing(names);
 	add_changed(names);
-	for (size_t i = 0; i < names->recording->process_count; i++)
-		for (enum aside_kind kind = 0; kind < ASIDE_KINDS; kind++)
-			problems_add(&names->problems, aside_problem(&names->processes[i].aside,
-			                                             &names->recording->processes[i], kind));
+	add_asides(names);
 	*sentences = (const char *const *)names->problems.sentences;
 	return names->problems.count;
 }

@@ -16,7 +16,6 @@ struct problems {             /* all zero: none */
 };
 
 /* A sentence about something else than a binary, after those about binaries. Taken over. */
-void problems_add(struct problems *problems, char *sentence);
 void problems_note(struct problems *problems, struct binary *binary);
 void problems_write(struct problems *problems);
 /* One more sentence, which is taken over; NULL: none. */

@@ -18,6 +18,8 @@
 #define BUILTIN  "Builtin:"
 #define HANDLER  "BytecodeHandler:"
 #define ENTRY    "Builtin:InterpreterEntryTrampoline"
+#define RESUME   "Builtin:InterpreterEnterAtNextBytecode"
+#define RESUME_2 "Builtin:BaselineOrInterpreterEnterAtNextBytecode"
 
 static bool begins(const struct v8_event *event, const char *with)
 {
@@ -43,6 +45,12 @@ static void added(const struct v8_event *event)
 	if (kind == TRACE_CODE_MACHINE && (begins(event, BUILTIN) || begins(event, HANDLER))) {
 		if (is(event, ENTRY) || begins(event, HANDLER))
 			builtins_interpreter(start, start + event->code_size);
+		/*
+		 * Optimized code that gives up makes frames of the interpreter's, whose return address is the first of
+		 * what goes on with them; so they seem to have called from what lies before it.
+		 */
+		if (is(event, RESUME) || is(event, RESUME_2))
+			builtins_interpreter(start - 1, start);
 		if (builtins_have_symbols())
 			return;
 		kind = TRACE_CODE_BUILTIN;
