@@ -18,6 +18,7 @@
 
 #define PAGE         4096u
 #define GUARD_PAGES  256u            /* above an interrupted sp, to look for the end of a guard */
+#define RED_ZONE     128u            /* below an interrupted sp: the function's still (psABI 3.2.2) */
 #define FOREIGN_MAX  (1u << 20)      /* bytes above sp that a walk on a stack of unknown size may reach */
 #define MAIN_REACH   (128ull << 20)  /* the kernel maps nothing unasked so near below the main stack's end */
 
@@ -49,13 +50,14 @@ void bounds_enter(struct bounds *bounds, const struct thread *thread, uintptr_t 
 
 bool bounds_interrupted(struct bounds *bounds, const struct thread *thread, uintptr_t sp)
 {
-	uintptr_t page = sp & ~(uintptr_t)(PAGE - 1);
+	/* What an epilogue has popped is still described as saved in its slot, which by now lies below sp. */
+	uintptr_t low = sp - RED_ZONE, page = low & ~(uintptr_t)(PAGE - 1);
 
 	/* A stack overflow leaves sp in the guard: what lies above the guard can still be read. */
 	for (unsigned i = 0; !page_readable(page); i++, page += PAGE)
 		if (i == GUARD_PAGES || page >> ADDRESS_BITS)
 			return false;
-	bounds->low = page > sp ? page : sp;
+	bounds->low = page > low ? page : low;
 	if (is_own(thread, bounds->low)) {
 		bounds->high = thread->stack_high & ~7ul;
 		bounds->limit = 0;

@@ -98,8 +98,6 @@ static enum step step_full(struct stack_lane *lane, struct bounds *bounds, const
 	} else {
 		goto unreadable;
 	}
-	if (cfa < now->value[DWARF_RSP])
-		return STEP_LOST;
 	for (unsigned i = 0; i < REGISTERS; i++) {
 		/* Without a word about it, the CFA is the caller's sp. */
 		if (i == DWARF_RSP && row->registers[i].kind == CFI_SAME) {
@@ -119,7 +117,8 @@ static enum step step_full(struct stack_lane *lane, struct bounds *bounds, const
 	}
 	if (!known(&next, DWARF_RA) || row->registers[DWARF_RA].kind == CFI_SAME || !known(&next, DWARF_RSP))
 		goto unreadable;
-	if (next.value[DWARF_RSP] <= now->value[DWARF_RSP])
+	/* An interrupted function may have popped all it had, its return address into a register. */
+	if (next.value[DWARF_RSP] < now->value[DWARF_RSP] + !exact)
 		return STEP_LOST;
 	*now = next;
 	bounds->low = next.value[DWARF_RSP];

@@ -88,6 +88,36 @@ static void skip(int signal, siginfo_t *info, void *context)
 	((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += 2;
 }
 
+/* Interrupted where the frame is gone: rbp is described as saved where it was popped from, below the stack pointer;
+ * the return address is in a register, and the CFA is the stack pointer itself. */
+void interrupted_popped(void), interrupted_empty(void);
+__asm__(".globl interrupted_popped\ninterrupted_popped:\n.cfi_startproc\n"
+        "push %rbp\n.cfi_def_cfa_offset 16\n.cfi_offset %rbp, -16\n"
+        "mov $5, %ebp\n"
+        "pop %rbp\n.cfi_def_cfa_offset 8\n"
+        "ud2\nret\n.cfi_endproc\n"
+        ".globl interrupted_empty\ninterrupted_empty:\n.cfi_startproc\n"
+        "pop %rcx\n.cfi_def_cfa_offset 0\n.cfi_register %rip, %rcx\n"
+        "ud2\n"
+        "jmp *%rcx\n.cfi_endproc\n");
+
+START_TEST(signals_in_epilogues)
+{
+	struct sigaction action = {.sa_sigaction = skip, .sa_flags = SA_SIGINFO};
+	void (*const interrupted)(void) = _i ? interrupted_empty : interrupted_popped;
+	bool found = false;
+
+	setup();
+	sigaction(SIGILL, &action, NULL);
+	interrupted();
+	ck_assert(handled);
+	for (unsigned i = 1; i < last.count; i++)
+		found |= last.exact[i] && within(last.pc[i], interrupted) && within(last.pc[i + 1], signals_in_epilogues_fn);
+	ck_assert(found);
+	ck_assert_uint_eq(last.end, TRACE_STACK_ROOT);
+}
+END_TEST
+
 START_TEST(signals)
 {
 	struct sigaction action = {.sa_sigaction = skip, .sa_flags = SA_SIGINFO | (_i ? SA_ONSTACK : 0)};
@@ -654,6 +684,7 @@ int main(void)
 	TCase *test = tcase_create("walk");
 
 	tcase_add_loop_test(test, signals, 0, 2);
+	tcase_add_loop_test(test, signals_in_epilogues, 0, 2);
 	tcase_add_loop_test(test, stack_overflow, 0, 2);
 	tcase_add_loop_test(test, coroutines, 0, 2);
 	tcase_add_test(test, no_end_mark);
