@@ -7,6 +7,8 @@
 #include "names/debugfile.h"
 #include "util.h"
 
+#define BUILTIN "Builtins_" /* V8's names of its builtins' symbols begin so */
+
 /* ---- hot: from an address to its places ----------------------------------------------------------------------- */
 
 /* Symbol of the function at a vaddr; copied without its version, and readable. */
@@ -17,6 +19,7 @@ static const char *symbol_at(struct binary *binary, struct demangler *demangler,
 	if (!binary->symbols_are_read) {
 		binary->symbols_are_read = true;
 		symbols_read(&binary->symbols, binary->main, binary->debug);
+		binary->has_builtins = symbols_have(&binary->symbols, BUILTIN "InterpreterEntryTrampoline");
 	}
 	name = symbols_find(&binary->symbols, vaddr);
 	if (!name || (only_mangled && !is_mangled(name)))
@@ -58,6 +61,14 @@ static struct location *locate(struct binary *binary, struct demangler *demangle
 	location->count = count;
 	memcpy(location->places, places, count * sizeof(*places));
 	return location;
+}
+
+const char *binary_builtin(const struct binary *binary, const struct location *location)
+{
+	const char *function = location && location->count == 1 ? location->places[0].function : NULL;
+
+	return function && binary->has_builtins && !strncmp(function, BUILTIN, strlen(BUILTIN)) ?
+	       function + strlen(BUILTIN) : NULL;
 }
 
 static void open_binary(struct binary *binary, const char *debug_root);

@@ -34,6 +34,7 @@ struct binary {
 	struct dwarf_file *dwarf; /* of main or debug, or NULL; owned */
 	struct symbols symbols;   /* empty until symbols_are_read */
 	bool      symbols_are_read; /* whether it was tried */
+	bool      has_builtins;   /* of V8, by its symbols; once they are read */
 	struct cache unversioned; /* its keys are symbols without the @VERSION that they had; owned */
 	struct cache locations;   /* by vaddr; owned; NULL where nothing is known */
 };
@@ -41,6 +42,8 @@ struct binary {
 /* What lies at a vaddr, NULL unknown. Opens the file when first called. Owned by `binary`. */
 const struct location *binary_locate(struct binary *binary, struct demangler *demangler, const char *debug_root,
                                      uint64_t vaddr);
+/* The builtin of V8 that a location in this file is, by its name in V8's source; NULL: it is none. */
+const char *binary_builtin(const struct binary *binary, const struct location *location);
 void binary_close(void *binary); /* frees it */
 
 #endif

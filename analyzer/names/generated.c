@@ -32,8 +32,8 @@ static struct spot spot_of(const struct generated *generated, const struct trace
 		return (struct spot){.code = at->code, .offset = address - at->address};
 	if (!(node->generation & TRACE_NODE_EXACT) || address == UINT64_MAX)
 		return (struct spot){0};
-	at = code_at(&generated->index, address + 1, generation);
-	if (!at || at->address != address + 1 || at->code->kind != TRACE_CODE_BYTECODE)
+	at = code_at(&generated->index, address + 1, generation); /* it begins there, or it would have the address */
+	if (!at || at->code->kind != TRACE_CODE_BYTECODE)
 		return (struct spot){0};
 	return (struct spot){.code = at->code, .at_entry = true};
 }

@@ -111,20 +111,16 @@ static void build(struct names *names, struct process_id id)
 	generated_build(&cache->generated, names->recording, id);
 }
 
-/* The builtin of V8 that lies there in a file, by its name in V8's source; NULL: there is none. */
-static const char *builtin_of(const struct location *location)
-{
-	static const char prefix[] = "Builtins_";
-	const char *function = location && location->count == 1 ? location->places[0].function : NULL;
-
-	return function && !strncmp(function, prefix, sizeof(prefix) - 1) ? function + sizeof(prefix) - 1 : NULL;
-}
-
+/* What lies in a module, and which builtin of V8 it is, or NULL. */
 static const struct location *locate(struct names *names, struct process_id id, const struct module *module,
-                                     uint64_t address)
+                                     uint64_t address, const char **builtin)
 {
-	return binary_locate(binary_of(names, id, module), &names->demangler, names->debug_root,
-	                     address - module->bias);
+	struct binary *binary = binary_of(names, id, module);
+	const struct location *location = binary_locate(binary, &names->demangler, names->debug_root,
+	                                                address - module->bias);
+
+	*builtin = binary_builtin(binary, location);
+	return location;
 }
 
 /* Did a function that V8 interprets call the one of this node? Then its frame follows. */
@@ -146,7 +142,7 @@ static bool is_above_interpreter(struct names *names, struct process_id id, cons
 	module = module_at(&cache->modules, call_of(caller), generation);
 	if (!module || !module->path[0])
 		return false;
-	builtin = builtin_of(locate(names, id, module, call_of(caller)));
+	locate(names, id, module, call_of(caller), &builtin);
 	return builtin && !strcmp(builtin, "InterpreterEntryTrampoline");
 }
 
@@ -193,7 +189,7 @@ static struct resolved *resolve(struct names *names, struct process_id id, const
 	struct frame frame = {.kind = FRAME_UNKNOWN, .address = address, .why = UNKNOWN_SYMBOL};
 	const struct location *location = NULL;
 	const struct module *module;
-	const char *builtin;
+	const char *builtin = NULL;
 
 	if (!cache->modules.built)
 		build(names, id);
@@ -201,9 +197,8 @@ static struct resolved *resolve(struct names *names, struct process_id id, const
 	if (module) {
 		frame.module = module->path[0] ? module->path : VDSO;
 		if (module->path[0])
-			location = locate(names, id, module, address);
+			location = locate(names, id, module, address, &builtin);
 	}
-	builtin = builtin_of(location);
 	if (builtin || !location)
 		place.above_interpreter = is_above_interpreter(names, id, node);
 	if (builtin)

@@ -146,6 +146,14 @@ const char *symbols_find(const struct symbols *symbols, uint64_t vaddr)
 	return found == INTERVAL_NONE ? NULL : symbols->names[symbols->ranges.items[found].value];
 }
 
+bool symbols_have(const struct symbols *symbols, const char *name)
+{
+	for (size_t i = 0; i < symbols->count; i++)
+		if (!strcmp(symbols->names[i], name))
+			return true;
+	return false;
+}
+
 void symbols_free(struct symbols *symbols)
 {
 	intervals_free(&symbols->ranges);

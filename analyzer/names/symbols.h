@@ -22,6 +22,9 @@ struct symbols {              /* all zero: empty */
 void symbols_read(struct symbols *symbols, const struct elf_file *main, const struct elf_file *debug);
 void symbols_free(struct symbols *symbols);
 
+/* Is there a function of that name? Asks all of them. */
+bool symbols_have(const struct symbols *symbols, const char *name);
+
 /* The name of the function that has `vaddr` in it, NULL unknown; versions (name@VERSION) are still on it. */
 const char *symbols_find(const struct symbols *symbols, uint64_t vaddr);
 

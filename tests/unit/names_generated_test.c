@@ -15,7 +15,8 @@
 #include "suite.h"
 #include "util.h"
 
-#define AT 0x7f3300000000ull
+#define AT    0x7f3300000000ull
+#define BEGAN 1000000000000ull /* tick when the process began, nanoseconds */
 
 static struct recording *recording;
 static struct process_id first;
@@ -266,8 +267,7 @@ static void set_up_scripts(void)
 	set_up();
 	strcpy(folder + strlen(folder) - 6, "XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
-	/* Told a minute after what is written here, by the clock of a process that began now. */
-	recording->processes[0].header.anchor[0].tick = 1;
+	recording->processes[0].header.anchor[0].tick = BEGAN; /* now */
 }
 
 static void tear_down_scripts(void)
@@ -290,7 +290,7 @@ static struct node_id function(const char *script, const char *name, const char 
 	script_path = xasprintf("%s/%s", folder, script);
 	made_name = xasprintf("JS:~%s %s:%s", name, script_path, position);
 	id = made_code(recording, first, TRACE_CODE_BYTECODE, made_name, AT, 100, 0);
-	recording->processes[0].codes[0].tick = 1 + (uint64_t)(after_s * 1000000000ll);
+	recording->processes[0].codes[0].tick = BEGAN + (uint64_t)(after_s * 1000000000ll);
 	if (count)
 		made_lines(recording, first, id, table, count);
 	return exact(AT + 10);
@@ -342,11 +342,24 @@ START_TEST(mapped_within)
 }
 END_TEST
 
+/* The name in the map belongs to what begins before the function's own. */
+START_TEST(mapped_without_a_name)
+{
+	struct node_id node = function("leak.js", "a", "2:11", 60, NULL, 0);
+
+	write_text("leak.js", MINIFIED);
+	write_text("leak.js.map", "{\"version\":3,\"sources\":[\"/src/leak.ts\"],\"names\":[\"retain\"],"
+	           "\"mappings\":\";AAAAA\"}");
+	check_place(frame_of(node), "a", "/src/leak.ts", 1, 1, LINE_FUNCTION);
+}
+END_TEST
+
 START_TEST(a_comment_that_is_none)
 {
 	struct node_id node = function("leak.js", "a", "2:11", 60, NULL, 0);
 
-	write_text("leak.js", MINIFIED "//# sourceMappingURL=leak.js.map\ncall();\n");
+	write_text("leak.js", MINIFIED "//# sourceMappingURL=other.map\ncall();\n");
+	write_text("other.map", MAP);
 	check_place(frame_of(node), "a", script_path, 2, 11, LINE_FUNCTION);
 }
 END_TEST
@@ -434,6 +447,7 @@ int main(void)
 	tcase_add_test(scripts, mapped);
 	tcase_add_test(scripts, mapped_beside_it);
 	tcase_add_test(scripts, mapped_within);
+	tcase_add_test(scripts, mapped_without_a_name);
 	tcase_add_test(scripts, a_comment_that_is_none);
 	tcase_add_test(scripts, changed_since);
 	tcase_add_test(scripts, not_in_the_map);

@@ -87,11 +87,60 @@ START_TEST(place)
 }
 END_TEST
 
+/* V8's builtins lie in node's own file. A function that happens to be called like one is none. */
+START_TEST(builtins_of_v8)
+{
+	struct recording *recording = made_recording();
+	struct process_id process = {0};
+	char *with = xasprintf("%s/with.so", folder), *without = xasprintf("%s/without.so", folder), *output;
+	struct node_id map, alone, trampoline, above, other;
+	const struct frame *frames;
+	struct names *names;
+	uint64_t first;
+
+	build("cd '%s' && gcc -DV8 -nostdlib -shared -Wl,--build-id -o with.so '%s/builtins.S' && "
+	      "gcc -nostdlib -shared -Wl,--build-id -o without.so '%s/builtins.S'", folder, SOURCES, SOURCES);
+	output = build_output("nm '%s/with.so' | sed -n 's/ t Builtins_ArrayMap//p'", folder);
+	first = MADE_BIAS + strtoull(output, NULL, 16);
+	free(output);
+	made_module(recording, process, with, MADE_BIAS);
+	map = made_call(recording, process, first);
+	alone = made_call(recording, process, first + 16);
+	trampoline = made_call(recording, process, first + 32);
+	above = made_node(recording, process, (struct trace_node){first + 17, trampoline.index, 0});
+	output = build_output("nm '%s/without.so' | sed -n 's/ t Builtins_ArrayMap//p'", folder);
+	made_module(recording, process, without, 2 * MADE_BIAS);
+	other = made_call(recording, process, 2 * MADE_BIAS + strtoull(output, NULL, 16));
+	free(output);
+	names = names_open(recording);
+	names_resolve(names, process, map, &frames);
+	ck_assert_int_eq(frames[0].kind, FRAME_BUILTIN);
+	ck_assert_str_eq(frames[0].function, "ArrayMap");
+	ck_assert_str_eq(frames[0].module, with);
+	names_resolve(names, process, alone, &frames);
+	ck_assert_ptr_null(frames[0].function);
+	ck_assert_int_eq(frames[0].why, UNKNOWN_INTERPRETED);
+	names_resolve(names, process, trampoline, &frames);
+	ck_assert_ptr_null(frames[0].function);
+	ck_assert_int_eq(frames[0].kind, FRAME_JS);
+	names_resolve(names, process, above, &frames);
+	ck_assert(frames[0].machinery);
+	names_resolve(names, process, other, &frames);
+	ck_assert_int_eq(frames[0].kind, FRAME_NATIVE);
+	ck_assert_str_eq(frames[0].function, "Builtins_ArrayMap");
+	names_close(names);
+	made_recording_free(recording);
+	free(with);
+	free(without);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *test = tcase_create("symbols");
 
 	tcase_add_unchecked_fixture(test, set_up, tear_down);
 	tcase_add_loop_test(test, place, 0, sizeof(places) / sizeof(places[0]));
+	tcase_add_test(test, builtins_of_v8);
 	return suite_run("names_symbols", test);
 }
