@@ -157,6 +157,9 @@ static bool aside_frame(struct names *names, struct process_id id, const struct 
 	struct jitcode_place place;
 	enum aside_kind kind;
 
+	/* Bytecode moves about, which V8 tells us and not the file. */
+	if (cache->generated.is_named && (at->node->generation & TRACE_NODE_EXACT))
+		return false;
 	for (int forks = 0; forks < MOST_FORKS && id.index < recording->process_count; forks++) {
 		teller = &recording->processes[id.index];
 		answer = aside_find(&names->processes[id.index].aside, recording, teller, frame->address, &place,
