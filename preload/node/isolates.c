@@ -9,6 +9,7 @@
  */
 #include "node/isolates.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 
@@ -193,6 +194,8 @@ V8_FUNCTION(int, v8_column_of, "_ZN2v813UnboundScript15GetColumnNumberEi", void 
 
 void node_start(void)
 {
+	struct dl_find_object found;
+
 	if (!v8_current && !v8_interrupt)
 		return;
 	if (!v8_current)
@@ -201,8 +204,9 @@ void node_start(void)
 		missing = "this V8 has no Isolate::RequestInterrupt";
 	else if (!v8_set_handler)
 		missing = "this V8 has no Isolate::SetJitCodeEventHandler";
-	else
-		v8 = (struct v8){v8_current, v8_interrupt, v8_set_handler, v8_line_of, v8_column_of};
+	else if (_dl_find_object((void *)v8_set_handler, &found) == 0)
+		v8 = (struct v8){v8_current, v8_interrupt, v8_set_handler, v8_line_of, v8_column_of,
+			(uintptr_t)found.dlfo_map_start, (uintptr_t)found.dlfo_map_end};
 }
 
 void node_tell(void)
