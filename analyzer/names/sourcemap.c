@@ -12,6 +12,7 @@
 #include "util.h"
 
 #define MOST_SEGMENTS (1u << 23) /* a bundle of 20 MB has some three million */
+#define MOST_SOURCES  (1u << 28) /* bytes of their paths, each with what it is relative to */
 #define NONE          UINT32_MAX
 
 struct segment {
@@ -24,6 +25,7 @@ struct segment {
 struct sourcemap {
 	struct segment *segments; size_t count, capacity; /* by line, then column */
 	char    **sources;        size_t source_count; /* NULL: not named */
+	uint64_t  source_bytes;   /* at least what they take, but for the names themselves */
 	char    **names;          size_t name_count;
 };
 
@@ -213,6 +215,11 @@ static bool read_section(struct sourcemap *map, const json_t *json, const char *
 		return false;
 	section.source = map->source_count;
 	section.name = map->name_count;
+	/* A long root before many short names would fill the memory. */
+	map->source_bytes += json_array_size(json_object_get(json, "sources")) *
+	                     (strlen(base) + (root ? strlen(root) : 0) + sizeof(char *));
+	if (map->source_bytes > MOST_SOURCES)
+		return false;
 	map->sources = add_strings(map->sources, &map->source_count, json_object_get(json, "sources"),
 	                           root ? root : "", base);
 	map->names = add_strings(map->names, &map->name_count, json_object_get(json, "names"), NULL, NULL);

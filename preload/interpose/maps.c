@@ -38,7 +38,7 @@ static inline void *map(void *address, size_t length, int protection, int flags,
 	if (flags & (MAP_STACK | MAP_GROWSDOWN))
 		extra |= TRACE_MAP_STACK;
 	event_with_stack(thread, TRACE_EVENT_MAP, (unsigned)protection & 7, extra, p, length, at);
-	node_look();
+	node_look(at.pc);
 	return p;
 }
 
@@ -63,7 +63,7 @@ PUBLIC int munmap(void *address, size_t length)
 	result = next_munmap()(address, length);
 	if (result == 0 && (thread = event_thread())) {
 		event_without(thread, TRACE_EVENT_UNMAP, 0, 0, address, length, before, at.sp);
-		node_look();
+		node_look(at.pc);
 	}
 	return result;
 }
@@ -90,13 +90,13 @@ PUBLIC void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
 
 PUBLIC int mprotect(void *address, size_t length, int protection)
 {
+	struct stack_start at = STACK_CALLER();
 	int result = next_mprotect()(address, length, protection);
 	struct thread *thread;
 
 	if (result == 0 && (thread = event_thread())) {
-		event_with_stack(thread, TRACE_EVENT_PROTECT, (unsigned)protection & 7, 0, address, length,
-		                 STACK_CALLER());
-		node_look();
+		event_with_stack(thread, TRACE_EVENT_PROTECT, (unsigned)protection & 7, 0, address, length, at);
+		node_look(at.pc);
 	}
 	return result;
 }
@@ -109,7 +109,7 @@ PUBLIC int madvise(void *address, size_t length, int advice)
 
 	if (result == 0 && (thread = event_thread())) {
 		event_without(thread, TRACE_EVENT_ADVISE, 0, (unsigned)advice, address, length, clock_tick(), at.sp);
-		node_look();
+		node_look(at.pc);
 	}
 	return result;
 }

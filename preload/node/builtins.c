@@ -15,6 +15,7 @@
 #include "identity.h"
 #include "interpose/modules.h"
 #include "lock.h"
+#include "node/code.h"
 
 #define MAPS_BYTES (1u << 20)        /* of /proc/self/maps that are read */
 #define SECTIONS   128u
@@ -30,7 +31,8 @@ struct copy {
 	uintptr_t distance;          /* from the original, upwards */
 };
 
-static struct lock lock;             /* guards the rest */
+static struct lock lock;             /* guards the rest; ordinary memory, so a child opens it itself */
+static uint32_t lock_pid;            /* of the process that took it last */
 static uintptr_t inside_v8;          /* 0: nothing was looked for yet */
 static struct range module;          /* the file's mapping */
 static bool symbols;                 /* it has a symbol table */
@@ -38,6 +40,17 @@ static struct range parts[PARTS];    /* the interpreter's, in the module */
 static uint32_t part_count;
 static struct copy copies[COPIES];
 uint32_t builtins_copies;
+
+static bool enter(struct lock_hold *hold)
+{
+	/* A forked child: whoever held the lock is not here. */
+	if (unlikely(lock_pid != process->pid)) {
+		if (lock_pid)
+			lock = (struct lock){0};
+		lock_pid = process->pid;
+	}
+	return lock_take(&lock, hold);
+}
 
 bool builtins_have_symbols(void)
 {
@@ -71,12 +84,8 @@ static uintptr_t original_of(uintptr_t address)
 	return address;
 }
 
-void builtins_interpreter(uintptr_t start, uintptr_t end)
+static void part_add(uintptr_t start, uintptr_t end)
 {
-	uintptr_t moved = original_of(start) - start;
-
-	start += moved;
-	end += moved;
 	if (start < module.start || end > module.end)
 		return;
 	for (uint32_t i = 0; i < part_count; i++) {
@@ -91,11 +100,24 @@ void builtins_interpreter(uintptr_t start, uintptr_t end)
 		parts[part_count++] = (struct range){start, end};
 }
 
+void builtins_interpreter(uintptr_t start, uintptr_t end)
+{
+	struct lock_hold hold;
+	uintptr_t moved;
+
+	/* Isolates tell side by side, each on its own thread. */
+	if (!enter(&hold))
+		return;
+	moved = original_of(start) - start;
+	part_add(start + moved, end + moved);
+	lock_give(&lock, &hold);
+}
+
 void builtins_told(void)
 {
 	struct lock_hold hold;
 
-	if (!lock_take(&lock, &hold))
+	if (!enter(&hold))
 		return;
 	for (uint32_t i = 0; i < part_count; i++) {
 		stack_interpreter(parts[i].start, parts[i].end);
@@ -111,7 +133,7 @@ void builtins_unmapped(uintptr_t start, uintptr_t end)
 {
 	struct lock_hold hold;
 
-	if (!lock_take(&lock, &hold))
+	if (!enter(&hold))
 		return;
 	for (uint32_t i = 0; i < COPIES; i++) {
 		struct range copy = copies[i].range;
@@ -121,7 +143,7 @@ void builtins_unmapped(uintptr_t start, uintptr_t end)
 		copies[i].range.end = 0;
 		builtins_copies--;
 		stack_interpreter_gone(copy.start, copy.end);
-		stack_code_raise(copy.start, copy.end);
+		code_raise(copy.start, copy.end);
 		modules_record_copy_gone(copy.start, copy.end);
 	}
 	lock_give(&lock, &hold);
@@ -218,7 +240,7 @@ static void copy_found(const struct mapping *original, const struct mapping *fou
 	for (uintptr_t page = copy.range.start; page < copy.range.end; page += PAGE)
 		mixed |= stack_generation(page) != stack_generation(copy.range.start);
 	if (mixed)
-		stack_code_raise(copy.range.start, copy.range.end);
+		code_raise(copy.range.start, copy.range.end);
 	modules_record_copy(inside_v8, copy.range.start, copy.range.end, copy.distance);
 }
 
@@ -241,7 +263,7 @@ void builtins_find(const void *inside)
 	struct lock_hold hold;
 	long maps;
 
-	if (!lock_take(&lock, &hold))
+	if (!enter(&hold))
 		return;
 	if (!inside_v8 && _dl_find_object((void *)inside, &found) == 0 &&
 	    modules_range((uintptr_t)inside, &module.start, &module.end)) {

@@ -8,7 +8,7 @@
 
 /*
  * Looks where V8 is and where its builtins are mapped a second time. `inside` is an address of V8's. For each isolate,
- * before it tells of its code. These four: one caller at a time (isolates.c).
+ * before it tells of its code. These four: any thread, isolates are asked side by side.
  */
 void builtins_find(const void *inside) HIDDEN;
 

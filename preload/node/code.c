@@ -24,7 +24,7 @@
 struct code {
 	uintptr_t start;
 	uint32_t  size;              /* bytes; 0: the entry is free, and `id` is the next free one */
-	uint32_t  id;
+	uint32_t  id;                /* 0: it could not be recorded */
 	uint32_t  name;              /* hash of the name */
 	uint16_t  isolate;
 	uint16_t  kind;              /* enum trace_code_kind */
@@ -311,7 +311,7 @@ uint32_t code_add(enum trace_code_kind kind, uint32_t isolate, uintptr_t start, 
 	if (!size || start >> ADDRESS_BITS || (start + size) >> ADDRESS_BITS || !enter(&hold))
 		return 0;
 	there = beginning_at(start);
-	if (there && code_at(there)->size == size && code_at(there)->name == code.name &&
+	if (there && code_at(there)->id && code_at(there)->size == size && code_at(there)->name == code.name &&
 	    code_at(there)->kind == code.kind) {
 		/* WebAssembly's is told to each isolate that may run it; what is flushed is compiled again. */
 		if (code_at(there)->isolate != code.isolate)
@@ -319,11 +319,10 @@ uint32_t code_add(enum trace_code_kind kind, uint32_t isolate, uintptr_t start, 
 		code.id = code_at(there)->id;
 	} else {
 		record.generation = make_room(start, start + size);
-		record.id = code.id = last_id + 1;
-		if (place(code) && told_write(TRACE_RECORD_CODE, &record, sizeof(record), name, length))
-			last_id = code.id;
-		else
-			code.id = 0;
+		record.id = last_id + 1;
+		there = place(code);
+		if (there && told_write(TRACE_RECORD_CODE, &record, sizeof(record), name, length))
+			code_at(there)->id = code.id = last_id = record.id;
 	}
 	lock_give(&lock, &hold);
 	return code.id;
@@ -345,7 +344,7 @@ void code_move(uintptr_t from, uintptr_t to)
 		code.start = to;
 		record.id = code.id;
 		record.generation = make_room(to, to + code.size);
-		if (place(code))
+		if (place(code) && code.id)
 			told_write(TRACE_RECORD_MOVED, &record, sizeof(record), NULL, 0);
 	}
 	lock_give(&lock, &hold);
@@ -408,6 +407,16 @@ void code_isolate_ended(uint32_t isolate)
 	for (uint32_t i = 0; granules && i < 1u << granule_bits; i++)
 		if (granules[i].first)
 			clear_granule(&granules[i], isolate);
+	lock_give(&lock, &hold);
+}
+
+void code_raise(uintptr_t start, uintptr_t end)
+{
+	struct lock_hold hold;
+
+	if (!enter(&hold))
+		return;
+	renew(start, end);
 	lock_give(&lock, &hold);
 }
 

@@ -9,6 +9,7 @@
  */
 #include "node/isolates.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 
@@ -29,7 +30,7 @@ struct isolate {
 	const void *isolate;         /* V8's; stored last, 0 none */
 	uint32_t state;              /* enum state */
 	uint32_t number;             /* in the process, from 1 */
-	uint32_t tid;                /* of its thread, once it answered */
+	uint32_t tid;                /* of its thread, once it answered; 0 unknown */
 	uint32_t asked;              /* requests */
 };
 
@@ -44,10 +45,13 @@ static const char *missing;          /* what this V8 lacks; NULL nothing, or the
 
 static bool enter(struct lock_hold *hold)
 {
-	/* A forked child: whoever held the lock is not here. */
+	/* A forked child: whoever held the lock is not here, and threads have other ids. */
 	if (unlikely(lock_pid != process->pid)) {
-		if (lock_pid)
+		if (lock_pid) {
 			lock = (struct lock){0};
+			for (uint32_t i = 0; i < isolates_used; i++)
+				isolates[i].tid = 0;
+		}
 		lock_pid = process->pid;
 	}
 	return lock_take(&lock, hold);
@@ -80,6 +84,10 @@ static struct isolate *enlist(const void *isolate)
 			entry = &isolates[i];
 	if (!entry && isolates_used < ISOLATES)
 		entry = &isolates[isolates_used];
+	/* Of those that never answered some are gone, and the others will be met again. */
+	for (uint32_t i = 0; !entry && i < isolates_used; i++)
+		if (isolates[i].state == ISOLATE_ASKED)
+			entry = &isolates[i];
 	if (!entry)
 		return NULL;
 	*entry = (struct isolate){.state = ISOLATE_ASKED, .number = ++isolates_count};
@@ -94,6 +102,12 @@ static void tell(uint32_t number, enum trace_runtime_state state, const char *te
 	struct trace_runtime record = {.isolate = number, .state = state};
 
 	meta_write(TRACE_RECORD_RUNTIME, &record, sizeof(record), text, strlen(text));
+}
+
+static void ended(uint32_t number)
+{
+	code_isolate_ended(number);
+	tell(number, TRACE_RUNTIME_ENDED, "");
 }
 
 /* ---- asking ---------------------------------------------------------------------------------------------------- */
@@ -127,6 +141,16 @@ static void answered(void *isolate, void *data)
 	errno = error;
 }
 
+/*
+ * What became of an isolate's thread that did not return from its start routine (pthread_exit, cancellation) is not seen,
+ * but V8 may come to make another isolate where that one was.
+ */
+static bool is_another(const struct isolate *entry, const struct thread *thread)
+{
+	return entry->state == ISOLATE_NAMED && entry->tid && entry->tid != thread->tid &&
+	       sys(SYS_tgkill, process->pid, entry->tid, 0) == -ESRCH;
+}
+
 void isolates_look(void)
 {
 	struct thread *thread = event_thread();
@@ -134,6 +158,7 @@ void isolates_look(void)
 	struct lock_hold hold;
 	void *isolate;
 	bool ask = false;
+	uint32_t gone = 0;
 	int error = errno;
 
 	if (!thread || library.filtered)
@@ -142,6 +167,12 @@ void isolates_look(void)
 	if (!isolate || isolate == thread->isolate || process_is_borrowed() || !enter(&hold))
 		return;
 	entry = find(isolate);
+	if (entry && is_another(entry, thread)) {
+		gone = entry->number;
+		entry->number = ++isolates_count;
+		entry->asked = 0;
+		entry->state = ISOLATE_ASKED;
+	}
 	if (!entry)
 		entry = enlist(isolate);
 	if (entry && entry->state == ISOLATE_NAMED)
@@ -149,6 +180,8 @@ void isolates_look(void)
 	else if (entry)
 		ask = ++entry->asked < ASK_EAGER || entry->asked % ASK_EVERY == 0;
 	lock_give(&lock, &hold);
+	if (gone)
+		ended(gone);
 	if (ask)
 		v8.interrupt(isolate, answered, NULL);
 	errno = error;
@@ -169,10 +202,8 @@ void node_thread_ends(void)
 		__atomic_store_n(&entry->isolate, NULL, __ATOMIC_RELEASE);
 	}
 	lock_give(&lock, &hold);
-	if (!number)
-		return;
-	code_isolate_ended(number);
-	tell(number, TRACE_RUNTIME_ENDED, "");
+	if (number)
+		ended(number);
 }
 
 /* ---- once per image -------------------------------------------------------------------------------------------- */
@@ -193,6 +224,8 @@ V8_FUNCTION(int, v8_column_of, "_ZN2v813UnboundScript15GetColumnNumberEi", void 
 
 void node_start(void)
 {
+	struct dl_find_object found;
+
 	if (!v8_current && !v8_interrupt)
 		return;
 	if (!v8_current)
@@ -201,8 +234,9 @@ void node_start(void)
 		missing = "this V8 has no Isolate::RequestInterrupt";
 	else if (!v8_set_handler)
 		missing = "this V8 has no Isolate::SetJitCodeEventHandler";
-	else
-		v8 = (struct v8){v8_current, v8_interrupt, v8_set_handler, v8_line_of, v8_column_of};
+	else if (_dl_find_object((void *)v8_set_handler, &found) == 0)
+		v8 = (struct v8){v8_current, v8_interrupt, v8_set_handler, v8_line_of, v8_column_of,
+			(uintptr_t)found.dlfo_map_start, (uintptr_t)found.dlfo_map_end};
 }
 
 void node_tell(void)

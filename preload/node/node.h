@@ -26,11 +26,12 @@ extern uint32_t code_known HIDDEN;           /* codes in the map; a hint */
 
 /*
  * A chance to find the calling thread's isolate and to ask it for its code: from a wrapper that V8 calls now and then and
- * that may run V8's own functions: mmap and its like, never malloc, which V8 calls with its locks held.
+ * that may run V8's own functions: mmap and its like, never malloc, which V8 calls with its locks held. Only where V8's
+ * file called the wrapper, from `pc`: asking allocates, and an allocator that calls mmap would be entered again.
  */
-static inline void node_look(void)
+static inline void node_look(uintptr_t pc)
 {
-	if (unlikely(v8.set_handler))
+	if (unlikely(v8.set_handler) && pc - v8.start < v8.end - v8.start)
 		isolates_look();
 }
 

@@ -44,6 +44,7 @@ struct v8 {
 	void  (*set_handler)(void *isolate, int options, void (*handler)(const struct v8_event *event));
 	int   (*line_of)(void *script, int position);   /* from 0; −1 unknown; NULL: V8 has it not */
 	int   (*column_of)(void *script, int position); /* the same */
+	uintptr_t start, end;                           /* of the file that V8 is in */
 };
 extern struct v8 v8 HIDDEN;           /* read-only after node_start; set_handler NULL: no V8, or not enough of it */
 

@@ -139,6 +139,29 @@ START_TEST(turned_down)
 }
 END_TEST
 
+/* A root of a megabyte before each of three hundred names. */
+START_TEST(of_a_root_too_long)
+{
+	size_t room = (1u << 20) + 4096, length;
+	char *json = xmalloc(room);
+
+	for (int sources = 1; sources <= 300; sources += 299) {
+		struct sourcemap *map;
+
+		length = (size_t)snprintf(json, room, "{\"version\":3,\"mappings\":\"\",\"sources\":[\"a\"");
+		for (int i = 1; i < sources; i++)
+			length += (size_t)snprintf(json + length, room - length, ",\"a\"");
+		length += (size_t)snprintf(json + length, room - length, "],\"sourceRoot\":\"");
+		memset(json + length, 'r', 1u << 20);
+		snprintf(json + length + (1u << 20), room - length - (1u << 20), "\"}");
+		map = parse(json);
+		ck_assert_int_eq(map != NULL, sources == 1);
+		sourcemap_free(map);
+	}
+	free(json);
+}
+END_TEST
+
 /* ---- against an encoder of its own --------------------------------------------------------------------------- */
 
 struct entry { uint32_t line, column, source, source_line, source_column, name; };
@@ -242,4 +265,5 @@ START_TEST(paths)
 }
 END_TEST
 
-SUITE_MAIN("names_sourcemap", decoded, of_a_line, in_sections, as_written, turned_down, as_encoded, paths)
+SUITE_MAIN("names_sourcemap", decoded, of_a_line, in_sections, as_written, turned_down, of_a_root_too_long, as_encoded,
+           paths)

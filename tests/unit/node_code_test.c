@@ -233,6 +233,29 @@ START_TEST(the_same_again_keeps_its_id)
 }
 END_TEST
 
+/* There was no room to tell of a code: what comes after it must not be taken for it. */
+START_TEST(what_is_not_recorded_has_no_id)
+{
+	const uint8_t *payload;
+	size_t size;
+	uint16_t type;
+	uint32_t id;
+
+	node_stub_start();
+	node_stub_full = true;
+	ck_assert_uint_eq(code_add(TRACE_CODE_MACHINE, 1, BASE, 64, "JS:*f", 5), 0);
+	node_stub_full = false;
+	id = code_add(TRACE_CODE_MACHINE, 1, BASE + 64, 64, "JS:*g", 5);
+	ck_assert_uint_ne(id, 0);
+	code_move(BASE, BASE + 128);
+	ck_assert(node_stub_record(0, &type, &payload, &size) && type == TRACE_RECORD_CODE);
+	ck_assert(!node_stub_record(1, &type, &payload, &size));
+	ck_assert_uint_gt(code_add(TRACE_CODE_MACHINE, 1, BASE + 128, 64, "JS:*f", 5), id);
+	ck_assert(node_stub_record(0, &type, &payload, &size));
+	ck_assert(node_stub_record(1, &type, &payload, &size) && type == TRACE_RECORD_CODE);
+}
+END_TEST
+
 START_TEST(nonsense_is_refused)
 {
 	node_stub_start();
@@ -346,6 +369,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, each_frame_is_in_its_own_code, 0, 8);
 	tcase_add_test(tcase, the_same_again_keeps_its_id);
+	tcase_add_test(tcase, what_is_not_recorded_has_no_id);
 	tcase_add_test(tcase, nonsense_is_refused);
 	tcase_add_test(tcase, lines_are_those_of_the_positions);
 	return suite_run("node", tcase);

@@ -10,6 +10,7 @@ struct process *process;
 __thread struct thread *self;
 uint32_t clock_kind;
 bool clock_fenced;
+bool node_stub_full;
 
 static struct trace_meta *extents[65536];
 static size_t extent_count;
@@ -21,8 +22,10 @@ void *wiped_take(size_t bytes)
 
 struct trace_extent *area_take(enum trace_extent_kind kind, size_t bytes)
 {
-	struct trace_extent *extent = calloc(1, bytes);
+	struct trace_extent *extent = node_stub_full ? NULL : calloc(1, bytes);
 
+	if (!extent)
+		return NULL;
 	extent->size = bytes;
 	extent->kind = kind;
 	extents[extent_count++] = (struct trace_meta *)extent;
