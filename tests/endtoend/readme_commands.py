@@ -51,5 +51,11 @@ difference = list(difflib.unified_diff(same_each_time(shown), same_each_time(got
                                        lineterm=""))
 assert not difference, "the README shows another report than scripts/run prints:\n" + "\n".join(difference)
 
+printed = next(done for text, done in reports if "leak.js" in text).out.decode().replace(f"{home}/probe/", "")
+shown = [text for kind, text in blocks if kind == "text"][1].strip().splitlines()
+squeezed = [" ".join(line.split()) for line in printed.replace(f"{SOURCE}/", "").splitlines()]
+for line in shown:
+    assert " ".join(line.split()) in squeezed, f"the README shows a line that is not printed: {line}\n{printed}"
+
 for script in re.findall(r"~/probe/(scripts/\w+)", readme):
     assert os.access(SOURCE / script, os.X_OK), f"the README names {script}"
