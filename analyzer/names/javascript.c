@@ -5,6 +5,7 @@
  *   JS:~ /srv/leak.js:1:1                 a function without a name
  *   Script:~ file:///srv/leak.mjs:1:1     code outside of functions
  *   Eval:~ :1:1                           a script without a name
+ *   Script:~ /srv/vm.js:-2:-61            a script that begins before its first line and column (vm's offsets)
  *   JS:kimchi::foo-123-liftoff            wasm: name, index, tier
  *
  * Functions and scripts may have any character in them, spaces and colons included.
@@ -98,21 +99,25 @@ static size_t boundary(struct text text, const struct scripts *scripts)
 
 /* ---- JavaScript ---------------------------------------------------------------------------------------------- */
 
-/* Takes ":NUMBER" off the end. */
+/* Takes ":NUMBER" off the end; 0 where it is negative. */
 static bool take_number(struct text *text, uint32_t *number)
 {
-	size_t digits = 0;
+	size_t digits = 0, before;
 	uint64_t value = 0;
+	bool negative;
 
 	while (digits < text->size && text->at[text->size - digits - 1] >= '0' &&
 	       text->at[text->size - digits - 1] <= '9')
 		digits++;
-	if (!digits || digits > 10 || digits == text->size || text->at[text->size - digits - 1] != ':')
+	before = text->size - digits;
+	negative = before && text->at[before - 1] == '-';
+	before -= negative;
+	if (!digits || digits > 10 || !before || text->at[before - 1] != ':')
 		return false;
 	for (size_t i = text->size - digits; i < text->size; i++)
 		value = value * 10 + (uint64_t)(text->at[i] - '0');
-	text->size -= digits + 1;
-	*number = (uint32_t)value;
+	text->size = before - 1;
+	*number = negative ? 0 : (uint32_t)value;
 	return value <= UINT32_MAX;
 }
 
