@@ -170,7 +170,7 @@ static void record(uint32_t id, const struct lines *lines, uint8_t *bytes)
 	for (uint32_t i = 0; i < lines->count; i++) {
 		const struct position *position = &lines->positions[i];
 
-		if (!position->line || position->offset < last.offset ||
+		if (position->offset < last.offset ||
 		    (head.count && position->line == last.line && position->column == last.column))
 			continue;
 		at = put(at, position->offset - last.offset);
