@@ -1,10 +1,12 @@
 /*
- * javascript.c: names as V8 11.3 to 13.6 makes them (CodeEventLogger in src/logging/log.cc); see javascript.h.
+ * javascript.c: names as V8 10.2 to 13.6 makes them (CodeEventLogger in src/logging/log.cc); see javascript.h.
  *
  *   JS:*retain /srv/leak.js:12:9          tag, mark of the tier, function, script, line and column of its "("
  *   JS:~ /srv/leak.js:1:1                 a function without a name
  *   Script:~ file:///srv/leak.mjs:1:1     code outside of functions
  *   Eval:~ :1:1                           a script without a name
+ *   Script:~ /srv/vm.js:-2:-61            a script that begins before its first line and column (vm's offsets)
+ *   Function:~f /srv/leak.js:12           V8 10 (node 18)
  *   JS:kimchi::foo-123-liftoff            wasm: name, index, tier
  *
  * Functions and scripts may have any character in them, spaces and colons included.
@@ -98,22 +100,26 @@ static size_t boundary(struct text text, const struct scripts *scripts)
 
 /* ---- JavaScript ---------------------------------------------------------------------------------------------- */
 
-/* Takes ":NUMBER" off the end. */
+/* Takes ":NUMBER" off the end; 0 where it is negative or too large. */
 static bool take_number(struct text *text, uint32_t *number)
 {
-	size_t digits = 0;
+	size_t digits = 0, before;
 	uint64_t value = 0;
+	bool negative;
 
 	while (digits < text->size && text->at[text->size - digits - 1] >= '0' &&
 	       text->at[text->size - digits - 1] <= '9')
 		digits++;
-	if (!digits || digits > 10 || digits == text->size || text->at[text->size - digits - 1] != ':')
+	before = text->size - digits;
+	negative = before && text->at[before - 1] == '-';
+	before -= negative;
+	if (!digits || !before || text->at[before - 1] != ':')
 		return false;
-	for (size_t i = text->size - digits; i < text->size; i++)
+	for (size_t i = text->size - digits; i < text->size && value <= UINT32_MAX; i++)
 		value = value * 10 + (uint64_t)(text->at[i] - '0');
-	text->size -= digits + 1;
-	*number = (uint32_t)value;
-	return value <= UINT32_MAX;
+	text->size = before - 1;
+	*number = negative || value > UINT32_MAX ? 0 : (uint32_t)value;
+	return true;
 }
 
 /* Takes the tag off the start: "JS", "Script"; empty if there is none. */
@@ -155,15 +161,21 @@ static enum tier take_tier(struct text *text, uint16_t kind)
 	return mark == '~' ? TIER_INTERPRETED : mark == '^' ? TIER_BASELINE : TIER_OPTIMIZED;
 }
 
-/* "fn script:line:column" without the position, if it has one. */
+/* "fn script:line:column" without the position, if it has one. V8 10 tells no column. */
 static bool take_position(struct text *text, uint32_t *line, uint32_t *column)
 {
 	struct text rest = *text;
 
 	*line = *column = 0;
-	if (!take_number(&rest, column) || !take_number(&rest, line)) {
-		*line = *column = 0;
+	if (!take_number(&rest, column))
 		return false;
+	if (!take_number(&rest, line)) {
+		*line = *column;
+		*column = 0;
+		if (!memchr(rest.at, ' ', rest.size)) { /* the number is the function's own */
+			*line = 0;
+			return false;
+		}
 	}
 	*text = rest;
 	return true;

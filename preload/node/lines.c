@@ -85,9 +85,12 @@ void lines_end(uintptr_t code)
 
 /* ---- from positions to lines ----------------------------------------------------------------------------------- */
 
+/* vm's lineOffset and columnOffset may put the beginning of a script before its first line and column. */
 static uint32_t line_of(void *script, uint32_t position)
 {
-	return (uint32_t)(v8.line_of(script, (int)position) + 1);
+	int line = v8.line_of(script, (int)position);
+
+	return line < 0 ? 0 : (uint32_t)line + 1;
 }
 
 /* Fills in those of `sorted` that lie between its first and its last, whose lines are known. */
@@ -121,7 +124,8 @@ static void sort(struct position **sorted, struct position **room, uint32_t coun
 
 static void resolve(struct lines *lines, void *script, struct position **sorted)
 {
-	uint32_t count = lines->count, line = 0, first = 0, begin = 0;
+	uint32_t count = lines->count, line = 0;
+	int64_t begin = 0; /* position of the line's column 0 */
 
 	for (uint32_t i = 0; i < count; i++)
 		sorted[i] = &lines->positions[i];
@@ -130,12 +134,13 @@ static void resolve(struct lines *lines, void *script, struct position **sorted)
 	sorted[count - 1]->line = line_of(script, sorted[count - 1]->position);
 	fill(script, sorted, count);
 	for (uint32_t i = 0; v8.column_of && i < count; i++) {
+		int64_t position = sorted[i]->position;
+
 		if (sorted[i]->line != line) {
 			line = sorted[i]->line;
-			first = (uint32_t)(v8.column_of(script, (int)sorted[i]->position) + 1);
-			begin = sorted[i]->position - first;
+			begin = position - v8.column_of(script, (int)position) - 1;
 		}
-		sorted[i]->column = first ? sorted[i]->position - begin : 0;
+		sorted[i]->column = line && position > begin ? (uint32_t)(position - begin) : 0;
 	}
 }
 
@@ -165,7 +170,7 @@ static void record(uint32_t id, const struct lines *lines, uint8_t *bytes)
 	for (uint32_t i = 0; i < lines->count; i++) {
 		const struct position *position = &lines->positions[i];
 
-		if (!position->line || position->offset < last.offset ||
+		if (position->offset < last.offset ||
 		    (head.count && position->line == last.line && position->column == last.column))
 			continue;
 		at = put(at, position->offset - last.offset);

@@ -52,6 +52,8 @@ def wanted(folder):
     found[600119] = ("evaluated", None, 2)
     found[600120] = ("(anonymous)", None, 4)  # V8 puts two lines before it
     found[600121] = ("inVm", "a vm: file.js", 2)
+    found[600130] = ("shifted", "shifted.js", 5)
+    found[600131] = ("above", "above.js", 2)
     found[600122] = ("inContext", "evalmachine.<anonymous>", 2)
     return found
 

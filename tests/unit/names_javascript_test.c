@@ -106,6 +106,11 @@ START_TEST(without_a_name)
 		{B "Eval:~ :1:1", FRAME_JS, TIER_INTERPRETED, "(top level)", NULL, 1, 1},
 		{B "JS:~ :1:20", FRAME_JS, TIER_INTERPRETED, "(anonymous)", NULL, 1, 20},
 		{M "JS: :1:1", FRAME_JS, TIER_NONE, "(anonymous)", NULL, 1, 1},
+		{B "Script:~ /srv/leak.js:1:-208", FRAME_JS, TIER_INTERPRETED, "(top level)", LEAK, 1, 0},
+		{B "JS:~f /srv/leak.js:-2:-61", FRAME_JS, TIER_INTERPRETED, "f", LEAK, 0, 0},
+		{B "Function:~f /srv/leak.js:12", FRAME_JS, TIER_INTERPRETED, "f", LEAK, 12, 0},
+		{B "Function:~f :12", FRAME_JS, TIER_INTERPRETED, "f", NULL, 12, 0},
+		{B "Script:~ /srv/leak.js:1", FRAME_JS, TIER_INTERPRETED, "(top level)", LEAK, 1, 0},
 		{B "JS:~evald :1:16", FRAME_JS, TIER_INTERPRETED, "evald", NULL, 1, 16},
 		{B "JS:~get x :1:16", FRAME_JS, TIER_INTERPRETED, "get x", NULL, 1, 16},
 	};
