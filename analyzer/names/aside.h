@@ -25,7 +25,7 @@ enum jitcode_answer aside_find(struct aside *aside, const struct recording *reco
                                enum aside_kind *kind);
 void aside_free(struct aside *aside);
 
-/* "/tmp/perf-1.map": what people know the file as; "" if there was none. */
+/* What a report shows as the module of a frame that a file of this kind names. */
 const char *aside_module(enum aside_kind kind);
 
 /* What is wrong with a file, or with what it says, as a new sentence; NULL if nothing is. */

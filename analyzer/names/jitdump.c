@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/payload.h"
 #include "util.h"
 
 #define MAGIC   0x4a695444u
@@ -60,21 +61,6 @@ struct reader {
 	struct cache loaded;      /* by index: 1 + the code's number in codes */
 };
 
-struct payload {
-	const uint8_t *at;        /* next byte */
-	size_t    left;           /* bytes */
-};
-
-static bool take(struct payload *payload, void *into, size_t size)
-{
-	if (payload->left < size)
-		return false;
-	memcpy(into, payload->at, size);
-	payload->at += size;
-	payload->left -= size;
-	return true;
-}
-
 /* A string that ends within the payload; NULL if it does not. */
 static const char *take_string(struct payload *payload, size_t *length)
 {
@@ -106,13 +92,13 @@ static struct jitcode_line *read_lines(struct reader *reader, struct payload pay
 	const char *file = NULL;
 
 	*count = 0;
-	take(&payload, &info, sizeof(info));
+	payload_take(&payload, &info, sizeof(info));
 	if (info.count > payload.left / (sizeof(entry) + 1)) {
 		reader->codes->damaged++;
 		return NULL;
 	}
 	lines = xcalloc(info.count, sizeof(*lines));
-	for (uint64_t i = 0; i < info.count && take(&payload, &entry, sizeof(entry)); i++) {
+	for (uint64_t i = 0; i < info.count && payload_take(&payload, &entry, sizeof(entry)); i++) {
 		size_t length;
 		const char *name = take_string(&payload, &length);
 
@@ -137,7 +123,7 @@ static bool read_load(struct reader *reader, struct payload payload)
 	size_t length, line_count = 0, before = reader->codes->count;
 	const char *name;
 
-	if (!take(&payload, &load, sizeof(load)) || !(name = take_string(&payload, &length)))
+	if (!payload_take(&payload, &load, sizeof(load)) || !(name = take_string(&payload, &length)))
 		return false;
 	if (load.pid != reader->pid)
 		return true;
@@ -164,7 +150,7 @@ static bool read_move(struct reader *reader, struct payload payload)
 	struct move move;
 	uintptr_t number;
 
-	if (!take(&payload, &move, sizeof(move)))
+	if (!payload_take(&payload, &move, sizeof(move)))
 		return false;
 	if (move.pid != reader->pid)
 		return true;
@@ -185,7 +171,7 @@ static bool read_debug_info(struct reader *reader, struct payload payload)
 	struct cache_entry *entry;
 	struct debug_info info;
 
-	if (!take(&payload, &info, sizeof(info)))
+	if (!payload_take(&payload, &info, sizeof(info)))
 		return false;
 	entry = cache_at(&reader->debug, &info.address, sizeof(info.address));
 	free(entry->value);

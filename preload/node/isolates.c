@@ -122,7 +122,7 @@ static void answered(void *isolate, void *data)
 	int error = errno;
 
 	(void)data;
-	if (!thread || !enter(&hold))
+	if (!thread || library.filtered || !enter(&hold))
 		return;
 	entry = find(isolate);
 	if (entry && entry->state == ISOLATE_ASKED) {
