@@ -254,7 +254,8 @@ _Static_assert(sizeof(struct trace_code_moved) == 16, "pinned");
  * Entries follow each other in order of offset, each three varints: offset − the previous entry's; zigzag of line − the
  * previous line; zigzag of column − the previous column. The first: − 0. An entry holds from its offset to the next
  * one's. Lines and columns count from 1, column 0 is unknown. In WASM code `line` is the byte offset in the function's
- * body. Optimized code (V8's tiers + and *) has none: its entries would be inlined functions' too.
+ * body. MACHINE code has none: V8 tells none of its baseline code (tier ^), and entries of optimized code (+ and *) would
+ * be inlined functions' too.
  */
 struct trace_code_lines {
 	uint32_t id;             /* of the code */
