@@ -29,7 +29,8 @@ static struct spot spot_of(const struct generated *generated, const struct trace
 	const struct code_place *at = code_at(&generated->index, address, generation);
 
 	if (at)
-		return (struct spot){.code = at->code, .offset = address - at->address};
+		return at->code->kind == TRACE_CODE_GONE ? (struct spot){0} :
+			(struct spot){.code = at->code, .offset = address - at->address};
 	if (!(node->generation & TRACE_NODE_EXACT) || address == UINT64_MAX)
 		return (struct spot){0};
 	at = code_at(&generated->index, address + 1, generation); /* it begins there, or it would have the address */

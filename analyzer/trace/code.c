@@ -24,7 +24,7 @@ static bool read_code(struct code_reader *reader, struct payload payload, uint64
 	struct trace_code code;
 
 	if (!payload_take(&payload, &code, sizeof code) || !code.id || code.kind < TRACE_CODE_BYTECODE ||
-	    code.kind > TRACE_CODE_WASM || code.generation > TRACE_NODE_GENERATION ||
+	    code.kind > TRACE_CODE_GONE || code.generation > TRACE_NODE_GENERATION ||
 	    code.address > UINT64_MAX - code.size)
 		return false;
 	array_room(reader->name_sizes, process->code_count);

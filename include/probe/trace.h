@@ -230,6 +230,7 @@ enum trace_code_kind {
 	TRACE_CODE_MACHINE  = 2, /* from JavaScript, in any tier; stubs; regular expressions */
 	TRACE_CODE_BUILTIN  = 3, /* of the runtime itself */
 	TRACE_CODE_WASM     = 4, /* from WebAssembly, or glue to it */
+	TRACE_CODE_GONE     = 5, /* none any more: what lay there is gone, and what comes was not told yet */
 };
 
 struct trace_code {

@@ -350,30 +350,43 @@ void code_move(uintptr_t from, uintptr_t to)
 	lock_give(&lock, &hold);
 }
 
-/* Forgets what is in this granule, or the isolate's part of it (0: all), and raises it if there was any. */
+/* Nothing that was told lies in [start, end) from now on, whoever runs there before it is told. */
+static void tell_gone(uintptr_t start, uintptr_t end)
+{
+	struct trace_code record = {.address = start, .size = (uint32_t)(end - start), .id = last_id + 1,
+		.kind = TRACE_CODE_GONE};
+
+	renew(start, end);
+	record.generation = stack_generation(start);
+	if (told_write(TRACE_RECORD_CODE, &record, sizeof(record), NULL, 0))
+		last_id = record.id;
+}
+
+/*
+ * Forgets what is in this granule, or the isolate's part of it (0: all). Where nothing is left the granule as a whole is
+ * told to be empty, else the places of those that went.
+ */
 static void clear_granule(struct granule *slot, uint32_t isolate)
 {
-	uintptr_t start = (uintptr_t)(slot->key - 1) * CODE_GRANULE;
-	bool used = false;
+	uintptr_t start = (uintptr_t)(slot->key - 1) * CODE_GRANULE, end = start + CODE_GRANULE;
+	bool whole = true, used = false;
 	uint32_t next;
 
+	for (uint32_t link = (uint32_t)slot->first; link; link = link_at(link)->next)
+		whole = whole && (!isolate || code_at(link_at(link)->code)->isolate == isolate);
 	for (uint32_t link = (uint32_t)slot->first; link; link = next) {
-		uint32_t index = link_at(link)->code;
-		const struct code *code = code_at(index);
-		uintptr_t low, high;
+		struct code code = *code_at(link_at(link)->code);
 
 		next = link_at(link)->next;
-		if (isolate && code->isolate != isolate)
+		if (isolate && code.isolate != isolate)
 			continue;
-		low = code->start;
-		high = code->start + code->size;
-		forget(index);
-		if (high - low > CODE_GRANULE || low / CODE_GRANULE != (high - 1) / CODE_GRANULE)
-			renew(low, high);
+		forget(link_at(link)->code);
+		if (!whole || code.start < start || code.start + code.size > end)
+			tell_gone(code.start, code.start + code.size);
 		used = true;
 	}
-	if (used)
-		renew(start, start + CODE_GRANULE);
+	if (whole && used)
+		tell_gone(start, end);
 }
 
 void code_unmapped(uintptr_t start, uintptr_t end)
