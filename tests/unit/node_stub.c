@@ -80,5 +80,6 @@ bool node_stub_record(size_t nth, uint16_t *type, const uint8_t **payload, size_
 				return true;
 			}
 		}
+	extent = at = next = 0; /* there may be one later */
 	return false;
 }
