@@ -70,6 +70,7 @@ void events_handle(const struct v8_event *event)
 		added(event);
 		break;
 	case V8_CODE_MOVED:
+		lines_moved();
 		code_move((uintptr_t)event->code_start, (uintptr_t)event->new_start);
 		break;
 	case V8_LINES_START:

@@ -12,7 +12,9 @@
 #include "record/thread.h"
 
 #define FIRST_ROOM 256u
-#define MOST_ROOM  (64u << 10)       /* positions of one code; what is beyond has no line */
+#define MOST_ROOM  (64u << 10)       /* positions of one batch of codes; what is beyond has no line */
+#define FIRST_PIECES 64u
+#define MOST_PIECES  4096u
 #define ENTRY_MOST 15                /* bytes: three varints of 32 bits */
 
 struct position {
@@ -23,12 +25,26 @@ struct position {
 
 #define POSITION_ROOM (sizeof(struct position) + 2 * sizeof(struct position *) + ENTRY_MOST)
 
+/* What one code has of the positions. */
+struct piece {
+	uintptr_t code;              /* whose they are; 0: it was told */
+	uint32_t first, count;       /* index of the first; how many */
+	uint32_t moves;              /* lines_moves at its END */
+};
+
+/* V8 compiles several functions at once: first come the positions of each, then, in the same order, the codes. */
 struct lines {
 	struct position *positions;  /* then room for sorting them, two pointers each, and for the record of them */
 	uint32_t count, room;        /* positions in use, with room */
-	uintptr_t code;              /* whose they are; 0: none's */
+	uint32_t first;              /* of the piece that has no END yet */
+	struct piece *pieces;        /* by END */
+	uint32_t piece_count, piece_room; /* pieces in use, with room */
+	uint32_t next;               /* the piece that is likely to be asked for */
+	bool telling;                /* codes have come: the next START is another batch's */
 	bool busy;                   /* being told: what comes meanwhile, from within V8, is dropped */
 };
+
+static uint32_t moves;               /* of code, so far: an address may not mean the same any more */
 
 static struct lines *lines_of(struct thread *thread)
 {
@@ -49,10 +65,23 @@ void lines_begin(void)
 {
 	struct lines *lines = lines_idle();
 
-	if (lines) {
-		lines->count = 0;
-		lines->code = 0;
-	}
+	if (!lines)
+		return;
+	if (lines->telling)
+		lines->first = lines->piece_count = lines->next = 0;
+	lines->telling = false;
+	lines->count = lines->first;
+}
+
+/* Four times the room, or NULL. */
+static void *grow(uint32_t *room, uint32_t first, uint32_t most, size_t each)
+{
+	uint32_t larger = *room ? *room * 4 : first;
+	void *memory = larger <= most ? wiped_take(larger * each) : NULL;
+
+	if (memory)
+		*room = larger;
+	return memory;
 }
 
 void lines_add(size_t offset, size_t position)
@@ -62,15 +91,13 @@ void lines_add(size_t offset, size_t position)
 	if (!lines || offset > INT32_MAX || position > INT32_MAX)
 		return;
 	if (lines->count == lines->room) {
-		uint32_t room = lines->room ? lines->room * 4 : FIRST_ROOM;
-		struct position *larger = room <= MOST_ROOM ? wiped_take(room * POSITION_ROOM) : NULL;
+		struct position *larger = grow(&lines->room, FIRST_ROOM, MOST_ROOM, POSITION_ROOM);
 
 		if (!larger)
 			return;
 		if (lines->count)
 			memcpy(larger, lines->positions, lines->count * sizeof(*larger));
 		lines->positions = larger;
-		lines->room = room;
 	}
 	lines->positions[lines->count++] = (struct position){.offset = (uint32_t)offset, .position = (uint32_t)position};
 }
@@ -79,8 +106,27 @@ void lines_end(uintptr_t code)
 {
 	struct lines *lines = lines_idle();
 
-	if (lines)
-		lines->code = code;
+	if (!lines || lines->count == lines->first)
+		return;
+	if (lines->piece_count == lines->piece_room) {
+		struct piece *larger = grow(&lines->piece_room, FIRST_PIECES, MOST_PIECES, sizeof(*larger));
+
+		if (!larger) {
+			lines->count = lines->first;
+			return;
+		}
+		if (lines->piece_count)
+			memcpy(larger, lines->pieces, lines->piece_count * sizeof(*larger));
+		lines->pieces = larger;
+	}
+	lines->pieces[lines->piece_count++] = (struct piece){.code = code, .first = lines->first,
+		.count = lines->count - lines->first, .moves = __atomic_load_n(&moves, __ATOMIC_RELAXED)};
+	lines->first = lines->count;
+}
+
+void lines_moved(void)
+{
+	__atomic_fetch_add(&moves, 1, __ATOMIC_RELAXED);
 }
 
 /* ---- from positions to lines ----------------------------------------------------------------------------------- */
@@ -122,13 +168,13 @@ static void sort(struct position **sorted, struct position **room, uint32_t coun
 			room[left++] : room[right++];
 }
 
-static void resolve(struct lines *lines, void *script, struct position **sorted)
+static void resolve(struct position *positions, uint32_t count, void *script, struct position **sorted)
 {
-	uint32_t count = lines->count, line = 0;
+	uint32_t line = 0;
 	int64_t begin = 0; /* position of the line's column 0 */
 
 	for (uint32_t i = 0; i < count; i++)
-		sorted[i] = &lines->positions[i];
+		sorted[i] = &positions[i];
 	sort(sorted, sorted + count, count);
 	sorted[0]->line = line_of(script, sorted[0]->position);
 	sorted[count - 1]->line = line_of(script, sorted[count - 1]->position);
@@ -161,14 +207,14 @@ static uint8_t *put_change(uint8_t *at, uint32_t value, uint32_t before)
 	return put(at, (uint32_t)change << 1 ^ (uint32_t)(change >> 31));
 }
 
-static void record(uint32_t id, const struct lines *lines, uint8_t *bytes)
+static void record(uint32_t id, const struct position *positions, uint32_t count, uint8_t *bytes)
 {
 	struct trace_code_lines head = {.id = id};
 	struct position last = {0};
 	uint8_t *at = bytes;
 
-	for (uint32_t i = 0; i < lines->count; i++) {
-		const struct position *position = &lines->positions[i];
+	for (uint32_t i = 0; i < count; i++) {
+		const struct position *position = &positions[i];
 
 		if (position->offset < last.offset ||
 		    (head.count && position->line == last.line && position->column == last.column))
@@ -183,22 +229,40 @@ static void record(uint32_t id, const struct lines *lines, uint8_t *bytes)
 		code_tell(TRACE_RECORD_LINES, &head, sizeof(head), bytes, (size_t)(at - bytes));
 }
 
+static struct piece *piece_of(struct lines *lines, uintptr_t code)
+{
+	for (uint32_t i = 0; i < lines->piece_count; i++) {
+		uint32_t at = (lines->next + i) % lines->piece_count;
+
+		if (lines->pieces[at].code == code) {
+			lines->next = at + 1;
+			return &lines->pieces[at];
+		}
+	}
+	return NULL;
+}
+
 void lines_tell(uint32_t id, uintptr_t code, void *script, const void *isolate)
 {
 	struct lines *lines = lines_idle();
-	struct position **sorted;
+	struct position *positions, **sorted;
+	struct piece *piece;
 
-	if (!lines || !lines->count || lines->code != code)
+	if (!lines || !(piece = piece_of(lines, code)))
 		return;
-	lines->code = 0;
+	lines->telling = true;
+	piece->code = 0;
+	if (piece->moves != __atomic_load_n(&moves, __ATOMIC_RELAXED))
+		return;
 	if (script && (!v8.line_of || v8.current() != isolate))
 		return;
+	positions = lines->positions + piece->first;
 	sorted = (struct position **)(lines->positions + lines->room);
 	lines->busy = true;
 	if (script)
-		resolve(lines, script, sorted);
-	for (uint32_t i = 0; !script && i < lines->count; i++)
-		lines->positions[i].line = lines->positions[i].position;
-	record(id, lines, (uint8_t *)(sorted + 2 * lines->room));
+		resolve(positions, piece->count, script, sorted);
+	for (uint32_t i = 0; !script && i < piece->count; i++)
+		positions[i].line = positions[i].position;
+	record(id, positions, piece->count, (uint8_t *)(sorted + 2 * lines->room));
 	lines->busy = false;
 }

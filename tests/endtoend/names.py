@@ -170,6 +170,7 @@ def short(major):
         nothing_wrong(score, f"node {major} {flags}")
         total.add(score)
     enough(total, f"node {major}")
+    assert total.tiers["interpreted", "function"] <= 0.01 * total.tiers["interpreted", "call"], total
     tiers = {tier for tier, _ in total.tiers}
     assert tiers == {"interpreted", "baseline", "optimized"}, total
 

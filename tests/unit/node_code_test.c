@@ -391,6 +391,65 @@ START_TEST(lines_are_those_of_the_positions)
 }
 END_TEST
 
+static void line_told(uintptr_t code, uint32_t line)
+{
+	lines_begin();
+	lines_add(0, line * LINE_LENGTH);
+	lines_end(code);
+}
+
+/* The line that the next record says of the code with this id; 0: there is no record. */
+static uint32_t line_recorded(int *record, uint32_t id)
+{
+	struct trace_code_lines head;
+	const uint8_t *payload;
+	size_t size;
+	uint16_t type;
+
+	if (!node_stub_record(*record, &type, &payload, &size))
+		return 0;
+	++*record;
+	memcpy(&head, payload, sizeof(head));
+	ck_assert_uint_eq(head.id, id);
+	payload += sizeof(head);
+	ck_assert_uint_eq(varint(&payload), 0);
+	return (uint32_t)change(&payload);
+}
+
+/* Functions that are compiled together: all positions come first. */
+START_TEST(lines_of_a_batch)
+{
+	enum { COUNT = 500 };
+	int record = 0;
+
+	node_stub_start();
+	v8 = (struct v8){.current = isolate_here, .line_of = line_of, .column_of = column_of};
+	for (uint32_t i = 0; i < COUNT; i++)
+		line_told(BASE + 16 * i, 10 + i);
+	for (uint32_t i = 0; i < COUNT; i += 2) {
+		lines_tell(i + 1, BASE + 16 * i, &asked, &asked);
+		ck_assert_uint_eq(line_recorded(&record, i + 1), 11 + i);
+	}
+	/* The next batch: what the last one left is not its. */
+	line_told(BASE, 7);
+	lines_tell(1000, BASE + 16, &asked, &asked);
+	ck_assert_uint_eq(line_recorded(&record, 1000), 0);
+	lines_tell(1001, BASE, &asked, &asked);
+	ck_assert_uint_eq(line_recorded(&record, 1001), 8);
+	/* Something moved in between: it may be this, and another here. */
+	line_told(BASE, 9);
+	lines_moved();
+	lines_tell(1002, BASE, &asked, &asked);
+	ck_assert_uint_eq(line_recorded(&record, 1002), 0);
+	/* One that has no end. */
+	lines_begin();
+	lines_add(0, 5 * LINE_LENGTH);
+	line_told(BASE, 6);
+	lines_tell(1003, BASE, &asked, &asked);
+	ck_assert_uint_eq(line_recorded(&record, 1003), 7);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("node");
@@ -400,5 +459,6 @@ int main(void)
 	tcase_add_test(tcase, what_is_not_recorded_has_no_id);
 	tcase_add_test(tcase, nonsense_is_refused);
 	tcase_add_test(tcase, lines_are_those_of_the_positions);
+	tcase_add_test(tcase, lines_of_a_batch);
 	return suite_run("node", tcase);
 }
