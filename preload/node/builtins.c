@@ -17,11 +17,11 @@
 #include "lock.h"
 #include "node/code.h"
 
-#define MAPS_BYTES (1u << 20)        /* of /proc/self/maps that are read */
+#define MAPS_BYTES (4u << 20)        /* of /proc/self/maps that are read */
 #define SECTIONS   128u
 #define PAGE       4096u
 #define PARTS      8u
-#define COPIES     64u
+#define COPIES     1024u             /* as many as isolates (isolates.c) */
 #define GAP        256u              /* bytes between two parts that lie one behind the other */
 
 struct range { uintptr_t start, end; };
@@ -233,8 +233,10 @@ static void copy_found(const struct mapping *original, const struct mapping *fou
 		if (!copies[i].range.end)
 			free = &copies[i];
 	}
-	if (!free)
+	if (!free) {
+		meta_warn("V8 has more copies of its builtins than are followed: frames in the others have no names");
 		return;
+	}
 	*free = copy;
 	builtins_copies++;
 	for (uintptr_t page = copy.range.start; page < copy.range.end; page += PAGE)

@@ -20,7 +20,7 @@
 #include "node/node.h"
 #include "record/event.h"
 
-#define ISOLATES  256
+#define ISOLATES  1024
 #define ASK_EAGER 1024               /* after so many requests without an answer it is asked more seldom */
 #define ASK_EVERY 256
 

@@ -7,7 +7,7 @@
  */
 #include "stack.h"
 
-#define RANGES 256u
+#define RANGES 8192u                 /* parts of the interpreter in each copy of the builtins (node/builtins.c) */
 
 static struct { uintptr_t start, size; } ranges[RANGES];
 static uint32_t used;                /* entries that were ever in use */
