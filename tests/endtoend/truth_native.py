@@ -76,8 +76,8 @@ REAL = [("sqlite", ["sqlite3", ":memory:"], 1, SQL), ("python", ["/usr/bin/pytho
         ("g++", ["g++", "-O1", "-g", "-x", "c++", "-c", "-o", TMP / "compiled.o", "-"], 30, CXX),
         ("gcc", ["gcc", "-O2", "-c", "-w", "-D_GNU_SOURCE", "-I", SOURCE / "include", "-I", SOURCE / "preload", "-o",
                  TMP / "compiled.o", SOURCE / "preload/stack/cfi.c"], 2, b""),
-        ("rustc", ["/usr/bin/rustc", "--edition", "2021", "-O", "-o", TMP / "compiled", SOURCE / "tests/truth/programs/work.rs"],
-         60, b"")]
+        ("rustc", ["/usr/bin/rustc", "--edition", "2021", "-O", "-o", TMP / "compiled",
+                   SOURCE / "tests/truth/programs/work.rs"], 60, b"")]
 
 harness.need("sqlite3", "/usr/bin/python3", "git", "openssl", "g++", "gcc", "/usr/bin/rustc")
 own, real = [], []

@@ -14,8 +14,8 @@ LIBRARY = BUILD / "lib" / "libtruth.so"
 PROGRAMS = BUILD / "tests" / "truth"
 
 # enum cause, and what each one means.
-CAUSES = ["agreed", "stopped_guessing", "stopped", "stopped_popped", "parted_guessing", "parted", "beyond_guessing", "beyond",
-          "lost_guessing", "lost", "lost_both", "ended", "never"]
+CAUSES = ["agreed", "stopped_guessing", "stopped", "stopped_popped", "parted_guessing", "parted", "beyond_guessing",
+          "beyond", "lost_guessing", "lost", "lost_both", "ended", "never"]
 MEANING = {
     "stopped_guessing": "libunwind ends in code without descriptions; probe goes on",
     "stopped": "libunwind ends in described code; probe goes on",
@@ -128,8 +128,8 @@ def read_tally(path, symbols):
 
 
 def compare(name, command, every=1, env=None, cwd=None, stdin=b"", status=0, timeout=600):
-    """Runs a command under libtruth.so; of its captures, and of those of all that it starts, one in `every` is compared.
-    Returns what was found, by program."""
+    """Runs a command under libtruth.so; of its captures, and of those of all that it starts, one in `every` is
+    compared. Returns what was found, by program."""
     assert LIBRARY.exists(), f"{LIBRARY} is not built"
     out, recording = TMP / f"{name}.truth", TMP / f"{name}.probe"
     out.mkdir()

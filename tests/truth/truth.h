@@ -1,7 +1,7 @@
 /*
- * truth.h: libtruth.so is libprobe.so, of the very same objects, with a second opinion: what a capture made of a stack is
- * compared, there and then, with what libunwind's unw_step makes of it. It is preloaded into unmodified programs; what
- * it found lies in a file that outlives them, however they end.
+ * truth.h: libtruth.so is libprobe.so, of the very same objects, with a second opinion: what a capture made of a stack
+ * is compared, there and then, with what libunwind's unw_step makes of it. It is preloaded into unmodified programs;
+ * what it found lies in a file that outlives them, however they end.
  *
  *	capture.c ─▶ unwind.c (libunwind) ─▶ judge.c (where they part, and why) ─▶ tally.c (the file)
  *
@@ -114,7 +114,7 @@ struct difference {
 struct tally {
 	uint64_t magic;
 	uint64_t captures;
-	uint64_t overtaken;          /* differ, but another thread changed what is known of code meanwhile; not counted */
+	uint64_t overtaken;          /* differ, but what is known of code changed meanwhile: not counted */
 	uint64_t ends[4];            /* of those that were compared, by TRACE_STACK_* */
 	uint64_t frames;             /* of the same */
 	uint64_t causes[CAUSES];     /* of the same */

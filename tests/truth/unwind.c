@@ -42,8 +42,8 @@ bool unwind_start(void)
 }
 
 /*
- * What the call tree should have for a frame of V8's interpreter, by libunwind's frame pointer: in the slots at bp − 40,
- * − 32 and − 8 are the offset in the bytecode array (a Smi), the array (tagged) and the context (tagged).
+ * What the call tree should have for a frame of V8's interpreter, by libunwind's frame pointer: at bp − 40, − 32 and
+ * − 8 are the offset in the bytecode array (a Smi), the array (tagged) and the context (tagged).
  */
 static uint64_t bytecode_of(unw_cursor_t *cursor, unw_word_t pc)
 {

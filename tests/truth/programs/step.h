@@ -1,7 +1,8 @@
 /*
- * step.h: runs a function with a trap after each of its instructions, wherever they are: in libc, in the dynamic linker,
- * in the unwinder of exceptions. The trap's handler makes a call that is recorded, with its stack. Only the library
- * that is preloaded is stepped over, as it may block signals: it runs freely up to the return address, where an int3 lies.
+ * step.h: runs a function with a trap after each of its instructions, wherever they are: in libc, in the dynamic
+ * linker, in the unwinder of exceptions. The trap's handler makes a call that is recorded, with its stack. Only the
+ * library that is preloaded is stepped over, as it may block signals: it runs freely up to its return address, where
+ * an int3 is put.
  */
 #ifndef STEP_H
 #define STEP_H

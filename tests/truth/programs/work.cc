@@ -1,6 +1,6 @@
 /*
- * work.cc: the same for C++: constructors and destructors, exceptions thrown through frames that clean up, std::function,
- * virtual calls, containers, streams, threads, coroutines, a replaced new_handler; each through operator new.
+ * work.cc: the same for C++: constructors and destructors, exceptions thrown through frames that clean up,
+ * std::function, virtual calls, containers, streams, threads, coroutines, a new_handler; each through operator new.
  */
 #include <algorithm>
 #include <any>
@@ -259,7 +259,7 @@ static NOINLINE void coroutine()
 static void stepped(int which)
 {
 	switch (which) {
-	case 0: /* not deeper: while the unwinder puts registers where it saved its own, nobody can walk (gdb neither) */
+	case 0: /* not deeper: while the unwinder puts registers where it saved its own, nobody can walk */
 		try {
 			throw held(3);
 		} catch (const held &caught) {

@@ -115,7 +115,8 @@ async function exchanged(n) {
 	await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
 	for (let i = 0; i < n; i++)
 		await new Promise((resolve, reject) => {
-			const request = http.request({ port: server.address().port, host: '127.0.0.1', method: 'POST' }, response => {
+			const options = { port: server.address().port, host: '127.0.0.1', method: 'POST' };
+			const request = http.request(options, response => {
 				response.on('data', () => leaf(2));
 				response.on('end', resolve);
 			});
