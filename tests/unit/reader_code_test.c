@@ -96,7 +96,7 @@ START_TEST(impossible)
 	maker_code(&makers[0], 4, code(1), "good");
 	bad_code((struct trace_code){AT, 1, 0, 0, TRACE_CODE_WASM, 0}), expected++; /* no id */
 	bad_code((struct trace_code){AT, 1, 9, 0, 0, 0}), expected++;
-	bad_code((struct trace_code){AT, 1, 9, 0, TRACE_CODE_WASM + 1, 0}), expected++;
+	bad_code((struct trace_code){AT, 1, 9, 0, TRACE_CODE_GONE + 1, 0}), expected++;
 	bad_code((struct trace_code){AT, 1, 9, TRACE_NODE_EXACT, TRACE_CODE_WASM, 0}), expected++;
 	bad_code((struct trace_code){UINT64_MAX - 1, 4, 9, 0, TRACE_CODE_WASM, 0}), expected++;
 	bad_code(code(1)), expected++; /* the same id again */
