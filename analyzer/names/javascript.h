@@ -34,7 +34,7 @@ struct script_name javascript_name(const struct code *code, const struct scripts
 /* Is it, by its name, a copy of V8's interpreter for one function? */
 bool javascript_is_interpreted(const struct code *code);
 
-/* Is it a name of V8's making, as it stands in a perf map? Then *kind is set to the enum trace_code_kind that it has. */
+/* Is it a name of V8's making, as it stands in a perf map? Then *kind is set to the enum trace_code_kind of it. */
 bool javascript_is_name(const char *name, uint16_t *kind);
 
 /* Of a builtin, by its name in V8's source: "ArrayMap", "LdaZeroHandler". */

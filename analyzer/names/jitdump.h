@@ -1,6 +1,6 @@
 /*
- * jitdump.h: jit-PID.dump, as Linux' tools/perf/Documentation/jitdump-specification.txt has it: records of code that was
- * generated or moved, with its name and its lines. A code that moved has its name at both places.
+ * jitdump.h: jit-PID.dump, as Linux' tools/perf/Documentation/jitdump-specification.txt has it: records of code that
+ * was generated or moved, with its name and its lines. A code that moved has its name at both places.
  */
 #ifndef PROBE_NAMES_JITDUMP_H
 #define PROBE_NAMES_JITDUMP_H

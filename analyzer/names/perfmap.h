@@ -1,6 +1,6 @@
 /*
- * perfmap.h: /tmp/perf-PID.map, as Linux' perf reads it: lines "START SIZE NAME", numbers in hexadecimal, the name up to
- * the end of the line.
+ * perfmap.h: /tmp/perf-PID.map, as Linux' perf reads it: lines "START SIZE NAME", numbers in hexadecimal, the name up
+ * to the end of the line.
  */
 #ifndef PROBE_NAMES_PERFMAP_H
 #define PROBE_NAMES_PERFMAP_H

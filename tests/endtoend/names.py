@@ -1,7 +1,8 @@
 """Runs truth.js, which knows for each of its blocks which functions made it, and holds the report to that.
 
-A frame that should be there is *named* (function, file and line are right), *partly* (what is there is right, the file or
-the line is not there), *unknown*, *inlined* (optimized code that has no frame for it) or *wrong*. Nothing may be wrong.
+A frame that should be there is *named* (function, file and line are right), *partly* (what is there is right, the file
+or the line is not there), *unknown*, *inlined* (optimized code that has no frame for it) or *wrong*. Nothing may be
+wrong.
 """
 import collections
 import json
@@ -121,8 +122,8 @@ def check(data, books):
 
 
 def check_numbers(data, books):
-    """Holds those frames of a report to the books that have a function's name in it: there may be others between. Returns
-    how many there are, by tier, and what is wrong."""
+    """Holds those frames of a report to the books that have a made-up function's name: there may be others between.
+    Returns how many there are, by tier, and what is wrong."""
     by_size = {book["size"]: book for book in books["books"]}
     tiers, wrong = collections.Counter(), []
     for site in data["leaks"]["by_site"]:

@@ -1,6 +1,6 @@
 /*
- * jitcode.c: any bytes as a perf map or a jitdump. The first byte of the input says which: even or odd. What is looked up
- * afterwards must be what a search of all codes finds.
+ * jitcode.c: any bytes as a perf map or a jitdump. The first byte of the input says which: even or odd. What is looked
+ * up afterwards must be what a search of all codes finds.
  */
 #include <stdlib.h>
 #include <string.h>

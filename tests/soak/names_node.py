@@ -1,4 +1,5 @@
-"""Names under all that V8 has to make life hard: truth.js under each set of flags, in each node. No crash, no wrong name.
+"""Names under all that V8 has to make life hard: truth.js under each set of flags, in each node. No crash and
+no wrong name.
 
 TEST_SECONDS: how long each run takes (5). What a node does not know is left out.
 """

@@ -1,6 +1,6 @@
 /*
- * names_jitcode_test.c: perf maps and jitdumps: what they tell is found, what they tell twice is not named, and no bytes
- * whatever do harm. Look-ups are checked against a search of all codes.
+ * names_jitcode_test.c: perf maps and jitdumps: what they tell is found, what they tell twice is not named, and no
+ * bytes whatever do harm. Look-ups are checked against a search of all codes.
  */
 #include <check.h>
 #include <elf.h>
@@ -446,8 +446,8 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const tests[] = {map_lines, map_damage, map_twice, map_random, map_cut, dump_loads, dump_moves, dump_lines,
-		dump_of_another_kind, dump_cut, dump_damaged, too_many};
+	const TTest *const tests[] = {map_lines, map_damage, map_twice, map_random, map_cut, dump_loads, dump_moves,
+		dump_lines, dump_of_another_kind, dump_cut, dump_damaged, too_many};
 	TCase *tcase = tcase_create("jitcode");
 
 	tcase_add_checked_fixture(tcase, NULL, tear_down);
