@@ -14,11 +14,12 @@ LIBRARY = BUILD / "lib" / "libtruth.so"
 PROGRAMS = BUILD / "tests" / "truth"
 
 # enum cause, and what each one means.
-CAUSES = ["agreed", "stopped_guessing", "stopped", "stopped_popped", "parted_guessing", "parted", "beyond_guessing",
-          "beyond", "lost_guessing", "lost", "lost_both", "ended", "never"]
+CAUSES = ["agreed", "stopped_guessing", "stopped", "stopped_far", "stopped_popped", "parted_guessing", "parted",
+          "beyond_guessing", "beyond", "lost_guessing", "lost", "lost_both", "ended", "never"]
 MEANING = {
     "stopped_guessing": "libunwind ends in code without descriptions; probe goes on",
     "stopped": "libunwind ends in described code; probe goes on",
+    "stopped_far": "libunwind guesses no frame pointer that is 16 KiB away; probe goes on",
     "stopped_popped": "libunwind ends where V8's deoptimizer has popped a frame; probe goes on as both did before",
     "parted_guessing": "other callers after code without descriptions",
     "parted": "other callers after described code",
@@ -188,6 +189,7 @@ def hold(tally, least):
     assert percent(tally.same, tally.compared) >= 99.5, f"{tally.name}: the same in {tally.same} of {tally.compared}"
     assert tally.ends[2] * 1000 <= tally.compared, f"{tally.name}: {tally.ends[2]} stacks of more than 1024 frames"
     assert tally.overtaken * 10000 <= tally.compared, f"{tally.name}: {tally.overtaken} were not compared after all"
+    assert tally.causes["stopped_guessing"] == 0, f"{tally.name}: goes on where it cannot be known"
     wrong = [d for d in tally.differences if d[1].startswith("parted") and d[2] == 2]
     assert not wrong, f"{tally.name}: probe names callers that did not call: {wrong}"
 

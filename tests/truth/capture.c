@@ -16,7 +16,7 @@ uint32_t __wrap_stack_capture(struct thread *thread, struct lane *lane, struct s
 
 struct work {
 	struct chain ours, chains[2];
-	uint32_t now;                /* which of these two is for libunwind's next; the other is the last rooted one */
+	uint32_t now;                /* which of these two is for libunwind's next; the other is the last whole one */
 };
 
 static uint64_t every = 1, met, epoch_met;
@@ -90,6 +90,8 @@ static __attribute__((noinline)) void compare(const struct thread *thread, uint3
 	own_chain(node, &work->ours);
 	unwind_chain(thread, at, theirs);
 	verdict = judge(&work->ours, theirs, before);
+	if (verdict.cause == CAUSE_STOPPED_FAR)
+		*before = work->ours;
 	work->now ^= theirs->end == UNWIND_ROOT;
 	if (verdict.cause != CAUSE_NONE && __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE) != epoch) {
 		__atomic_fetch_add(&tally->overtaken, 1, __ATOMIC_RELAXED);

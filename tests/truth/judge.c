@@ -67,6 +67,8 @@ static enum cause cause_of(const struct chain *ours, const struct chain *theirs,
 		return guessing ? CAUSE_PARTED_GUESSING : CAUSE_PARTED;
 	if (common < ours->count && guessing && common && goes_on_as_before(ours, common, before))
 		return CAUSE_STOPPED_POPPED;
+	if (common < ours->count && guessing && theirs->far)
+		return CAUSE_STOPPED_FAR;
 	if (common < ours->count)
 		return guessing ? CAUSE_STOPPED_GUESSING : CAUSE_STOPPED;
 	if (ours->end == TRACE_STACK_LOST) {

@@ -21,6 +21,7 @@ struct chain {
 	uint32_t  end;                  /* ours: TRACE_STACK_*; libunwind's: enum unwind_end */
 	uint64_t  frame[TRUTH_FRAMES];  /* as in the call tree: address, STACK_EXACT; an interpreted frame's bytecode */
 	uintptr_t pc[TRUTH_FRAMES];     /* libunwind's only: where it runs */
+	bool      far;                  /* libunwind's only: it ended with a frame pointer that it takes for too far away */
 };
 
 /* ---- unwind.c -------------------------------------------------------------------------------------------------- */
@@ -51,6 +52,7 @@ enum cause {
 	CAUSE_NONE,
 	CAUSE_STOPPED_GUESSING,      /* libunwind ends there, we go on */
 	CAUSE_STOPPED,
+	CAUSE_STOPPED_FAR,           /* it guesses, but not so far */
 	CAUSE_STOPPED_POPPED,        /* we go on as libunwind did in the thread's comparison before, from the same code:
 	                              * V8's deoptimizer, which has popped the frame by now */
 	CAUSE_PARTED_GUESSING,       /* both go on, elsewhere */
@@ -71,7 +73,7 @@ struct verdict {
 	bool     ours, theirs;       /* the first frame that is not lies behind a call */
 };
 
-/* `before` is what libunwind made of the last stack of this thread of which it saw the root. */
+/* `before` is the last stack of this thread that was whole: libunwind's, or ours where it guesses no farther. */
 struct verdict judge(const struct chain *ours, const struct chain *theirs, const struct chain *before) HIDDEN;
 /* Whether what lies before `pc` is a call. */
 bool judge_called(uintptr_t pc) HIDDEN;

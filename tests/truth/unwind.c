@@ -9,6 +9,9 @@
 
 #define CACHED 8192          /* rows; without a cache a step costs twenty times as much */
 
+/* Where it guesses, a frame pointer must be within this of the last frame that it knew the size of (1.6.2, Gstep.c). */
+#define GUESS_REACH 0x4000u
+
 #define QUOTED_(name) #name
 #define QUOTED(name) QUOTED_(name)
 #define NEED(name) (real.name = (__typeof__(real.name))dlsym(library_, QUOTED(unw_##name)))
@@ -64,10 +67,11 @@ void unwind_chain(const struct thread *thread, struct stack_start at, struct cha
 {
 	unw_context_t context;
 	unw_cursor_t cursor;
-	unw_word_t sp, pc;
+	unw_word_t sp = 0, bp = 0, pc;
 	int result;
 
 	chain->count = 0;
+	chain->far = false;
 	real.tdep_getcontext(&context);
 	real.init_local(&cursor, &context);
 	while ((result = real.step(&cursor)) > 0) {
@@ -75,8 +79,9 @@ void unwind_chain(const struct thread *thread, struct stack_start at, struct cha
 		uint64_t exact = 0;
 
 		real.get_reg(&cursor, UNW_REG_IP, &pc);
+		real.get_reg(&cursor, UNW_REG_SP, &sp);
+		real.get_reg(&cursor, UNW_X86_64_RBP, &bp);
 		if (i == 0) {
-			real.get_reg(&cursor, UNW_REG_SP, &sp);
 			if (sp > at.sp)
 				break;
 			if (sp != at.sp || pc != at.pc)
@@ -102,6 +107,7 @@ void unwind_chain(const struct thread *thread, struct stack_start at, struct cha
 		chain->frame[i] = interpreter_has(pc - 1) ? bytecode_of(&cursor, pc) : pc | exact;
 		chain->count++;
 	}
+	chain->far = bp > sp && bp - sp > GUESS_REACH;
 	chain->end = !chain->count ? UNWIND_NEVER : result < 0 ? UNWIND_FAILED : UNWIND_ENDED;
 }
 
