@@ -57,7 +57,8 @@ struct view_group *view_by_module(const struct view *view, enum domain domain, s
 			continue;
 		groups[rows++] = (struct view_group){
 			.name = place_owner(&view->processes[site->process], site->stack), .process = NO_PROCESS,
-			.sites = 1, .allocs = site->allocs, .frees = site->frees, .live_blocks = site->live_blocks, .live_bytes = site->live_bytes,
+			.sites = 1, .allocs = site->allocs, .frees = site->frees,
+			.live_blocks = site->live_blocks, .live_bytes = site->live_bytes,
 		};
 	}
 	return group_up(groups, rows, count);
