@@ -252,11 +252,12 @@ static inline uint32_t stack_known(struct stack_lane *lane, const struct thread 
 {
 	const struct proof_lists lists = lane_lists(lane);
 	const struct proof_count none = {0};
-	const struct memo *memo = &lane->memo[lane->memo_plain - 1];
+	const struct memo *memo;
 	uint64_t hash;
 
 	if (unlikely(!lane->memo_plain || lane->memo_high != (thread->stack_high & ~7ul)))
 		return TRACE_STACK_NONE;
+	memo = &lane->memo[lane->memo_plain - 1];
 	if (memo->sp == at.sp && memo->frame == at.pc && (!memo->bp_live || memo->bp == at.bp) &&
 	    likely(proof_holds(lists, none, memo->end))) {
 		lane->same = lane->memo_plain;
