@@ -78,6 +78,91 @@ struct mark {
 	uint64_t  tick;           /* of the process's clock */
 };
 
+/* ---- growth: what a site, or a memory, keeps from mark to mark (heap/growth.c) ---- */
+
+enum trend {
+	TREND_UNKNOWN,            /* too few marks to say */
+	TREND_STEADY,             /* comes and goes, and stays within what it was */
+	TREND_ONCE,               /* filled once and kept */
+	TREND_GROWING,            /* more from mark to mark, up to the end */
+};
+
+struct growth {
+	enum trend trend;
+	double    bytes_per_mark; /* slope, robust against single marks; 0 unless growing … */
+	double    blocks_per_mark;
+	double    confidence;     /* 0 to 1: how sure the trend is */
+	uint32_t  marks;          /* that it was judged by */
+};
+
+/* ---- wasm memories (heap/wasm.c) ---- */
+
+enum known { KNOWN_NOT, KNOWN_NO, KNOWN_YES };
+
+struct wasm_growth {              /* all growths of a memory from one stack; the first allocation is none */
+	struct node_id stack;
+	uint64_t  grows, bytes;
+};
+
+struct wasm_memory {
+	uint32_t  id;             /* in its process, from 1, by birth */
+	uint64_t  base;           /* address of byte 0 */
+	uint64_t  born, died;     /* ticks; died is UINT64_MAX while it is there */
+	struct node_id stack;     /* that made it */
+	uint64_t  initial_bytes, bytes; /* accessible at birth, and at the leak instant or its death */
+	uint64_t  maximum_bytes;  /* 0 unknown */
+	uint64_t  grows;
+	enum known shared;
+	struct wasm_growth *growth; size_t growth_count; /* by bytes, largest first */
+	struct wasm_step { uint64_t tick, bytes; uint32_t stream; struct node_id stack; } *steps; size_t step_count; /* each
+	                           * growth in order of time: the bytes that it added */
+	struct growth trend;      /* of `bytes` from mark to mark */
+};
+
+/* ---- the ledger: where the resident memory of a process was at an instant (heap/ledger.c) ---- */
+
+enum ledger_kind {
+	LEDGER_LIVE,              /* live malloc blocks, as large as malloc makes them; without array buffers */
+	LEDGER_ARRAY_BUFFERS,     /* live malloc blocks that back ArrayBuffers */
+	LEDGER_RETAINED,          /* malloc's: free, and not given back; one part per arena */
+	LEDGER_RUNTIME_HEAP,      /* V8's heap */
+	LEDGER_RUNTIME_CODE,      /* … and its code */
+	LEDGER_WASM,              /* linear memories */
+	LEDGER_STACKS,            /* of threads */
+	LEDGER_FILE,              /* mapped from one file */
+	LEDGER_MAPPED,            /* mapped by one site of the program */
+	LEDGER_PROBE,             /* libprobe's own */
+	LEDGER_KINDS,
+};
+
+struct ledger_part {
+	enum ledger_kind kind;
+	char     *name;           /* of the arena, file, site …: what the report shows */
+	uint64_t  bytes;          /* resident */
+	uint64_t  trimmable;      /* RETAINED: whole pages that malloc_trim would give back */
+	struct node_id stack;     /* MAPPED: the site */
+};
+
+struct ledger {
+	uint64_t  tick;           /* when */
+	char     *at;             /* "exit", "killed", a mark's label, "peak", or "" for the sampler's own rate */
+	uint64_t  rss_bytes;
+	uint64_t  unexplained_bytes; /* rss_bytes − the parts */
+	struct ledger_part *parts; size_t part_count; /* by bytes, largest first */
+	uint64_t  runtime_used;   /* bytes of live JavaScript objects as the runtime said last before; 0 unknown */
+};
+
+/* ---- the verdict (heap/verdict.c) ---- */
+
+enum verdict_kind { VERDICT_UNKNOWN, VERDICT_NONE, VERDICT_LEAK, VERDICT_RETAINED, VERDICT_CACHE, VERDICT_RUNTIME_HEAP };
+
+struct verdict {
+	enum verdict_kind kind;
+	char     *reason;         /* a sentence with its evidence */
+	enum domain domain;       /* LEAK, CACHE: of which domain … */
+	struct node_id stack;     /* … and which site; index TRACE_STACK_NONE: none */
+};
+
 struct totals {               /* of domain heap, up to the leak instant (ending_tick, else the end) */
 	uint64_t  allocs, frees;  /* of its own blocks, not inherited ones; a realloc is one of each */
 	uint64_t  bytes_allocated; /* sum of all births */
@@ -101,6 +186,8 @@ struct site {
 	uint64_t  live_blocks, live_bytes; /* at the leak instant */
 	uint64_t  temporary;      /* see totals */
 	uint64_t  peak_bytes;     /* what was alive of it when the process's heap was largest */
+	struct growth growth;
+	uint64_t  since_blocks, since_bytes; /* of the live ones: born after the mark that was asked for */
 };
 
 enum process_end { END_EXIT, END_EXEC, END_SIGNAL, END_KILLED, END_RUNNING };
@@ -132,6 +219,9 @@ struct process_info {
 	uint64_t  recovered;      /* events that came from a ring, not from the log */
 	struct totals totals;
 	struct site *sites;       size_t site_count; /* sorted by live_bytes, largest first */
+	struct wasm_memory *wasm_memories; size_t wasm_memory_count; /* by birth */
+	struct ledger *ledgers;   size_t ledger_count; /* by time; the last is that of the end, if there is one */
+	struct verdict verdict;
 };
 
 struct finding {              /* damage, contradictions, what could not be followed */
