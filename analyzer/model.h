@@ -89,11 +89,32 @@ enum trend {
 
 struct growth {
 	enum trend trend;
-	double    bytes_per_mark; /* slope, robust against single marks; 0 unless growing … */
+	double    bytes_per_mark; /* slope, robust against single marks; 0 unless growing */
 	double    blocks_per_mark;
 	double    confidence;     /* 0 to 1: how sure the trend is */
 	uint32_t  marks;          /* that it was judged by */
+	uint32_t  from;           /* GROWING: the number of the mark from which on */
 };
+
+/* Where growth is measured: marks of the program, or times. From the last to the first: what is taken if there is none. */
+enum instants_kind {
+	INSTANTS_SLICES,          /* equal slices of the time up to the leak instant, for want of marks */
+	INSTANTS_PERIODIC,        /* marks that the library made every so often */
+	INSTANTS_COLLECTIONS,     /* marks at garbage collections */
+	INSTANTS_MARKS,           /* marks of the user's, of one label but for its numbers, or all of them */
+};
+
+struct instants {
+	enum instants_kind kind;
+	uint64_t *ticks;          /* in order of time; none is after the leak instant */
+	uint32_t *numbers;        /* of the mark or slice, from 0; they have gaps where marks were very many */
+	size_t    count;          /* 0: nothing is known of time */
+	size_t    marks;          /* that there are, measured at or not */
+	size_t    first, last;    /* index of the first and of the last mark in process_info.marks; not of slices */
+	uint64_t  end;            /* tick of the leak instant, UINT64_MAX if it is that of the last event */
+};
+
+struct history;                  /* what sites had at the instants (heap/history.h) */
 
 /* ---- wasm memories (heap/wasm.c) ---- */
 
@@ -187,6 +208,7 @@ struct site {
 	uint64_t  temporary;      /* see totals */
 	uint64_t  peak_bytes;     /* what was alive of it when the process's heap was largest */
 	struct growth growth;
+	uint32_t  history;        /* its number in process_info.history */
 	uint64_t  since_blocks, since_bytes; /* of the live ones: born after the mark that was asked for */
 };
 
@@ -219,6 +241,9 @@ struct process_info {
 	uint64_t  recovered;      /* events that came from a ring, not from the log */
 	struct totals totals;
 	struct site *sites;       size_t site_count; /* sorted by live_bytes, largest first */
+	struct instants instants; /* where growth is measured */
+	struct history *history;  /* NULL: nothing was measured */
+	uint64_t  since;          /* blocks born after this tick count as since_…; UINT64_MAX: none was asked for */
 	struct wasm_memory *wasm_memories; size_t wasm_memory_count; /* by birth */
 	struct ledger *ledgers;   size_t ledger_count; /* by time; the last is that of the end, if there is one */
 	struct verdict verdict;

@@ -39,6 +39,7 @@ struct library {
 	bool     cut_off;            /* after chroot or setuid: the program's threads may not be able to open our
 	                              * files */
 	bool     first;              /* this is the recording's first process (of any image); false in its children */
+	uint64_t mark_every;         /* PROBE_MARK_EVERY, nanoseconds; 0 none */
 	uint32_t stack_depth;        /* PROBE_STACK_DEPTH, frames, 1 to 1024 */
 	int      dir_fd;             /* the recording directory, O_PATH, high, close-on-exec, held from a chroot on;
 	                              * −1 none */

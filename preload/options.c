@@ -7,6 +7,8 @@
 
 #define ARGUMENTS_MOST (1u << 22)        /* the kernel gives fewer: anything else is no count */
 
+#define DAY_NS        86400000000000u
+
 extern char **environ;
 extern void *__libc_stack_end;           /* the loader's: the count of arguments, then they */
 
@@ -39,12 +41,26 @@ static bool read_stack_depth(const char *text)
 	return true;
 }
 
+/* "500ms", "2s" */
+static bool read_mark_every(const char *text)
+{
+	const char *unit;
+	uint64_t count = text_number(text, &unit), nanoseconds = strcmp(unit, "s") == 0 ? 1000000000u : 1000000u;
+
+	if (unit == text || unit - text > 8 || (strcmp(unit, "s") != 0 && strcmp(unit, "ms") != 0) || count < 1 ||
+	    count > DAY_NS / nanoseconds)
+		return false;
+	library.mark_every = count * nanoseconds;
+	return true;
+}
+
 static const struct option {
 	const char *name;                /* of the variable */
 	bool (*read)(const char *text);  /* into `library`; false: it makes no sense */
 	const char *expected;            /* for the complaint */
 } options[] = {
 	{"PROBE_FOLLOW", read_follow, "0 or 1"},
+	{"PROBE_MARK_EVERY", read_mark_every, "a time from 1ms to 86400s, such as 500ms or 2s"},
 	{"PROBE_QUIET", read_quiet, "0 or 1"},
 	{"PROBE_STACK_DEPTH", read_stack_depth, "a number from 1 to 1024"},
 };

@@ -188,6 +188,8 @@ static void tell_about(void)
 		meta_write(TRACE_RECORD_ARGV, arguments.bytes, arguments.length, NULL, 0);
 	if (library.complaint[0])
 		meta_warn(library.complaint);
+	if (library.mark_every && library.no_drain)
+		meta_warn("there are no marks by PROBE_MARK_EVERY: under valgrind no thread can make them");
 	if (area_is_unshared())
 		meta_warn("this file system cannot map shared files: what a killed process recorded last may be missing");
 	modules_record_all();
@@ -247,7 +249,7 @@ static bool start_slow(void)
 		live = !library.off && start_recording(forked);
 		starter = 0;
 		__atomic_store_n(&process->live, live ? PROCESS_LIVE : PROCESS_OFF, __ATOMIC_RELEASE);
-		if (live && area_is_unshared())
+		if (live && (area_is_unshared() || library.mark_every))
 			drain_wanted();
 	} else if (starter != tid) {
 		while (__atomic_load_n(&process->live, __ATOMIC_ACQUIRE) == PROCESS_STARTING)

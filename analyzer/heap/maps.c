@@ -24,6 +24,7 @@ struct span {
 
 struct map_block {
 	uint64_t bytes;          /* accessible, in all its spans */
+	uint64_t born;           /* tick */
 	uint32_t site;           /* index of its site */
 	uint32_t next_free;      /* of an unused one */
 };
@@ -39,6 +40,7 @@ struct maps {
 	struct map_block *blocks; size_t block_count; /* owned */
 	uint32_t free_block;     /* first unused one, or BLOCK_NONE */
 	struct remap *remaps;    size_t remap_count; /* under way; owned */
+	uint64_t now;            /* tick of the event */
 	uint64_t random;         /* state of the generator of priorities; not 0 */
 };
 
@@ -203,7 +205,7 @@ static uint32_t new_block(struct maps *maps, uint32_t stack)
 		array_room(maps->blocks, maps->block_count);
 		maps->block_count++;
 	}
-	maps->blocks[index] = (struct map_block){.site = site};
+	maps->blocks[index] = (struct map_block){.site = site, .born = maps->now};
 	maps->sites->list[site].allocs++;
 	return index;
 }
@@ -337,6 +339,7 @@ bool maps_event(struct maps *maps, uint32_t stream, const struct trace_event *ev
 	bool accessible = (event->detail & (PROT_READ | PROT_WRITE | PROT_EXEC)) != 0;
 	uint64_t start = event->address, end;
 
+	maps->now = event->tick;
 	if (event->kind == TRACE_EVENT_ADVISE)
 		return true;
 	if (event->kind == TRACE_EVENT_BREAK) {
@@ -372,4 +375,12 @@ bool maps_event(struct maps *maps, uint32_t stream, const struct trace_event *ev
 		return false;
 	}
 	return true;
+}
+
+void maps_each(const struct maps *maps, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
+	void *context)
+{
+	for (size_t i = 0; i < maps->block_count; i++)
+		if (maps->blocks[i].bytes)
+			each(context, maps->blocks[i].site, maps->blocks[i].born, maps->blocks[i].bytes);
 }

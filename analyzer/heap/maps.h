@@ -19,4 +19,8 @@ void maps_close(struct maps *maps);
  */
 bool maps_event(struct maps *maps, uint32_t stream, const struct trace_event *event);
 
+/* Calls `each` with the site, the tick of the birth and the bytes of each block that is alive. */
+void maps_each(const struct maps *maps, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
+	void *context);
+
 #endif

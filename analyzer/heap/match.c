@@ -10,8 +10,10 @@
 
 #include <stdlib.h>
 
+#include "heap/history.h"
 #include "heap/maps.h"
 #include "heap/sites.h"
+#include "heap/survivors.h"
 #include "trace/array.h"
 
 /*
@@ -50,6 +52,7 @@ struct matcher {
 	uint32_t expiry_first, expiry_count; /* in it */
 	uint64_t skew;           /* SKEW_NS in ticks */
 	struct maps *maps;       /* owned */
+	struct history *history; /* owned by the process in the end; NULL: nothing is measured */
 	uint64_t impossible;     /* events that make no sense */
 };
 
@@ -308,18 +311,30 @@ static void schedule(struct matcher *matcher)
 	uint64_t ending = matcher->process->header.ending_tick;
 
 	matcher->next_instant = inherit_next(matcher->inherit);
-	if (ending && !matcher->teardown && ending < matcher->next_instant)
+	if (matcher->teardown)
+		return;
+	if (ending && ending < matcher->next_instant)
 		matcher->next_instant = ending;
+	if (history_next(matcher->history) < matcher->next_instant)
+		matcher->next_instant = history_next(matcher->history);
 }
 
-/* Time goes past next_instant: the leak instant, or a fork that begins or ends. */
+static void leak_instant(struct matcher *matcher)
+{
+	survivors_take(matcher->process, &matcher->sites, matcher->history, &matcher->live, matcher->maps);
+	matcher->teardown = true;
+}
+
+/* Time goes past next_instant: the leak instant, one where growth is measured, or a fork that begins or ends. */
 static void instant(struct matcher *matcher, uint64_t tick)
 {
 	uint64_t ending = matcher->process->header.ending_tick;
 
 	inherit_instant(matcher->inherit, tick, &matcher->live, &matcher->pending);
-	if (ending && tick > ending)
-		matcher->teardown = true;
+	if (!matcher->teardown)
+		history_instant(matcher->history, &matcher->sites, tick);
+	if (!matcher->teardown && ending && tick > ending)
+		leak_instant(matcher);
 	schedule(matcher);
 }
 
@@ -337,6 +352,7 @@ struct matcher *matcher_open(struct process_info *process, struct inherit *inher
 	table_init(&matcher->pending);
 	sites_init(&matcher->sites, process);
 	matcher->maps = maps_open(&matcher->sites);
+	matcher->history = history_open(process);
 	inherit_begin(inherit);
 	schedule(matcher);
 	return matcher;
@@ -346,7 +362,11 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 {
 	expire(matcher, UINT64_MAX, PENDING_MOST + 1);
 	inherit_instant(matcher->inherit, UINT64_MAX, &matcher->live, &matcher->pending);
+	if (!matcher->teardown)
+		leak_instant(matcher);
 	sites_finish(&matcher->sites, matcher->process);
+	matcher->process->history = matcher->history;
+	history_judge(matcher->process);
 	damage_some(damage, matcher->impossible, "events make no sense");
 	damage_some(damage, matcher->sites.unknown_stacks, "events name a stack that is not in the call tree");
 	maps_close(matcher->maps);

@@ -11,7 +11,7 @@
 struct matcher;
 
 /*
- * For `process`, whose header, nodes and ns_per_tick are known, with `streams` streams. `inherit` links it to its
+ * For `process`, whose header, nodes, ns_per_tick and instants are known, with `streams` streams. `inherit` links it to its
  * parent and children, which are complete.
  */
 struct matcher *matcher_open(struct process_info *process, struct inherit *inherit, uint32_t streams);

@@ -16,6 +16,7 @@ void sites_free(struct sites *sites)
 	for (int domain = 0; domain < DOMAINS; domain++)
 		free(sites->of_stack[domain]);
 	free(sites->list);
+	free(sites->since);
 	*sites = (struct sites){0};
 }
 
@@ -77,8 +78,12 @@ void sites_finish(struct sites *sites, struct process_info *process)
 			.allocs = count->allocs, .frees = count->frees,
 			.bytes_allocated = count->bytes_allocated,
 			.live_blocks = count->allocs - count->frees, .live_bytes = count->live_bytes,
-			.temporary = count->temporary, .peak_bytes = count->peak_bytes,
+			.temporary = count->temporary, .peak_bytes = count->peak_bytes, .history = (uint32_t)i,
 		};
+		if (sites->since) {
+			process->sites[i].since_blocks = sites->since[i].blocks;
+			process->sites[i].since_bytes = sites->since[i].bytes;
+		}
 		if (count->domain != DOMAIN_HEAP)
 			continue;
 		totals->allocs += count->allocs;

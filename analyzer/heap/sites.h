@@ -22,8 +22,11 @@ struct site_count {              /* one cache line */
 	uint32_t domain;         /* enum domain */
 };
 
+struct site_since { uint64_t blocks, bytes; }; /* of a site, alive at the leak instant: born after the mark asked for */
+
 struct sites {
 	struct site_count *list; size_t count; /* owned */
+	struct site_since *since; /* by site; owned; NULL: no mark was asked for */
 	uint32_t *of_stack[DOMAINS]; /* node id → index in list or SITE_NONE; owned; NULL until the domain is used */
 	uint32_t  stacks;        /* ids of nodes end here */
 	const struct process_info *process; /* its call tree */

@@ -146,6 +146,7 @@ json_t *json_process(const struct view *view, const struct view_process *process
 	json_set(object, "recovered", json_number(info->recovered));
 	json_set(object, "repaired", json_number(info->totals.repaired));
 	json_set(object, "unmatched_frees", json_number(info->totals.unmatched_frees));
+	json_set(object, "growth", json_instants(info));
 	json_set(object, "ledger", json_null());
 	json_set(object, "recording", json_text(process->input->recording->dir));
 	json_set(object, "own_heap", json_boolean(info->header.flags & TRACE_PROCESS_OWN_HEAP));
@@ -238,8 +239,7 @@ json_t *json_site(const struct view *view, const struct view_site *site, struct 
 	json_set(object, "type", json_null());
 	json_set(object, "type_evidence", json_null());
 	json_set(object, "owner", json_null());
-	json_set(object, "trend", json_null());
-	json_set(object, "growth_bytes_per_mark", json_null());
+	json_growth(object, &site->growth);
 	json_set(object, "suppressed_by", json_text(site->suppressed_by));
 	json_set(object, "stack_end", json_text(endings[stack.ending]));
 	json_set(object, "stack", frames);

@@ -18,6 +18,11 @@ void json_set(json_t *object, const char *key, json_t *value); /* takes `value` 
 json_t *json_recording(const struct recording *recording);
 json_t *json_process(const struct view *view, const struct view_process *process);
 json_t *json_mark(const struct process_info *process, const struct mark *mark);
+/* Trend, slope and how sure they are, into the object of what grows. */
+void json_growth(json_t *object, const struct growth *growth);
+/* Where growth was measured; null: nowhere. */
+json_t *json_instants(const struct process_info *process);
+const char *instants_name(enum instants_kind kind);
 json_t *json_totals(const struct view *view);
 /* Counts the names in its stack. */
 json_t *json_site(const struct view *view, const struct view_site *site, struct name_sum *names);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "report/grown.h"
 #include "report/suppress.h"
 #include "util.h"
 
@@ -226,6 +227,7 @@ struct keyed_site {
 	bool     joined;          /* with others of the same hash */
 	size_t   apart;           /* what is never joined: the index of the process, or 0 … */
 	struct node_hash hash;    /* … equal: to be joined */
+	const struct site *from;  /* in the model */
 	struct view_site site;
 };
 
@@ -278,7 +280,7 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 				continue;
 			if (keyed)
 				keyed[count] = (struct keyed_site){
-					.joined = joined, .apart = join ? 0 : p,
+					.joined = joined, .apart = join ? 0 : p, .from = site,
 					.site = {
 						.process = p, .domain = site->domain, .stack = site->stack,
 						.allocs = site->allocs, .frees = site->frees,
@@ -317,6 +319,7 @@ static void collect(struct view *view, bool join)
 	bool by_symbol = view->input_count > 1;
 	size_t count = collect_sites(view, join, NULL), counted = NO_PROCESS;
 	struct keyed_site *keyed = xcalloc(count, sizeof(*keyed));
+	struct grown grown = {0};
 
 	collect_sites(view, join, keyed);
 	view->sites = xcalloc(count, sizeof(*view->sites));
@@ -342,6 +345,9 @@ static void collect(struct view *view, bool join)
 			counted = keyed[i].site.process;
 		}
 		join_site(into, &keyed[i].site);
+		grown_add(&grown, view->processes[keyed[i].site.process].info, keyed[i].from);
+		if (i + 1 == count || !is_same(&keyed[i], &keyed[i + 1]))
+			into->growth = grown_end(&grown);
 	}
 	if (view->site_count && !view->sites[view->site_count - 1].live_blocks)
 		view->site_count--;

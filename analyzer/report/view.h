@@ -43,6 +43,7 @@ struct view_site {
 	uint64_t allocs, frees;   /* births and deaths, up to the leak instant */
 	uint64_t live_blocks, live_bytes; /* at that instant */
 	uint64_t temporary;
+	struct growth growth;     /* of all of them */
 	const char *suppressed_by; /* the pattern, owned by the suppressions; NULL: none */
 };
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap/history.h"
+#include "heap/instants.h"
 #include "heap/match.h"
 #include "trace/merge.h"
 #include "util.h"
@@ -58,6 +60,7 @@ void image_read(struct image *image, struct bytes shared)
 	}
 	process->parent.index = UINT32_MAX;
 	process->ns_per_tick = 1;
+	process->since = UINT64_MAX;
 	shared_meta(shared, process, &image->damage);
 	for (int i = 0; i < TRACE_LOST_KINDS; i++)
 		process->lost += process->header.lost[i];
@@ -70,8 +73,11 @@ static void replay(struct image *image, struct bytes log, struct ring_view *ring
 	struct process_info *process = image->process;
 	struct streams streams;
 	struct matcher *matcher;
+	uint64_t first, last;
 
 	streams_open(&streams, log, rings, ring_count, &image->damage);
+	streams_span(&streams, &first, &last);
+	instants_choose(process, first, last);
 	matcher = matcher_open(process, &image->inherit, (uint32_t)streams.count);
 	merge(&streams, matcher_events, matcher);
 	matcher_close(matcher, &image->damage);
@@ -159,5 +165,8 @@ void process_free(struct process_info *process)
 	free(process->jitdumps);
 	free(process->nodes);
 	free(process->sites);
+	free(process->instants.ticks);
+	free(process->instants.numbers);
+	history_free(process->history);
 	*process = (struct process_info){0};
 }

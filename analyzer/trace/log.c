@@ -86,7 +86,7 @@ struct chunk *log_index(struct bytes file, size_t *count, struct damage *damage)
 		damaged = false;
 		array_room(chunks, *count);
 		chunks[(*count)++] = (struct chunk){
-			at, header.first, header.first_tick, header.stream, header.count,
+			at, header.first, header.first_tick, header.last_tick, header.stream, header.count,
 		};
 		at += sizeof header +
 			      (header.stored_size + (size_t)CHUNK_ALIGN - 1) / CHUNK_ALIGN * CHUNK_ALIGN;

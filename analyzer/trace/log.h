@@ -13,6 +13,7 @@ struct chunk {
 	uint64_t offset;         /* of its header in the file */
 	uint64_t first;          /* sequence of its first event */
 	uint64_t first_tick;     /* tick of that */
+	uint64_t last_tick;      /* and of its last */
 	uint32_t stream;         /* whose events */
 	uint32_t count;          /* events, 1 to TRACE_CHUNK_EVENTS */
 };

@@ -79,6 +79,21 @@ void streams_open(struct streams *streams, struct bytes log, struct ring_view *r
 	}
 }
 
+void streams_span(const struct streams *streams, uint64_t *first, uint64_t *last)
+{
+	*first = UINT64_MAX;
+	*last = 0;
+	for (size_t i = 0; i < streams->segment_count; i++) {
+		const struct segment *segment = &streams->segments[i];
+		const struct ring_view *ring = &streams->rings[segment->index];
+		uint64_t end = segment->in_ring ? ring->events[ring->count - 1].tick
+		                                : streams->chunks[segment->index].last_tick;
+
+		*first = segment->first_tick < *first ? segment->first_tick : *first;
+		*last = end > *last ? end : *last;
+	}
+}
+
 static void drop(struct streams *streams, struct stream *stream)
 {
 	if (!stream->data)

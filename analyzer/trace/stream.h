@@ -57,6 +57,9 @@ void streams_open(struct streams *streams, struct bytes log, struct ring_view *r
 	struct damage *damage);
 void streams_close(struct streams *streams);
 
+/* The ticks of the first and of the last event; expands nothing. first > last: there is none. */
+void streams_span(const struct streams *streams, uint64_t *first, uint64_t *last);
+
 /* Makes next < end, if need be with another batch. False: the stream has ended. */
 bool stream_fill(struct streams *streams, struct stream *stream);
 

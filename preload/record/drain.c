@@ -32,6 +32,7 @@
 #include "lock.h"
 #include "record/area.h"
 #include "record/encode.h"
+#include "record/periodic.h"
 #include "record/ring.h"
 #include "text.h"
 
@@ -276,7 +277,7 @@ static void drain_main(void *argument)
 {
 	struct drain *drain = argument;
 	char name[STEM_SIZE + 16];
-	uint64_t anchored = 0;
+	uint64_t anchored = 0, mark_due = periodic_next(clock_monotonic_ns());
 	bool turn = false;
 	int dir = area_open_directory(), log = -1, shared;
 
@@ -309,8 +310,10 @@ static void drain_main(void *argument)
 			turn = !turn;
 			anchored = now;
 		}
+		mark_due = periodic_mark(mark_due, now);
 		bool soon = worked || library.filtered || area_is_unshared();
-		wait_for_bell(drain, heard, soon ? PATIENCE_NS : IDLE_NS);
+		uint64_t patience = soon ? PATIENCE_NS : IDLE_NS;
+		wait_for_bell(drain, heard, mark_due - now < patience ? mark_due - now : patience);
 	}
 	sys(SYS_exit, 0);
 	__builtin_unreachable();
@@ -389,6 +392,6 @@ void drain_come_back(void)
 {
 	struct drain *drain = process ? process->drain : NULL;
 
-	if (drain && drain->aside)
-		__atomic_fetch_sub(&drain->aside, 1, __ATOMIC_SEQ_CST);
+	if (drain && drain->aside && __atomic_sub_fetch(&drain->aside, 1, __ATOMIC_SEQ_CST) == 0 && library.mark_every)
+		drain_wanted();
 }

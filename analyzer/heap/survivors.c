@@ -1,0 +1,41 @@
+/* survivors.c: see survivors.h. */
+#include "heap/survivors.h"
+
+#include "util.h"
+
+struct taker {
+	struct sites *sites;
+	struct history *history;
+	uint64_t since;          /* tick */
+};
+
+static void take(void *context, uint32_t site, uint64_t birth, uint64_t bytes)
+{
+	struct taker *taker = context;
+
+	if (site == SITE_NONE)
+		return;
+	if (taker->history)
+		history_block(taker->history, site, birth, bytes);
+	if (taker->sites->since && birth > taker->since) {
+		taker->sites->since[site].blocks++;
+		taker->sites->since[site].bytes += bytes;
+	}
+}
+
+void survivors_take(const struct process_info *process, struct sites *sites, struct history *history,
+	const struct table *live, const struct maps *maps)
+{
+	struct taker taker = {sites, history, process->since};
+
+	history_end(history, sites);
+	if (process->since != UINT64_MAX)
+		sites->since = xcalloc(sites->count, sizeof *sites->since);
+	if (history || sites->since) {
+		for (size_t i = 0; i <= live->mask; i++)
+			if (live->slots[i].address)
+				take(&taker, live->slots[i].site, live->slots[i].tick, live->slots[i].size);
+		maps_each(maps, take, &taker);
+	}
+	history_complete(history);
+}

@@ -1,0 +1,15 @@
+/*
+ * survivors.h: the leak instant: what is alive is looked at once, block by block, for when it was born.
+ */
+#ifndef PROBE_SURVIVORS_H
+#define PROBE_SURVIVORS_H
+
+#include "heap/history.h"
+#include "heap/maps.h"
+#include "heap/table.h"
+
+/* Tells `history` (or NULL), and counts in sites->since what is younger than process->since. */
+void survivors_take(const struct process_info *process, struct sites *sites, struct history *history,
+	const struct table *live, const struct maps *maps);
+
+#endif

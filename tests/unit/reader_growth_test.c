@@ -1,0 +1,300 @@
+/*
+ * reader_growth_test.c: the judgement of series whose truth is known: thousands of each kind, made by a generator with a
+ * fixed seed. How often the judgement errs is printed, and may not get worse.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "heap/growth.h"
+#include "suite.h"
+
+#define ROUNDS 2000
+#define MOST   400
+
+static uint64_t state;
+
+static uint64_t next(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+static double uniform(void)
+{
+	return (double)(next() >> 11) / 9007199254740992.0;
+}
+
+static double normal(void)
+{
+	return sqrt(-2 * log(1 - uniform())) * cos(2 * M_PI * uniform());
+}
+
+/* ---- kinds of series ------------------------------------------------------------------------------------------ */
+
+struct made {
+	uint64_t values[MOST];
+	size_t   count;
+	uint64_t end;
+};
+
+static void put(struct made *made, double value)
+{
+	made->values[made->count++] = value > 0 ? (uint64_t)(value + 0.5) : 0;
+}
+
+static void even_noise(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(made, 10000 + 1000 * uniform());
+	made->end = (uint64_t)(10000 + 1000 * uniform());
+}
+
+static void normal_noise(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(made, 100 + 50 * normal());
+	made->end = (uint64_t)fmax(0, 100 + 50 * normal());
+}
+
+/* Each value is near the one before: queues, pools. */
+static void slow_noise(struct made *made, size_t n)
+{
+	double value = normal();
+
+	for (size_t i = 0; i <= n; i++) {
+		value = 0.8 * value + 0.6 * normal();
+		if (i < n)
+			put(made, 10000 + 1000 * value);
+		else
+			made->end = (uint64_t)(10000 + 1000 * value);
+	}
+}
+
+/* Mostly nothing, now and then some. */
+static void rare_noise(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(made, uniform() < 0.1 ? 1 + 3 * uniform() : 0);
+	made->end = uniform() < 0.1;
+}
+
+/* Garbage, collected each `period` marks; at the end too. */
+static double saw(size_t i, double period, double phase)
+{
+	return fmod((double)i / period + phase, 1) * 1e6;
+}
+
+static void saw_tooth(struct made *made, size_t n)
+{
+	double period = 2 + uniform() * (double)n / 2.5, phase = uniform();
+
+	for (size_t i = 0; i < n; i++)
+		put(made, 5000 + saw(i, period, phase) + 10000 * uniform());
+	made->end = 5000;
+}
+
+/* … but not at the end. */
+static void saw_uncollected(struct made *made, size_t n)
+{
+	double period = 2 + uniform() * (double)n / 4, phase = uniform();
+
+	for (size_t i = 0; i < n; i++)
+		put(made, 5000 + saw(i, period, phase));
+	made->end = made->values[n - 1];
+}
+
+static void table(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(made, 4e6);
+	made->end = 4000000;
+}
+
+static void one_step(struct made *made, size_t n)
+{
+	size_t at = (size_t)(uniform() * (double)n);
+
+	for (size_t i = 0; i < n; i++)
+		put(made, i < at ? 1000 : 90000);
+	made->end = 90000;
+}
+
+static void two_steps(struct made *made, size_t n)
+{
+	size_t at = (size_t)(uniform() * (double)n), second = (size_t)(uniform() * (double)n);
+
+	for (size_t i = 0; i < n; i++)
+		put(made, 1000 + (i < at ? 0 : 50000) + (i < second ? 0 : 20000));
+	made->end = 71000;
+}
+
+/* A cache that fills within a tenth to a quarter of the marks, with noise when full. */
+static void cache(struct made *made, size_t n)
+{
+	double fills = (double)n * (0.1 + 0.15 * uniform());
+
+	for (size_t i = 0; i < n; i++)
+		put(made, 1e6 * (1 - exp(-(double)i / fills)) - (uniform() < 0.3 ? 300 * uniform() : 0));
+	made->end = made->values[n - 1];
+}
+
+static void one_block(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(made, (double)(i + 1));
+	made->end = made->values[n - 1] + (next() & 1);
+}
+
+static void one_block_on_table(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(made, 4e6 + 24.0 * (double)i);
+	made->end = made->values[n - 1];
+}
+
+static void after_warm_up(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(made, (i == 0 ? 0 : 500000) + 64.0 * (double)i);
+	made->end = made->values[n - 1];
+}
+
+static void bursts(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(made, (double)(i / 10) * 4096);
+	made->end = made->values[n - 1];
+}
+
+static void leak_in_noise(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(made, 500 + (double)i + 5 * normal());
+	made->end = (uint64_t)(500 + n);
+}
+
+/* Collected at the end; the leak is as large as a twentieth of a tooth at each mark. */
+static void leak_in_saw(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(made, 50000.0 * (double)i + saw(i, 5, 0.3));
+	made->end = (uint64_t)(50000 * n);
+}
+
+static void late_leak(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(made, 3000 + (i < n * 6 / 10 ? 0 : 100.0 * (double)(i - n * 6 / 10)));
+	made->end = made->values[n - 1];
+}
+
+/* An array that doubles when it is full; the last time not long ago. */
+static void doubling(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		double size = 1 << 20;
+
+		for (double at = 0.85 * (double)n; (double)i < at && size > 1; at /= 2)
+			size /= 2;
+		put(made, size);
+	}
+	made->end = made->values[n - 1];
+}
+
+static void square_root(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(made, 1e5 * sqrt((double)i + 1));
+	made->end = made->values[n - 1];
+}
+
+/* ---- rates ---------------------------------------------------------------------------------------------------- */
+
+/* The share of series of one kind and length whose trend is `trend`. */
+static double share(const char *name, void (*make)(struct made *, size_t), size_t n, enum trend trend)
+{
+	static const char *const names[] = {"unknown", "steady", "once", "growing"};
+	size_t hits = 0;
+	double rate;
+
+	state = 88172645463325252ull;
+	for (int i = 0; i < ROUNDS; i++) {
+		struct made made = {0};
+
+		make(&made, n);
+		hits += growth_judge((struct series){made.values, NULL, made.count, made.end}).trend == trend;
+	}
+	rate = (double)hits / ROUNDS;
+	printf("%-18s %3zu marks: %-7s %6.2f %%\n", name, n, names[trend], 100 * rate);
+	return rate;
+}
+
+#define SHARE(kind, n, trend) share(#kind, kind, n, trend)
+
+static const size_t lengths[] = {6, 8, 12, 20, 40, 64, 100, 300};
+
+#define EACH(n) size_t i_ = 0, n = lengths[0]; i_ < sizeof lengths / sizeof *lengths && (n = lengths[i_], 1); i_++
+
+START_TEST(noise_is_no_growth)
+{
+	for (EACH(n)) {
+		ck_assert_double_lt(SHARE(even_noise, n, TREND_GROWING), 0.01);
+		ck_assert_double_lt(SHARE(normal_noise, n, TREND_GROWING), 0.01);
+		ck_assert_double_lt(SHARE(rare_noise, n, TREND_GROWING), 0.01);
+		ck_assert_double_lt(SHARE(slow_noise, n, TREND_GROWING), n < 40 ? 0.05 : 0.01);
+	}
+	/* Three marks cannot say much, and are said not to. */
+	ck_assert_double_lt(SHARE(even_noise, 3, TREND_GROWING), 0.05);
+	ck_assert_double_lt(SHARE(even_noise, 5, TREND_GROWING), 0.02);
+}
+END_TEST
+
+START_TEST(garbage_is_no_growth)
+{
+	for (EACH(n)) {
+		ck_assert_double_lt(SHARE(saw_tooth, n, TREND_GROWING), 0.01);
+		if (n >= 12)
+			ck_assert_double_lt(SHARE(saw_uncollected, n, TREND_GROWING), 0.02);
+	}
+}
+END_TEST
+
+START_TEST(what_is_filled_once_is_no_growth)
+{
+	for (EACH(n)) {
+		ck_assert_double_eq(SHARE(table, n, TREND_ONCE), 1);
+		ck_assert_double_eq(SHARE(one_step, n, TREND_ONCE), 1);
+		ck_assert_double_eq(SHARE(two_steps, n, TREND_GROWING), 0);
+		if (n >= 12)
+			ck_assert_double_gt(SHARE(cache, n, TREND_ONCE), 0.99);
+	}
+}
+END_TEST
+
+START_TEST(growth_is_found)
+{
+	for (EACH(n)) {
+		ck_assert_double_eq(SHARE(one_block, n, TREND_GROWING), 1);
+		ck_assert_double_eq(SHARE(one_block_on_table, n, TREND_GROWING), 1);
+		ck_assert_double_eq(SHARE(after_warm_up, n, TREND_GROWING), 1);
+		ck_assert_double_eq(SHARE(square_root, n, TREND_GROWING), 1);
+		if (n >= 12)
+			ck_assert_double_eq(SHARE(late_leak, n, TREND_GROWING), 1);
+		if (n >= 40) {
+			ck_assert_double_eq(SHARE(bursts, n, TREND_GROWING), 1);
+			ck_assert_double_gt(SHARE(leak_in_noise, n, TREND_GROWING), n < 64 ? 0.9 : 0.99);
+			ck_assert_double_eq(SHARE(leak_in_saw, n, TREND_GROWING), 1);
+		}
+	}
+	ck_assert_double_eq(SHARE(one_block, 3, TREND_GROWING), 1);
+	ck_assert_double_eq(SHARE(one_block, 4, TREND_GROWING), 1);
+	ck_assert_double_eq(SHARE(doubling, 64, TREND_GROWING), 1);
+	ck_assert_double_eq(SHARE(doubling, 300, TREND_GROWING), 1);
+}
+END_TEST
+
+SUITE_MAIN("growth", noise_is_no_growth, garbage_is_no_growth, what_is_filled_once_is_no_growth, growth_is_found)
