@@ -73,6 +73,16 @@ struct runtime_note {
 	uint64_t  tick;           /* when */
 };
 
+struct collected {            /* a full collection of a runtime's heap by the library, or that there was none */
+	struct trace_collected record; /* as recorded */
+	uint64_t  tick;           /* when it was done */
+};
+
+struct runtime_heap {         /* what a runtime said of its heap */
+	struct trace_runtime_heap record; /* as recorded */
+	uint64_t  tick;           /* when */
+};
+
 struct mark {
 	char     *label;
 	uint64_t  tick;           /* of the process's clock */
@@ -229,6 +239,8 @@ struct process_info {
 	struct code_place *places; size_t place_count; /* its own; it has its parent's as of fork_before, too */
 	char     *code_text;      /* names and lines of codes */
 	struct runtime_note *runtimes; size_t runtime_count;
+	struct collected *collections; size_t collection_count; /* in the order in which they were recorded, as are … */
+	struct runtime_heap *runtime_heaps; size_t runtime_heap_count;
 	char    **warnings;       size_t warning_count;
 	char    **jitdumps;       size_t jitdump_count; /* paths, as the process saw them */
 	struct trace_node *nodes; size_t node_count; /* nodes[id − TRACE_FIRST_NODE]; every parent id is smaller than

@@ -33,6 +33,7 @@ struct library {
 	bool     off;                /* nothing is recorded: no directory could be made, or we were told so */
 	bool     follow;             /* PROBE_FOLLOW */
 	bool     quiet;              /* PROBE_QUIET */
+	bool     collect;            /* PROBE_GC */
 	bool     filtered;           /* a seccomp filter may kill for a system call that the program does not make:
 	                              * threads of the program make none for us any more */
 	bool     no_drain;           /* no thread of ours: the program's threads empty their rings themselves */
@@ -106,6 +107,9 @@ struct thread {
 	void     *argument;
 	const void *isolate;         /* V8's isolate that this thread was last seen in, once it tells of its code */
 	struct lines *lines;         /* node/lines.c; NULL until first used */
+	uint64_t  heap_told;         /* node/collect.c: when V8's heap was recorded last, ns; 0 never */
+	bool      collecting;        /* a garbage collection of our own is under way */
+	bool      script_ended;      /* node/ending.c: of a worker */
 	struct lane lanes[LANES];
 };
 

@@ -30,6 +30,11 @@ static bool read_quiet(const char *text)
 	return read_switch(text, &library.quiet);
 }
 
+static bool read_gc(const char *text)
+{
+	return read_switch(text, &library.collect);
+}
+
 static bool read_stack_depth(const char *text)
 {
 	const char *end;
@@ -60,6 +65,7 @@ static const struct option {
 	const char *expected;            /* for the complaint */
 } options[] = {
 	{"PROBE_FOLLOW", read_follow, "0 or 1"},
+	{"PROBE_GC", read_gc, "0 or 1"},
 	{"PROBE_MARK_EVERY", read_mark_every, "a time from 1ms to 86400s, such as 500ms or 2s"},
 	{"PROBE_QUIET", read_quiet, "0 or 1"},
 	{"PROBE_STACK_DEPTH", read_stack_depth, "a number from 1 to 1024"},
@@ -81,6 +87,7 @@ void options_read(char *const *environment)
 	size_t used = 0;
 
 	library.follow = true;
+	library.collect = true;
 	library.stack_depth = 128;
 	/* valgrind knows no thread that libc has not made, and ends the program. */
 	library.no_drain = loaded && strstr(loaded, "/vgpreload_");

@@ -157,6 +157,8 @@ void process_free(struct process_info *process)
 	for (size_t i = 0; i < process->runtime_count; i++)
 		free(process->runtimes[i].text);
 	free(process->runtimes);
+	free(process->collections);
+	free(process->runtime_heaps);
 	for (size_t i = 0; i < process->warning_count; i++)
 		free(process->warnings[i]);
 	free(process->warnings);

@@ -96,6 +96,30 @@ static bool read_child(struct process_info *process, struct payload payload, uin
 	return true;
 }
 
+static bool read_collected(struct process_info *process, struct payload payload, uint64_t tick)
+{
+	struct collected collected = {.tick = tick};
+
+	if (!payload_take(&payload, &collected.record, sizeof collected.record) || !collected.record.isolate ||
+	    collected.record.why < TRACE_COLLECTED_ENDING || collected.record.why > TRACE_COLLECTED_BUSY)
+		return false;
+	array_room(process->collections, process->collection_count);
+	process->collections[process->collection_count++] = collected;
+	return true;
+}
+
+static bool read_runtime_heap(struct process_info *process, struct payload payload, uint64_t tick)
+{
+	struct runtime_heap heap = {.tick = tick};
+
+	if (!payload_take(&payload, &heap.record, sizeof heap.record) || !heap.record.isolate ||
+	    heap.record.collected > 1)
+		return false;
+	array_room(process->runtime_heaps, process->runtime_heap_count);
+	process->runtime_heaps[process->runtime_heap_count++] = heap;
+	return true;
+}
+
 static bool read_record(struct process_info *process, struct code_reader *code, const struct trace_record *record,
                         struct payload payload)
 {
@@ -134,6 +158,10 @@ static bool read_record(struct process_info *process, struct code_reader *code, 
 	case TRACE_RECORD_LINES:
 	case TRACE_RECORD_RUNTIME:
 		return code_record(code, record, payload);
+	case TRACE_RECORD_COLLECTED:
+		return read_collected(process, payload, record->tick);
+	case TRACE_RECORD_RUNTIME_HEAP:
+		return read_runtime_heap(process, payload, record->tick);
 	}
 	return false;
 }

@@ -282,6 +282,38 @@ struct trace_runtime {
 };
 _Static_assert(sizeof(struct trace_runtime) == 8, "pinned");
 
+/*
+ * What a runtime's garbage collector did, and what the runtime says of its heap. An isolate's blocks outside that heap
+ * (Buffers) are freed when the collector finds nobody who needs them, so leaks are taken after a full collection of each.
+ */
+enum trace_collected_why {
+	TRACE_COLLECTED_ENDING = 1, /* the program is about to end: leaks are taken next */
+	TRACE_COLLECTED_WORKER = 2, /* the isolate's thread has ended its program, and the process has not */
+	TRACE_COLLECTED_BUSY   = 3, /* it was not collected when the program ended: it did not answer in time */
+};
+
+struct trace_collected {         /* tick: when it was done */
+	uint32_t isolate;        /* its number in the process, from 1 */
+	uint32_t why;            /* enum trace_collected_why */
+	uint32_t tid;            /* kernel id of its thread */
+	uint32_t reserved;       /* 0 */
+	uint64_t began;          /* tick when it began */
+};
+_Static_assert(sizeof(struct trace_collected) == 24, "pinned");
+
+struct trace_runtime_heap {      /* all but isolate and collected are bytes */
+	uint32_t isolate;        /* its number in the process, from 1 */
+	uint32_t collected;      /* 1: just after a full collection, so `used` is what is alive; 0: garbage is in it */
+	uint64_t used;           /* of objects */
+	uint64_t total;          /* committed for objects and code */
+	uint64_t executable;     /* of total: for code */
+	uint64_t physical;       /* of total: resident, as the runtime believes */
+	uint64_t external;       /* outside the heap, kept by objects in it, as far as the runtime was told */
+	uint64_t malloced;       /* allocated by the runtime itself with malloc */
+	uint64_t limit;          /* total may not exceed it */
+};
+_Static_assert(sizeof(struct trace_runtime_heap) == 64, "pinned");
+
 /* ---- the call tree -------------------------------------------------------------------------------------------- */
 
 /*

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "interpose/next.h"
+#include "node/hook.h"
 #include "node/node.h"
 #include "record/thread.h"
 #include "start.h"
@@ -58,6 +59,7 @@ PUBLIC int pthread_create(pthread_t *id, const pthread_attr_t *attributes, void 
 	/* A plugin's constructor makes a thread: it must not need the loader's lock, which we own. */
 	if (self && self->live && self->loading)
 		operators_refresh();
+	hook_take_back();
 	if (!thread)
 		return next_pthread_create()(id, attributes, start, argument);
 	thread->start = start;
@@ -96,7 +98,8 @@ PUBLIC int __libc_start_main(main_function *function, int count, char **argument
 		self->stack_low = main_stack_low;
 		self->stack_high = main_stack_high;
 	}
-	process_start();
+	if (process_start())
+		hook_put_in(count, arguments);
 	real_main = function;
 	return next___libc_start_main()(rooted_main, count, arguments, init, fini, loader_fini, stack_end);
 }

@@ -16,6 +16,7 @@
 #include "lock.h"
 #include "node/builtins.h"
 #include "node/code.h"
+#include "node/collect.h"
 #include "node/events.h"
 #include "node/node.h"
 #include "record/event.h"
@@ -32,6 +33,7 @@ struct isolate {
 	uint32_t number;             /* in the process, from 1 */
 	uint32_t tid;                /* of its thread, once it answered; 0 unknown */
 	uint32_t asked;              /* requests */
+	bool     adopted;            /* it runs addon.js */
 };
 
 struct v8 v8;
@@ -137,8 +139,28 @@ static void answered(void *isolate, void *data)
 		v8.set_handler(isolate, V8_EXISTING, events_handle);
 		builtins_told();
 		tell(number, TRACE_RUNTIME_NAMED, "V8");
+		collect_watch(isolate);
 	}
 	errno = error;
+}
+
+bool isolates_adopt(void *isolate)
+{
+	struct isolate *entry;
+	struct lock_hold hold;
+	bool adopted = false;
+
+	if (!v8.set_handler || library.filtered || !enter(&hold))
+		return false;
+	entry = find(isolate);
+	if (!entry)
+		entry = enlist(isolate);
+	if (entry && !entry->adopted)
+		adopted = entry->adopted = true;
+	lock_give(&lock, &hold);
+	if (adopted)
+		answered(isolate, NULL);
+	return adopted;
 }
 
 /*
@@ -171,6 +193,7 @@ void isolates_look(void)
 		gone = entry->number;
 		entry->number = ++isolates_count;
 		entry->asked = 0;
+		entry->adopted = false;
 		entry->state = ISOLATE_ASKED;
 	}
 	if (!entry)
@@ -207,12 +230,6 @@ void node_thread_ends(void)
 }
 
 /* ---- once per image -------------------------------------------------------------------------------------------- */
-
-/*
- * Weak, so that the loader looks for them when it loads this library: dlsym of what is not there allocates, for its
- * message, and the heap may not be ready.
- */
-#define V8_FUNCTION(type, name, symbol, ...) extern type name(__VA_ARGS__) __asm__(symbol) __attribute__((weak))
 
 V8_FUNCTION(void *, v8_current, "_ZN2v87Isolate13TryGetCurrentEv", void);
 V8_FUNCTION(void, v8_interrupt, "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_", void *, void (*)(void *, void *), void *);

@@ -9,4 +9,10 @@
 /* The number of an isolate that was asked for its code, from 1; 0: it was not. Any thread, no lock. */
 uint32_t isolates_number(const void *isolate) HIDDEN;
 
+/*
+ * On its own thread, while it is at rest: an isolate that V8 is known to have. It is asked for its code, if it was not yet.
+ * False: it has been adopted before, or there is no room for it.
+ */
+bool isolates_adopt(void *isolate) HIDDEN;
+
 #endif

@@ -36,7 +36,21 @@ struct v8_event {                     /* v8::JitCodeEvent */
 };
 _Static_assert(sizeof(struct v8_event) == 80 && offsetof(struct v8_event, isolate) == 72, "v8-callbacks.h");
 
+#define V8_COLLECTED_FULL   4         /* v8::kGCTypeMarkSweepCompact */
+#define V8_COLLECTED_FORCED 4         /* v8::kGCCallbackFlagForced: gc() was called */
+
+struct v8_heap {                      /* v8::HeapStatistics, with room for what may be appended to it */
+	size_t total, executable, physical, available, used, limit, malloced, external, peak_malloced;
+	size_t rest[23];
+};
+
 #define V8_EXISTING 1                 /* v8::kJitCodeEventEnumExisting */
+
+/*
+ * Weak, so that the loader looks for them when it loads this library: dlsym of what is not there allocates, for its
+ * message, and the heap may not be ready.
+ */
+#define V8_FUNCTION(type, name, symbol, ...) extern type name(__VA_ARGS__) __asm__(symbol) __attribute__((weak))
 
 struct v8 {
 	void *(*current)(void);      /* v8::Isolate::TryGetCurrent: the thread's isolate or NULL */

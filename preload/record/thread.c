@@ -101,6 +101,8 @@ static struct thread *thread_take(void)
 	entry->thread.nest = 0;
 	entry->thread.loading = 0;
 	entry->thread.isolate = NULL;
+	entry->thread.heap_told = 0;
+	entry->thread.collecting = entry->thread.script_ended = false;
 	for (int i = 0; i < LANES; i++)
 		entry->thread.lanes[i].busy = 0;
 	entry->thread.root = (uintptr_t)root_return;

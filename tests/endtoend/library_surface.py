@@ -23,8 +23,8 @@ WRAPPED = set(itertools.chain(
     "close closefrom close_range dup2 dup3".split(),
     # Calls that demand a single thread, that take away what the drain needs, or that are raw.
     "unshare setns chroot setuid seteuid setreuid setresuid prctl syscall".split(),
-    # Not a libc's: what include/probe.h calls.
-    "probe_library_mark".split()))
+    # Not a libc's: what include/probe.h calls, and what node calls of an addon.
+    "probe_library_mark napi_register_module_v1".split()))
 
 dynamic = run(["readelf", "-dW", PROBE_LIB]).out.decode()
 needed = re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic)

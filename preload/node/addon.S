@@ -1,0 +1,13 @@
+/* addon.S: the texts of addon.js, for addon.c, and of libprobe.cjs, for hook.c. */
+	.section .rodata
+	.globl	addon_script, addon_script_end
+	.hidden	addon_script, addon_script_end
+addon_script:
+	.incbin "node/addon.js"
+addon_script_end:
+	.globl	hook_script, hook_script_end
+	.hidden	hook_script, hook_script_end
+hook_script:
+	.incbin "node/libprobe.cjs"
+hook_script_end:
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,114 @@
+/*
+ * addon.c: libprobe.so as an addon of node's, by Node-API. process.dlopen of the file that is preloaded already (hook.c sees
+ * to that) calls napi_register_module_v1, in each of node's isolates on its own thread, before the program's first line.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "node/collect.h"
+#include "node/ending.h"
+#include "node/isolates.h"
+#include "node/napi.h"
+#include "node/v8.h"
+
+#define LABEL_ROOM 256               /* mark.c cuts at as much */
+
+extern const char addon_script[] HIDDEN, addon_script_end[] HIDDEN;
+void probe_library_mark(const char *label);
+napi_value napi_register_module_v1(napi_env env, napi_value exports);
+
+static void forget_exception(napi_env env)
+{
+	napi_value exception;
+
+	napi_get_and_clear_last_exception(env, &exception);
+}
+
+/* probe.mark(label) */
+static napi_value js_mark(napi_env env, napi_callback_info info)
+{
+	size_t count = 1, length;
+	napi_value label = NULL;
+	char text[LABEL_ROOM];
+	int error = errno;
+
+	if (napi_get_cb_info(env, info, &count, &label, NULL, NULL) != NAPI_OK || !count)
+		return NULL;
+	if (napi_get_value_string_utf8(env, label, text, sizeof(text), &length) != NAPI_OK &&
+	    (napi_coerce_to_string(env, label, &label) != NAPI_OK ||
+	     napi_get_value_string_utf8(env, label, text, sizeof(text), &length) != NAPI_OK)) {
+		forget_exception(env);
+		return NULL;
+	}
+	probe_library_mark(text);
+	collect_marked(v8.current());
+	errno = error;
+	return NULL;
+}
+
+/* The program of this isolate has ended; its argument is worker_threads' threadId. */
+static napi_value js_ending(napi_env env, napi_callback_info info)
+{
+	size_t count = 1;
+	napi_value value = NULL;
+	uint32_t worker = 0;
+	int error = errno;
+
+	if (napi_get_cb_info(env, info, &count, &value, NULL, NULL) == NAPI_OK && count)
+		napi_get_value_uint32(env, value, &worker);
+	ending_of_script(v8.current(), worker);
+	errno = error;
+	return NULL;
+}
+
+/* In a worker's event loop, which the main thread woke. */
+static void woken(napi_env env, napi_value function, void *context, void *data)
+{
+	(void)function, (void)context, (void)data;
+	if (env)
+		ending_answer(v8.current(), NULL);
+}
+
+/*
+ * A worker of which the main thread may ask something until its environment is cleaned up. The function is made first, so
+ * that it outlives our hook: node calls these in reverse.
+ */
+static void join(napi_env env, void *isolate)
+{
+	napi_threadsafe_function wake = NULL;
+	napi_value name;
+
+	if (!napi_create_threadsafe_function || !napi_unref_threadsafe_function || !napi_call_threadsafe_function ||
+	    !napi_add_env_cleanup_hook || napi_create_string_utf8(env, "probe", NAPI_AUTO_LENGTH, &name) != NAPI_OK ||
+	    napi_create_threadsafe_function(env, NULL, NULL, name, 0, 1, NULL, NULL, NULL, woken, &wake) != NAPI_OK)
+		return;
+	napi_unref_threadsafe_function(env, wake);
+	if (napi_add_env_cleanup_hook(env, ending_leave, isolate) == NAPI_OK)
+		ending_join(isolate, wake);
+}
+
+static bool install(napi_env env)
+{
+	napi_value text, function, global, natives[2];
+
+	return napi_create_string_utf8(env, addon_script, (size_t)(addon_script_end - addon_script), &text) == NAPI_OK &&
+	       napi_run_script(env, text, &function) == NAPI_OK && napi_get_global(env, &global) == NAPI_OK &&
+	       napi_create_function(env, "mark", NAPI_AUTO_LENGTH, js_mark, NULL, &natives[0]) == NAPI_OK &&
+	       napi_create_function(env, "ending", NAPI_AUTO_LENGTH, js_ending, NULL, &natives[1]) == NAPI_OK &&
+	       napi_call_function(env, global, function, 2, natives, NULL) == NAPI_OK;
+}
+
+PUBLIC napi_value napi_register_module_v1(napi_env env, napi_value exports)
+{
+	int error = errno;
+	void *isolate = v8.current ? v8.current() : NULL;
+
+	if (isolate && process_start() && napi_run_script && isolates_adopt(isolate)) {
+		if (!install(env))
+			forget_exception(env);
+		else if (self && self->tid != process->pid)
+			join(env, isolate);
+	}
+	errno = error;
+	return exports;
+}

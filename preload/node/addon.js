@@ -1,0 +1,58 @@
+// What libprobe.so runs in each of node's isolates, in strict ignorance of the program: nothing of it is to be seen but
+// globalThis.probe. It returns to the addon (addon.c), which handed over its functions.
+//
+// node emits 'exit' by process.emit: at the natural end, in process.exit, after an uncaught exception. By then
+// process._exiting is set, so it is given an emit that tells of the end when the last handler has run or thrown. At all
+// other times process.emit is what it would be; what a program puts there is kept, and called.
+(function (mark, ending) {
+	'use strict';
+	const { apply, defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
+	const self = process, prototype = getPrototypeOf(self);
+	let emit; // the program's own, if there is one
+
+	function last() {
+		let thread = 0;
+		try {
+			thread = self.getBuiltinModule('worker_threads').threadId;
+		} catch {
+			// node before 20.16
+		}
+		ending(thread);
+	}
+	function emitLast(event) {
+		try {
+			return apply(emit ?? getPrototypeOf(prototype).emit, this, arguments);
+		} finally {
+			if (event === 'exit')
+				last();
+		}
+	}
+	defineProperty(emitLast, 'name', { value: 'emit', configurable: true });
+	defineProperty(prototype, 'emit', {
+		configurable: true,
+		enumerable: false,
+		get() {
+			return this === self && self._exiting ? emitLast : this === self && emit || getPrototypeOf(prototype).emit;
+		},
+		set(value) {
+			if (this === self)
+				emit = value;
+			else
+				defineProperty(this, 'emit', { value, configurable: true, enumerable: true, writable: true });
+		},
+	});
+
+	// process.exit in a handler of 'exit'.
+	const leave = getOwnPropertyDescriptor(self, 'reallyExit');
+	if (typeof leave?.value === 'function' && leave.configurable) {
+		const original = leave.value;
+		leave.value = { reallyExit() {
+			last();
+			return apply(original, this, arguments);
+		} }.reallyExit;
+		defineProperty(leave.value, 'length', { value: original.length, configurable: true });
+		defineProperty(self, 'reallyExit', leave);
+	}
+	defineProperty(globalThis, 'probe', { value: { mark }, configurable: true, enumerable: false, writable: true });
+})
+//# sourceURL=node:internal/probe

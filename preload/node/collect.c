@@ -1,0 +1,92 @@
+/* collect.c: see collect.h. */
+#include "node/collect.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "node/isolates.h"
+#include "node/v8.h"
+#include "record/thread.h"
+
+#define AFTER_COLLECTION 1000000000u /* ns between two records of what collections by themselves left */
+#define AFTER_MARK       100000000u  /* ns that a record for a mark keeps from the one before */
+
+V8_FUNCTION(void, v8_low_memory, "_ZN2v87Isolate21LowMemoryNotificationEv", void *);
+V8_FUNCTION(void, v8_heap_statistics, "_ZN2v87Isolate17GetHeapStatisticsEPNS_14HeapStatisticsE", void *, struct v8_heap *);
+V8_FUNCTION(void, v8_after_collection,
+	"_ZN2v87Isolate21AddGCEpilogueCallbackEPFvPS0_NS_6GCTypeENS_15GCCallbackFlagsEPvES4_S2_", void *,
+	void (*)(void *, int, int, void *), void *, int);
+
+static void tell_heap(void *isolate, struct thread *thread, bool collected)
+{
+	struct trace_runtime_heap record = {.isolate = isolates_number(isolate), .collected = collected};
+	struct v8_heap heap = {0};
+
+	if (!v8_heap_statistics || !record.isolate)
+		return;
+	v8_heap_statistics(isolate, &heap);
+	record.used = heap.used;
+	record.total = heap.total;
+	record.executable = heap.executable;
+	record.physical = heap.physical;
+	record.external = heap.external;
+	record.malloced = heap.malloced;
+	record.limit = heap.limit;
+	thread->heap_told = clock_monotonic_ns();
+	meta_write(TRACE_RECORD_RUNTIME_HEAP, &record, sizeof(record), NULL, 0);
+}
+
+static bool told_within(const struct thread *thread, uint64_t ns)
+{
+	return thread->heap_told && clock_monotonic_ns() - thread->heap_told < ns;
+}
+
+static void collected(void *isolate, int type, int flags, void *data)
+{
+	struct thread *thread = thread_state();
+	int error = errno;
+
+	(void)type, (void)data;
+	if (thread && !thread->collecting && !library.filtered && !process_is_borrowed()) {
+		if (flags & V8_COLLECTED_FORCED)
+			meta_write(TRACE_RECORD_MARK, "gc()", 4, NULL, 0);
+		if ((flags & V8_COLLECTED_FORCED) || !told_within(thread, AFTER_COLLECTION))
+			tell_heap(isolate, thread, true);
+	}
+	errno = error;
+}
+
+void collect_watch(void *isolate)
+{
+	if (v8_after_collection)
+		v8_after_collection(isolate, collected, NULL, V8_COLLECTED_FULL);
+}
+
+void collect_marked(void *isolate)
+{
+	struct thread *thread = thread_state();
+
+	if (thread && isolate && !library.filtered && !told_within(thread, AFTER_MARK))
+		tell_heap(isolate, thread, false);
+}
+
+/*
+ * The memory of array buffers is freed on another thread, while the program runs on, and for certain only when the next
+ * collection begins.
+ */
+void collect_now(void *isolate, enum trace_collected_why why)
+{
+	struct trace_collected record = {.isolate = isolates_number(isolate), .why = why};
+	struct thread *thread = thread_state();
+
+	if (!library.collect || !v8_low_memory || !thread || thread->collecting || !record.isolate)
+		return;
+	record.tid = thread->tid;
+	record.began = clock_tick();
+	thread->collecting = true;
+	v8_low_memory(isolate);
+	v8_low_memory(isolate);
+	thread->collecting = false;
+	tell_heap(isolate, thread, true);
+	meta_write(TRACE_RECORD_COLLECTED, &record, sizeof(record), NULL, 0);
+}

@@ -1,0 +1,41 @@
+/*
+ * napi.h: the few functions of Node-API that the addon calls. They are part of node's stable interface (versions 1 to 4).
+ * Weak, as V8's (v8.h).
+ */
+#ifndef PROBE_NAPI_H
+#define PROBE_NAPI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct napi_env__ *napi_env;
+typedef struct napi_value__ *napi_value;
+typedef struct napi_callback_info__ *napi_callback_info;
+typedef struct napi_threadsafe_function__ *napi_threadsafe_function;
+typedef napi_value napi_callback(napi_env, napi_callback_info);
+
+#define NAPI_OK            0
+#define NAPI_AUTO_LENGTH   ((size_t)-1)
+#define NAPI_NONBLOCKING   0
+
+#define NAPI(name, ...) extern int name(napi_env, __VA_ARGS__) __attribute__((weak))
+NAPI(napi_add_env_cleanup_hook, void (*)(void *), void *);
+NAPI(napi_call_function, napi_value, napi_value, size_t, const napi_value *, napi_value *);
+NAPI(napi_coerce_to_string, napi_value, napi_value *);
+NAPI(napi_create_function, const char *, size_t, napi_callback *, void *, napi_value *);
+NAPI(napi_create_string_utf8, const char *, size_t, napi_value *);
+NAPI(napi_create_threadsafe_function, napi_value, napi_value, napi_value, size_t, size_t, void *,
+	void (*)(napi_env, void *, void *), void *, void (*)(napi_env, napi_value, void *, void *),
+	napi_threadsafe_function *);
+NAPI(napi_get_and_clear_last_exception, napi_value *);
+NAPI(napi_get_cb_info, napi_callback_info, size_t *, napi_value *, napi_value *, void **);
+NAPI(napi_get_global, napi_value *);
+NAPI(napi_get_value_string_utf8, napi_value, char *, size_t, size_t *);
+NAPI(napi_get_value_uint32, napi_value, uint32_t *);
+NAPI(napi_run_script, napi_value, napi_value *);
+NAPI(napi_unref_threadsafe_function, napi_threadsafe_function);
+#undef NAPI
+extern int napi_call_threadsafe_function(napi_threadsafe_function, void *, int) __attribute__((weak));
+
+#endif
