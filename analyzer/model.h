@@ -243,6 +243,8 @@ struct process_info {
 	struct runtime_heap *runtime_heaps; size_t runtime_heap_count;
 	char    **warnings;       size_t warning_count;
 	char    **jitdumps;       size_t jitdump_count; /* paths, as the process saw them */
+	char    **suppressions;   size_t suppression_count; /* texts of whole lines, from its __lsan_default_suppressions;
+	                           * a forked child goes by those of the process it was forked from */
 	struct trace_node *nodes; size_t node_count; /* nodes[id − TRACE_FIRST_NODE]; every parent id is smaller than
 	                                              * its child's or a TRACE_STACK_ value: checked, no cycles */
 	bool      forked;         /* parent is where its inherited blocks come from */

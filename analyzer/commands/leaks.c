@@ -4,7 +4,10 @@
 #include "commands/commands.h"
 #include "commands/show.h"
 
-enum { BY, DOMAIN_OPTION, SUPPRESSIONS, TOP, JSON, PROCESS };
+enum {
+	BY, DOMAIN_OPTION, SUPPRESSIONS, NO_DEFAULT_SUPPRESSIONS, PRINT_SUPPRESSIONS, UNUSED_SUPPRESSIONS, GEN_SUPPRESSIONS,
+	TOP, JSON, PROCESS
+};
 
 static enum leaks_by read_by(const struct command *command, const char *value)
 {
@@ -41,7 +44,19 @@ int leaks_command(const struct command *command, int argc, char **argv)
 			show.domain = read_domain(command, arguments.value);
 			break;
 		case SUPPRESSIONS:
-			show.suppressions = arguments.value;
+			show_add_suppressions(&show, arguments.value);
+			break;
+		case NO_DEFAULT_SUPPRESSIONS:
+			show.no_shipped = true;
+			break;
+		case UNUSED_SUPPRESSIONS:
+			show.print_unused = true;
+			/* fall through */
+		case PRINT_SUPPRESSIONS:
+			show.print_suppressions = true;
+			break;
+		case GEN_SUPPRESSIONS:
+			show.generate = true;
 			break;
 		case TOP:
 			show.top = argument_number(command, "top", arguments.value, 1000000000);
@@ -58,5 +73,7 @@ int leaks_command(const struct command *command, int argc, char **argv)
 	}
 	if (!show.dir_count)
 		usage_error(command, "which recording?");
+	if (show.generate && (show.json || show.print_suppressions))
+		usage_error(command, "--gen-suppressions prints a file of suppressions and nothing else");
 	return show_run(&show);
 }

@@ -2,7 +2,7 @@
 #include "commands/commands.h"
 #include "commands/show.h"
 
-enum { JSON, TOP, PROCESS };
+enum { SUPPRESSIONS, NO_DEFAULT_SUPPRESSIONS, PRINT_SUPPRESSIONS, JSON, TOP, PROCESS };
 
 int report_command(const struct command *command, int argc, char **argv)
 {
@@ -11,7 +11,13 @@ int report_command(const struct command *command, int argc, char **argv)
 	int next;
 
 	while ((next = argument_next(&arguments)) != ARGUMENT_END) {
-		if (next == JSON)
+		if (next == SUPPRESSIONS)
+			show_add_suppressions(&show, arguments.value);
+		else if (next == NO_DEFAULT_SUPPRESSIONS)
+			show.no_shipped = true;
+		else if (next == PRINT_SUPPRESSIONS)
+			show.print_suppressions = true;
+		else if (next == JSON)
 			show.json = true;
 		else if (next == TOP)
 			show.top = argument_number(command, "top", arguments.value, 1000000000);

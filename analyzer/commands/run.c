@@ -17,7 +17,7 @@
 #include "commands/show.h"
 #include "util.h"
 
-enum { OUTPUT, STACK_DEPTH, NO_FOLLOW, TOP, JSON };
+enum { OUTPUT, STACK_DEPTH, NO_FOLLOW, SUPPRESSIONS, NO_DEFAULT_SUPPRESSIONS, PRINT_SUPPRESSIONS, TOP, JSON };
 
 /* Where the build and an installation put the library, seen from the folder of this program. */
 static const char *const library_places[] = {
@@ -127,6 +127,12 @@ int run_command(const struct command *command, int argc, char **argv)
 			depth = arguments.value;
 		else if (next == NO_FOLLOW)
 			follow = false;
+		else if (next == SUPPRESSIONS)
+			show_add_suppressions(&show, arguments.value);
+		else if (next == NO_DEFAULT_SUPPRESSIONS)
+			show.no_shipped = true;
+		else if (next == PRINT_SUPPRESSIONS)
+			show.print_suppressions = true;
 		else if (next == TOP)
 			show.top = argument_number(command, "top", arguments.value, 1000000000);
 		else if (next == JSON)

@@ -20,10 +20,19 @@ void show_add_process(struct show *show, const char *process)
 	show->processes[show->process_count++] = process;
 }
 
+void show_add_suppressions(struct show *show, const char *file)
+{
+	show->suppressions = xreallocarray(show->suppressions, show->suppression_count + 1,
+	                                   sizeof(*show->suppressions));
+	show->suppressions[show->suppression_count++] = file;
+}
+
 static int print(const struct show *show, const struct view *view)
 {
 	output_begin();
-	if (show->json) {
+	if (show->generate) {
+		suppressions_generate(stdout, view, show->domain);
+	} else if (show->json) {
 		struct json_options options = {.domain = show->domain, .top = show->top ? show->top : SIZE_MAX};
 
 		if (show->leaks)
@@ -41,25 +50,29 @@ static int print(const struct show *show, const struct view *view)
 			leaks_text(&page, view, &options, show->by);
 		else
 			report_text(&page, view, &options);
+		if (show->print_suppressions)
+			suppressions_print(&page, view->suppressions, options.domain, show->print_unused);
 	}
 	return output_end();
 }
 
 int show_run(struct show *show)
 {
-	struct suppressions *suppressions = NULL;
+	struct suppressions *suppressions = suppressions_new();
 	struct view_input *inputs = NULL;
 	struct view *view = NULL;
 	size_t count = 0;
 	int status = STATUS_INPUT;
 
-	if (show->suppressions && !(suppressions = suppressions_read(show->suppressions)))
-		goto out;
+	for (size_t i = 0; i < show->suppression_count; i++)
+		if (!suppressions_add_file(suppressions, show->suppressions[i]))
+			goto out;
 	inputs = inputs_open(show->dirs, show->dir_count, &count);
 	if (!inputs)
 		goto out;
 	view = view_build(inputs, count, &(struct view_options){
 		.processes = show->processes, .process_count = show->process_count, .suppressions = suppressions,
+		.shipped = !show->no_shipped,
 		.join = !show->json || count > 1, .waited = show->waited, .waited_pid = show->waited_pid,
 		.wait_status = show->wait_status,
 	});
@@ -73,5 +86,6 @@ out:
 	suppressions_free(suppressions);
 	free(show->dirs);
 	free(show->processes);
+	free(show->suppressions);
 	return status;
 }

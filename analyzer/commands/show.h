@@ -10,7 +10,10 @@
 struct show {
 	const char **dirs;        size_t dir_count; /* operands; array owned */
 	const char **processes;   size_t process_count; /* --process; array owned */
-	const char *suppressions; /* --suppressions, NULL none */
+	const char **suppressions; size_t suppression_count; /* --suppressions; array owned */
+	bool     no_shipped;      /* --no-default-suppressions */
+	bool     print_suppressions, print_unused; /* --print-suppressions, --unused-suppressions */
+	bool     generate;        /* --gen-suppressions */
 	bool     json;            /* --json */
 	size_t   top;             /* --top, 0 not given */
 	int      domain;          /* --domain, -1 not given */
@@ -23,6 +26,7 @@ struct show {
 
 void show_add_dir(struct show *show, const char *dir);
 void show_add_process(struct show *show, const char *process);
+void show_add_suppressions(struct show *show, const char *file);
 
 /* Opens, prints on standard output, and closes; an exit status. Frees the arrays. */
 int show_run(struct show *show);

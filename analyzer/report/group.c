@@ -79,7 +79,8 @@ struct view_group *view_by_process(const struct view *view, enum domain domain, 
 			if (site->domain != domain || !site->live_blocks)
 				continue;
 			if (view->suppressions &&
-			    suppressions_match(view->suppressions, &view->processes[p], site->stack))
+			    suppressions_match(view->suppressions, &view->processes[p], site->stack, domain,
+			                       site->growth.trend == TREND_GROWING))
 				continue;
 			group.sites++;
 			group.allocs += site->allocs;

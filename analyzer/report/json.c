@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "report/json_rows.h"
+#include "report/suppress.h"
 
 /* ---- the file ------------------------------------------------------------------------------------------------ */
 
@@ -106,9 +107,24 @@ static void put_domains(struct writer *writer, const struct view *view, const st
 		sum = json_checked(json_object());
 		json_set(sum, "bytes", json_number(view->domains[domain].bytes));
 		json_set(sum, "blocks", json_number(view->domains[domain].blocks));
+		json_set(sum, "suppressed_bytes", json_number(view->suppressed[domain].bytes));
+		json_set(sum, "suppressed_blocks", json_number(view->suppressed[domain].blocks));
 		json_set(domains, domain_name(domain), sum);
 	}
 	put_member(writer, "domains", domains);
+}
+
+/* Those that hid something; and somebody's own, to whom it is news that one hid nothing. */
+static void put_suppressions(struct writer *writer, const struct view *view)
+{
+	open_level(writer, "suppressions", '[');
+	for (size_t i = 0; view->suppressions && i < view->suppressions->count; i++) {
+		json_t *hid = json_suppression(view->suppressions->rows[i]);
+
+		if (hid)
+			put_row(writer, hid);
+	}
+	close_level(writer, ']');
 }
 
 /* ---- documents ----------------------------------------------------------------------------------------------- */
@@ -178,6 +194,7 @@ void report_json(FILE *file, const struct view *view, const struct json_options 
 	left_off += put_groups(&writer, view, options, "by_module", view_by_module);
 	left_off += put_groups(&writer, view, options, "by_process", view_by_process);
 	put_member(&writer, "left_off", json_number(left_off));
+	put_suppressions(&writer, view);
 	close_level(&writer, '}');
 	put_member(&writer, "wasm_memories", json_checked(json_array()));
 	put_member(&writer, "names", json_names(&names));
@@ -202,6 +219,7 @@ void leaks_json(FILE *file, const struct view *view, const struct json_options *
 	else
 		left_off = put_groups(&writer, view, options, "by_process", view_by_process);
 	put_member(&writer, "left_off", json_number(left_off));
+	put_suppressions(&writer, view);
 	close_level(&writer, '}');
 	put_member(&writer, "names", json_names(&names));
 	put_findings(&writer, view);

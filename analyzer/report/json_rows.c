@@ -9,6 +9,7 @@
 
 #include "report/escape.h"
 #include "report/stack.h"
+#include "report/suppress.h"
 #include "util.h"
 
 /* ---- values -------------------------------------------------------------------------------------------------- */
@@ -240,7 +241,8 @@ json_t *json_site(const struct view *view, const struct view_site *site, struct 
 	json_set(object, "type_evidence", json_null());
 	json_set(object, "owner", json_null());
 	json_growth(object, &site->growth);
-	json_set(object, "suppressed_by", json_text(site->suppressed_by));
+	json_set(object, "suppressed_by", json_text(site->suppressed_by ? site->suppressed_by->pattern : NULL));
+	json_set(object, "suppressed_from", json_text(site->suppressed_by ? site->suppressed_by->source : NULL));
 	json_set(object, "stack_end", json_text(endings[stack.ending]));
 	json_set(object, "stack", frames);
 	stack_count_names(&stack, names);
@@ -265,3 +267,32 @@ json_t *json_group(const struct view *view, const struct view_group *group, enum
 	return object;
 }
 
+json_t *json_suppression(const struct suppression *row)
+{
+	json_t *object, *domains = json_checked(json_object());
+	bool used = false;
+
+	for (enum domain domain = 0; domain < DOMAINS; domain++) {
+		const struct domain_sum *hid = &row->hid[domain];
+		json_t *sum;
+
+		if (!hid->sites)
+			continue;
+		sum = json_checked(json_object());
+		json_set(sum, "bytes", json_number(hid->bytes));
+		json_set(sum, "blocks", json_number(hid->blocks));
+		json_set(sum, "sites", json_number(hid->sites));
+		json_set(domains, domain_name(domain), sum);
+		used = true;
+	}
+	if (!used && row->from == FROM_SHIPPED) {
+		json_decref(domains);
+		return NULL;
+	}
+	object = json_checked(json_object());
+	json_set(object, "pattern", json_text(row->pattern));
+	json_set(object, "from", json_text(row->source));
+	json_set(object, "process", json_text(row->owner ? row->owner->stem : NULL));
+	json_set(object, "domains", domains);
+	return object;
+}

@@ -28,5 +28,8 @@ json_t *json_totals(const struct view *view);
 json_t *json_site(const struct view *view, const struct view_site *site, struct name_sum *names);
 json_t *json_names(const struct name_sum *names);
 json_t *json_group(const struct view *view, const struct view_group *group, enum domain domain);
+struct suppression;
+/* NULL: one of the list that comes with probe, which hid nothing. */
+json_t *json_suppression(const struct suppression *row);
 
 #endif

@@ -50,8 +50,7 @@ bool place_is_runtime(const char *path)
 	return false;
 }
 
-/* Is it the file of the runtime: the program itself, or a library with nothing else in it? */
-static bool is_engine_file(const struct view_process *process, const char *path)
+bool place_is_engine_file(const struct view_process *process, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -68,7 +67,7 @@ bool place_is_engine(const struct view_process *process, const struct frame *fra
 		return frame->file ? !strncmp(frame->file, "node:", 5) : !frame->line;
 	case FRAME_NATIVE:
 	case FRAME_UNKNOWN:
-		return frame->module && is_engine_file(process, frame->module);
+		return frame->module && place_is_engine_file(process, frame->module);
 	case FRAME_WASM:
 		break;
 	}
@@ -86,7 +85,7 @@ const char *place_owner(struct view_process *process, struct node_id stack)
 
 		if (module && place_is_runtime(module->path))
 			continue;
-		if (module && !is_engine_file(process, module->path))
+		if (module && !place_is_engine_file(process, module->path))
 			return module->path;
 		if (module) {
 			first = first ? first : module->path;

@@ -1,4 +1,4 @@
-/* suppress.c: LeakSanitizer's suppression files; see suppress.h. Reads that file, and names. */
+/* suppress.c: reads suppressions and tries them on stacks; see suppress.h. Reads their files, and names. */
 #include "report/suppress.h"
 
 #include <errno.h>
@@ -6,37 +6,80 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/array.h"
 #include "util.h"
 
-struct suppressions {
-	char   **patterns;        /* in the file's order */
-	size_t   count;
-};
+#define TYPE "leak:"
 
-static bool parse(struct suppressions *suppressions, const char *path, FILE *file)
+/* ---- the list ------------------------------------------------------------------------------------------------ */
+
+struct suppressions *suppressions_new(void)
+{
+	return xcalloc(1, sizeof(struct suppressions));
+}
+
+void suppressions_free(struct suppressions *suppressions)
+{
+	if (!suppressions)
+		return;
+	for (size_t i = 0; i < suppressions->count; i++) {
+		free(suppressions->rows[i]->pattern);
+		free(suppressions->rows[i]->source);
+		free(suppressions->rows[i]);
+	}
+	free(suppressions->rows);
+	free(suppressions);
+}
+
+/* Takes over both texts. */
+static void add(struct suppressions *suppressions, enum suppressed_from from, char *pattern, char *source,
+                const struct process_info *owner)
+{
+	struct suppression *row = xcalloc(1, sizeof(*row));
+
+	*row = (struct suppression){.pattern = pattern, .source = source, .from = from, .owner = owner};
+	array_room(suppressions->rows, suppressions->count);
+	suppressions->rows[suppressions->count++] = row;
+	if (from != FROM_SHIPPED)
+		suppressions->shipped = suppressions->count;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------- */
+
+enum line { LINE_EMPTY, LINE_PATTERN, LINE_WRONG };
+
+/* `line` is cut behind its last character; *pattern points into it. */
+static enum line read_line(char *line, const char **pattern)
+{
+	size_t length = strlen(line);
+	char *text = line + strspn(line, " \t");
+
+	while (length && strchr(" \t\r\n", line[length - 1]))
+		line[--length] = '\0';
+	if (!*text || *text == '#')
+		return LINE_EMPTY;
+	*pattern = text + strlen(TYPE);
+	/* LeakSanitizer takes no other type than this, and an empty pattern for one that matches everything. */
+	return !strncmp(text, TYPE, strlen(TYPE)) && **pattern ? LINE_PATTERN : LINE_WRONG;
+}
+
+static bool read_file(struct suppressions *suppressions, const char *path, FILE *file)
 {
 	char *line = NULL;
 	size_t capacity = 0, number = 0;
-	ssize_t length;
 	bool good = true;
 
-	while (good && (length = getline(&line, &capacity, file)) >= 0) {
-		char *text = line + strspn(line, " \t");
+	while (good && getline(&line, &capacity, file) >= 0) {
+		const char *pattern;
+		enum line kind = read_line(line, &pattern);
 
 		number++;
-		while (length && strchr(" \t\r\n", line[length - 1]))
-			line[--length] = '\0';
-		if (!*text || *text == '#')
-			continue;
-		if (strncmp(text, "leak:", 5) || !text[5]) {
-			warn("%s: line %zu is not 'leak:PATTERN'", path, number);
-			good = false;
-			break;
-		}
-		suppressions->patterns = xreallocarray(suppressions->patterns, suppressions->count + 1,
-		                                       sizeof(*suppressions->patterns));
-		suppressions->patterns[suppressions->count++] = xstrdup(text + 5);
+		if (kind == LINE_PATTERN)
+			add(suppressions, FROM_FILE, xstrdup(pattern), xasprintf("%s:%zu", path, number), NULL);
+		good = kind != LINE_WRONG;
 	}
+	if (!good)
+		warn("%s: line %zu is not 'leak:PATTERN'", path, number);
 	if (good && ferror(file)) {
 		warn("%s:", path);
 		good = false;
@@ -45,74 +88,151 @@ static bool parse(struct suppressions *suppressions, const char *path, FILE *fil
 	return good;
 }
 
-struct suppressions *suppressions_read(const char *path)
+bool suppressions_add_file(struct suppressions *suppressions, const char *path)
 {
-	struct suppressions *suppressions = xcalloc(1, sizeof(*suppressions));
-	bool standard = !strcmp(path, "-");
+	bool standard = !strcmp(path, "-"), good;
 	FILE *file = standard ? stdin : fopen(path, "re");
 
-	if (!file)
+	if (!file) {
 		warn("%s:", path);
-	if (!file || !parse(suppressions, path, file)) {
-		suppressions_free(suppressions);
-		suppressions = NULL;
+		return false;
 	}
-	if (file && !standard)
+	good = read_file(suppressions, path, file);
+	if (!standard)
 		fclose(file);
-	return suppressions;
+	return good;
 }
 
-void suppressions_free(struct suppressions *suppressions)
+void suppressions_add_target(struct suppressions *suppressions, const struct process_info *process)
 {
-	if (!suppressions)
-		return;
-	for (size_t i = 0; i < suppressions->count; i++)
-		free(suppressions->patterns[i]);
-	free(suppressions->patterns);
-	free(suppressions);
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < process->suppression_count; i++) {
+		char *text = xstrdup(process->suppressions[i]), *rest = text, *line;
+
+		while ((line = strsep(&rest, "\n"))) {
+			const char *pattern;
+			enum line kind = read_line(line, &pattern);
+
+			if (kind == LINE_PATTERN)
+				add(suppressions, FROM_TARGET, xstrdup(pattern), xstrdup("target"), process);
+			wrong += kind == LINE_WRONG;
+		}
+		free(text);
+	}
+	if (wrong)
+		warn("%s: __lsan_default_suppressions: %zu of its lines %s not 'leak:PATTERN' and left out", process->stem,
+		     wrong, wrong == 1 ? "is" : "are");
 }
 
-/* Each piece between stars is found as early as possible: with stars alone that is enough, no search goes back. */
+void suppressions_add_shipped(struct suppressions *suppressions)
+{
+	for (size_t i = 0; i < shipped_count; i++)
+		add(suppressions, FROM_SHIPPED, xstrdup(shipped_pattern(i)), xstrdup("shipped"), NULL);
+}
+
+/* ---- matching ------------------------------------------------------------------------------------------------ */
+
+/*
+ * LeakSanitizer's way, to the letter, so that a file means the same to both: each piece is looked for where it is found
+ * first, and no search goes back. So "^*in$" does not match "in in". An empty text matches nothing.
+ */
 bool suppressions_matches(const char *pattern, const char *text)
 {
-	bool tied = pattern[0] == '^';
+	bool tied = *pattern == '^', star = false;
 
+	if (!*text)
+		return false;
 	for (pattern += tied; *pattern;) {
-		size_t length = strcspn(pattern, "*");
-		bool last = pattern[length] == '\0';
-		bool to_end = last && length && pattern[length - 1] == '$';
-		size_t piece = length - to_end, left = strlen(text);
+		size_t length = strcspn(pattern, "*$");
 		const char *found;
 
-		if (to_end)
-			found = left >= piece && (!tied || left == piece) ? text + left - piece : NULL;
-		else
-			found = tied ? text : memmem(text, left, pattern, piece);
-		if (!found || strncmp(found, pattern, piece))
+		if (*pattern == '*') {
+			pattern++;
+			tied = false;
+			star = true;
+			continue;
+		}
+		if (*pattern == '$')
+			return !*text || star;
+		if (!*text)
 			return false;
-		text = found + piece;
-		pattern += length + !last;
-		tied = false;
+		found = memmem(text, strlen(text), pattern, length);
+		if (!found || (tied && found != text))
+			return false;
+		text = found + length;
+		pattern += length;
+		tied = star = false;
 	}
 	return true;
 }
 
-const char *suppressions_match(const struct suppressions *suppressions, struct view_process *process,
-                               struct node_id stack)
+/* The first that matches this text, of those that hold for the process. */
+static size_t find(const struct suppressions *suppressions, const struct view_process *process, const char *text)
 {
-	for (struct node_id node = stack; suppressions->count && node_is_frame(process->info, node);
-	     node.index = process->info->nodes[node.index - TRACE_FIRST_NODE].parent) {
-		const struct frame *frames;
-		size_t count = names_resolve(process->input->names, process->id, node, &frames);
+	for (size_t i = 0; text && i < suppressions->shipped; i++) {
+		const struct suppression *row = suppressions->rows[i];
 
-		for (size_t i = 0; i < count; i++) {
-			const char *const texts[] = {frames[i].function, frames[i].file, frames[i].module};
+		if ((row->from == FROM_FILE || row->owner == process->suppressor) &&
+		    suppressions_matches(row->pattern, text))
+			return i;
+	}
+	return SIZE_MAX;
+}
 
-			for (size_t text = 0; text < 3; text++)
-				for (size_t p = 0; texts[text] && p < suppressions->count; p++)
-					if (suppressions_matches(suppressions->patterns[p], texts[text]))
-						return suppressions->patterns[p];
+/* Of one node's frames, in LeakSanitizer's order. */
+static size_t find_in_frames(const struct suppressions *suppressions, struct view_process *process,
+                             struct node_id node)
+{
+	const struct frame *frames;
+	size_t count = names_resolve(process->input->names, process->id, node, &frames);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *const texts[] = {frames[i].module, frames[i].function, frames[i].file};
+
+		for (size_t text = 0; !frames[i].machinery && text < 3; text++) {
+			size_t found = find(suppressions, process, texts[text]);
+
+			if (found != SIZE_MAX)
+				return found;
 		}
+	}
+	return SIZE_MAX;
+}
+
+/* What is asked for is kept by node: many stacks share their outer frames. */
+enum { NODE_NOT_ASKED, NODE_NONE, NODE_FIRST };
+
+static size_t match_node(const struct suppressions *suppressions, struct view_process *process, struct node_id node)
+{
+	uint32_t *known;
+
+	if (!process->suppressed)
+		process->suppressed = xcalloc(process->info->node_count, sizeof(*process->suppressed));
+	known = &process->suppressed[node.index - TRACE_FIRST_NODE];
+	if (*known == NODE_NOT_ASKED) {
+		size_t found = find_in_frames(suppressions, process, node);
+
+		*known = found < UINT32_MAX - NODE_FIRST ? (uint32_t)found + NODE_FIRST : NODE_NONE;
+	}
+	return *known == NODE_NONE ? SIZE_MAX : *known - NODE_FIRST;
+}
+
+struct suppression *suppressions_match(const struct suppressions *suppressions, struct view_process *process,
+                                       struct node_id stack, enum domain domain, bool growing)
+{
+	for (struct node_id node = stack; suppressions->shipped && node_is_frame(process->info, node);
+	     node.index = process->info->nodes[node.index - TRACE_FIRST_NODE].parent) {
+		size_t found = match_node(suppressions, process, node);
+
+		if (found != SIZE_MAX)
+			return suppressions->rows[found];
+	}
+	if (suppressions->shipped < suppressions->count && domain == DOMAIN_HEAP && !growing) {
+		size_t rule = shipped_match(process, stack);
+
+		if (rule < shipped_count)
+			return suppressions->rows[suppressions->shipped + rule];
 	}
 	return NULL;
 }

@@ -30,6 +30,11 @@ void text_answer(const struct page *page, const struct view *view, enum domain d
 /* Allocations, frees, peak. */
 void text_totals(const struct page *page, const struct view *view);
 
+/* ---- suppress_text.c ------------------------------------------------------------------------------------------ */
+
+/* How much was suppressed, and by what. */
+void text_suppressed(const struct page *page, const struct view *view, enum domain domain);
+
 /* ---- text_process.c ------------------------------------------------------------------------------------------ */
 
 /* The tree of processes. */
@@ -51,7 +56,7 @@ char *text_blame(struct view_process *process, struct node_id stack);
 
 void text_modules(const struct page *page, const struct view *view, const struct text_options *options);
 void text_by_process(const struct page *page, const struct view *view, const struct text_options *options);
-/* What lies in other domains, and what was suppressed. */
+/* What lies in other domains. */
 void text_elsewhere(const struct page *page, const struct view *view, enum domain domain);
 
 /* ---- text_trust.c -------------------------------------------------------------------------------------------- */

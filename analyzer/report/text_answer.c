@@ -51,22 +51,24 @@ static char *when(const struct view *view)
 
 static const struct view_process *largest_process(const struct view *view, enum domain domain, uint64_t *bytes)
 {
-	const struct view_process *largest = NULL;
+	size_t count;
+	struct view_group *groups = view_by_process(view, domain, &count);
+	const struct view_process *largest = count ? &view->processes[groups[0].process] : NULL;
 
-	*bytes = 0;
-	for (size_t p = 0; p < view->process_count; p++) {
-		const struct process_info *info = view->processes[p].info;
-		uint64_t sum = 0;
-
-		for (size_t i = 0; i < info->site_count; i++)
-			if (info->sites[i].domain == domain)
-				sum += info->sites[i].live_bytes;
-		if (sum > *bytes) {
-			largest = &view->processes[p];
-			*bytes = sum;
-		}
-	}
+	*bytes = count ? groups[0].live_bytes : 0;
+	free(groups);
 	return largest;
+}
+
+/* What is alive and not suppressed. */
+static struct domain_sum shown_sum(const struct view *view, enum domain domain)
+{
+	struct domain_sum sum = view->domains[domain];
+
+	sum.sites -= view->suppressed[domain].sites;
+	sum.blocks -= view->suppressed[domain].blocks;
+	sum.bytes -= view->suppressed[domain].bytes;
+	return sum;
 }
 
 static void say(const struct page *page, enum style style, char *text)
@@ -77,7 +79,7 @@ static void say(const struct page *page, enum style style, char *text)
 
 static void answer_leaks(const struct page *page, const struct view *view, enum domain domain)
 {
-	struct domain_sum sum = view->domains[domain];
+	struct domain_sum sum = shown_sum(view, domain);
 	char *instant = when(view);
 	const char *what = domain == DOMAIN_HEAP ? "" : domain_name(domain), *space = *what ? " " : "";
 
@@ -113,12 +115,17 @@ static void answer_leaks(const struct page *page, const struct view *view, enum 
 		free(place);
 		break;
 	}
-	if (view->suppressed[domain].sites)
-		say(page, STYLE_PLAIN,
-		    xasprintf("%s of it in %s %s suppressed.", BYTES(view->suppressed[domain].bytes),
-		              COUNT(view->suppressed[domain].sites),
-		              PLURAL(view->suppressed[domain].sites, "site is", "sites are")));
+	text_suppressed(page, view, domain);
 	say(page, STYLE_DIM, xstrdup(CAUTION));
+}
+
+static void answer_suppressed(const struct page *page, const struct view *view, enum domain domain)
+{
+	char *instant = when(view);
+
+	say(page, STYLE_BOLD, xasprintf("Nothing but what is suppressed was still alive %s.", instant));
+	text_suppressed(page, view, domain);
+	free(instant);
 }
 
 static void answer_nothing(const struct page *page, const struct view *view, enum domain domain)
@@ -148,8 +155,10 @@ void text_answer(const struct page *page, const struct view *view, enum domain d
 		say(page, STYLE_BAD, xstrdup("The recording holds no process."));
 		return;
 	}
-	if (view->domains[domain].blocks)
+	if (shown_sum(view, domain).blocks)
 		answer_leaks(page, view, domain);
+	else if (view->domains[domain].blocks)
+		answer_suppressed(page, view, domain);
 	else
 		answer_nothing(page, view, domain);
 	if (view->lost)

@@ -225,7 +225,8 @@ static void add_findings(struct view *view)
 
 struct keyed_site {
 	bool     joined;          /* with others of the same hash */
-	size_t   apart;           /* what is never joined: the index of the process, or 0 … */
+	const void *suppressor;   /* what is never joined: the suppressions of its own, … */
+	size_t   apart;           /* … and the index of the process, or 0 … */
 	struct node_hash hash;    /* … equal: to be joined */
 	const struct site *from;  /* in the model */
 	struct view_site site;
@@ -241,6 +242,7 @@ static int by_hash(const void *left, const void *right)
 	const struct keyed_site *a = left, *b = right;
 	int order = compare(a->apart, b->apart);
 
+	order = order ? order : compare((uintptr_t)a->suppressor, (uintptr_t)b->suppressor);
 	order = order ? order : compare(a->hash.high, b->hash.high);
 	order = order ? order : compare(a->hash.low, b->hash.low);
 	order = order ? order : compare(a->site.domain, b->site.domain);
@@ -281,6 +283,7 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 			if (keyed)
 				keyed[count] = (struct keyed_site){
 					.joined = joined, .apart = join ? 0 : p, .from = site,
+					.suppressor = view->processes[p].suppressor,
 					.site = {
 						.process = p, .domain = site->domain, .stack = site->stack,
 						.allocs = site->allocs, .frees = site->frees,
@@ -296,7 +299,8 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 
 static bool is_same(const struct keyed_site *a, const struct keyed_site *b)
 {
-	return a->joined && b->joined && a->apart == b->apart && a->hash.low == b->hash.low &&
+	return a->joined && b->joined && a->apart == b->apart && a->suppressor == b->suppressor &&
+	       a->hash.low == b->hash.low &&
 	       a->hash.high == b->hash.high && a->site.domain == b->site.domain;
 }
 
@@ -367,12 +371,17 @@ static void sum_sites(struct view *view)
 	for (size_t i = 0; i < view->site_count; i++) {
 		struct view_site *site = &view->sites[i];
 
+		struct suppression *by = NULL;
+
 		add_domain(&view->domains[site->domain], site);
 		if (view->suppressions)
-			site->suppressed_by = suppressions_match(view->suppressions, &view->processes[site->process],
-			                                         site->stack);
-		if (site->suppressed_by)
+			by = suppressions_match(view->suppressions, &view->processes[site->process], site->stack,
+			                        site->domain, site->growth.trend == TREND_GROWING);
+		site->suppressed_by = by;
+		if (by) {
 			add_domain(&view->suppressed[site->domain], site);
+			add_domain(&by->hid[site->domain], site);
+		}
 	}
 	for (size_t p = 0; p < view->process_count; p++) {
 		const struct process_info *info = view->processes[p].info;
@@ -402,6 +411,10 @@ struct view *view_build(const struct view_input *inputs, size_t input_count, con
 	}
 	link_processes(view);
 	apply_wait(view, options);
+	if (view->suppressions)
+		suppressions_add_targets(view->suppressions, view);
+	if (view->suppressions && options->shipped)
+		suppressions_add_shipped(view->suppressions);
 	add_totals(view);
 	add_findings(view);
 	collect(view, options->join);
@@ -414,6 +427,8 @@ void view_free(struct view *view)
 	for (size_t i = 0; i < view->process_count; i++) {
 		free(view->processes[i].places);
 		free(view->processes[i].hashes);
+		free(view->processes[i].suppressed);
+		free(view->processes[i].shipped);
 	}
 	free(view->processes);
 	free(view->sites);

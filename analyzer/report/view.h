@@ -8,6 +8,7 @@
 #include "model.h"
 #include "names/names.h"
 
+struct suppression;
 struct suppressions;
 
 #define NO_PROCESS SIZE_MAX
@@ -31,6 +32,10 @@ struct view_process {
 	uint32_t threads;         /* that recorded something */
 	bool     has_runtime;     /* a runtime that generates code was there, V8 */
 	uint32_t *places;         /* by node: index of its module + 2, 1 if in none, 0 not looked up yet; owned */
+	const struct process_info *suppressor; /* the first process that says the same in its own suppressions; NULL: it
+	                           * says nothing */
+	uint32_t *suppressed;     /* suppress.c's, by node: what matches; owned; NULL until needed */
+	uint16_t *shipped;        /* suppress_shipped.c's, by node; owned; NULL until needed */
 	struct node_hash *hashes; /* by node: of what joins stacks, {0,0} not made yet; owned; NULL until needed */
 };
 
@@ -44,7 +49,7 @@ struct view_site {
 	uint64_t live_blocks, live_bytes; /* at that instant */
 	uint64_t temporary;
 	struct growth growth;     /* of all of them */
-	const char *suppressed_by; /* the pattern, owned by the suppressions; NULL: none */
+	const struct suppression *suppressed_by; /* owned by the suppressions; NULL: none */
 };
 
 /* Live sites by something else than their stack: a module, a process. */
@@ -61,7 +66,7 @@ struct stack_sum { uint64_t allocs, live_blocks; };
 
 struct view {
 	const struct view_input *inputs; size_t input_count; /* the caller's */
-	const struct suppressions *suppressions; /* the caller's, or NULL */
+	struct suppressions *suppressions; /* the caller's, or NULL; counts what each one hides */
 	struct view_process *processes; size_t process_count; /* by recording, then by start */
 	size_t   process_total;   /* chosen or not */
 	struct totals totals;     /* sums over the chosen; peak_bytes is the largest peak of one of them … */
@@ -76,7 +81,8 @@ struct view {
 
 struct view_options {
 	const char *const *processes; size_t process_count; /* --process; none: all */
-	const struct suppressions *suppressions; /* NULL: none */
+	struct suppressions *suppressions; /* NULL: none, the processes' own neither; those are added to it */
+	bool shipped;             /* so is the list that comes with probe */
 	bool join;                /* one row for the same stack of several processes */
 	bool waited;              /* the recording's first process was waited for: */
 	uint32_t waited_pid;      /* this one, */
@@ -103,6 +109,8 @@ const struct module *place_module(struct view_process *process, struct node_id n
  * script called it; then that script. "" unknown. Names are asked for only where an address is in no module.
  */
 const char *place_owner(struct view_process *process, struct node_id stack);
+/* Is it the file of the runtime: the program itself, or a library with nothing else in it? */
+bool place_is_engine_file(const struct view_process *process, const char *path);
 /* Is it a frame of the runtime that runs the program's scripts: of node itself, its builtins, its own scripts? */
 bool place_is_engine(const struct view_process *process, const struct frame *frame);
 /* Is it the C or C++ library or the loader, by its file name? */

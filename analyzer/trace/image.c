@@ -165,6 +165,9 @@ void process_free(struct process_info *process)
 	for (size_t i = 0; i < process->jitdump_count; i++)
 		free(process->jitdumps[i]);
 	free(process->jitdumps);
+	for (size_t i = 0; i < process->suppression_count; i++)
+		free(process->suppressions[i]);
+	free(process->suppressions);
 	free(process->nodes);
 	free(process->sites);
 	free(process->instants.ticks);

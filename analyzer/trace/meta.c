@@ -153,6 +153,10 @@ static bool read_record(struct process_info *process, struct code_reader *code, 
 		array_room(process->jitdumps, process->jitdump_count);
 		process->jitdumps[process->jitdump_count++] = payload_text(&payload);
 		return true;
+	case TRACE_RECORD_SUPPRESSIONS:
+		array_room(process->suppressions, process->suppression_count);
+		process->suppressions[process->suppression_count++] = payload_text(&payload);
+		return true;
 	case TRACE_RECORD_CODE:
 	case TRACE_RECORD_MOVED:
 	case TRACE_RECORD_LINES:

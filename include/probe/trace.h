@@ -161,7 +161,8 @@ enum trace_record_type {
 	TRACE_RECORD_LINES   = 13, /* struct trace_code_lines, entries: where in its source a code comes from */
 	TRACE_RECORD_RUNTIME = 14, /* struct trace_runtime: a runtime began to name its code, or cannot */
 	TRACE_RECORD_JITDUMP = 15, /* payload: path of a jitdump that the program writes */
-	TRACE_RECORD_SUPPRESSIONS = 16, /* payload: what the program's __lsan_default_suppressions returned */
+	TRACE_RECORD_SUPPRESSIONS = 16, /* payload: lines that the program's __lsan_default_suppressions returned; the
+	                            * next record has the next lines */
 	TRACE_RECORD_SAMPLE  = 17, /* struct trace_sample, …: where the process's memory is, at this instant */
 	TRACE_RECORD_WASM_MEMORY = 18, /* struct trace_wasm_memory: what a linear memory's own declaration says */
 	TRACE_RECORD_COLLECTED = 19, /* struct trace_collected: an isolate was collected in full */

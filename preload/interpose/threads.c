@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "interpose/next.h"
+#include "interpose/suppressions.h"
 #include "node/hook.h"
 #include "node/node.h"
 #include "record/thread.h"
@@ -75,8 +76,10 @@ static main_function *real_main;
 
 static int rooted_main(int count, char **arguments, char **environment)
 {
-	int status = (int)root_call((void *)real_main, count, (long)arguments, (long)environment);
+	int status;
 
+	suppressions_record();
+	status = (int)root_call((void *)real_main, count, (long)arguments, (long)environment);
 	process_returned(status);
 	return status;
 }

@@ -93,7 +93,7 @@ START_TEST(every_promised_key_is_there)
 	expect_keys(leaks, "domains by_site by_type");
 	expect_keys(row(leaks, "by_site", 0),
 	            "process domain bytes blocks allocs frees type type_evidence owner trend "
-	            "growth_bytes_per_mark suppressed_by stack");
+	            "growth_bytes_per_mark suppressed_by suppressed_from stack");
 	expect_keys(row(row(leaks, "by_site", 1), "stack", 0),
 	            "kind function file line line_kind column module address "
 	            "inlined tier");

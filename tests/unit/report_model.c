@@ -64,6 +64,16 @@ static const struct {
 	            .why = UNKNOWN_INTERPRETED}},
 	{0x500401, FRAME(FRAME_NATIVE, "node::Buffer::New(v8::Isolate*, unsigned long)", NULL, 0, 0, NODE, 0x500400,
 	                 false)},
+	{0x500501, FRAME(FRAME_NATIVE, "node::InitializeOncePerProcess(std::vector<>)", NULL, 0, 0, NODE, 0x500500, false)},
+	{0x500601, FRAME(FRAME_NATIVE, "node::LoadEnvironment(node::Environment*)", NULL, 0, 0, NODE, 0x500600, false)},
+	{0x500701, FRAME(FRAME_NATIVE, "node::worker::Worker::StartThread()", NULL, 0, 0, NODE, 0x500700, false)},
+	{0x500801, FRAME(FRAME_NATIVE, "OPENSSL_init_crypto", NULL, 0, 0, NODE, 0x500800, false)},
+	{0x500901, FRAME(FRAME_NATIVE, "SSL_CTX_new", NULL, 0, 0, NODE, 0x500900, false)},
+	{0x7f0000003001, FRAME(FRAME_NATIVE, "__GI_setlocale", NULL, 0, 0, LIBC, 0x7f0000003000, false)},
+	{0x7f0000004001, FRAME(FRAME_NATIVE, "_IO_file_doallocate", NULL, 0, 0, LIBC, 0x7f0000004000, false)},
+	{0x7f0000005001, FRAME(FRAME_NATIVE, "puts", NULL, 0, 0, LIBC, 0x7f0000005000, false)},
+	{0x7f0000006001, FRAME(FRAME_NATIVE, "fwrite", NULL, 0, 0, LIBC, 0x7f0000006000, false)},
+	{0x800301, FRAME(FRAME_NATIVE, "setlocale", NULL, 0, 0, ADDON, 0x800300, false)},
 	{0x500101, FRAME(FRAME_NATIVE, "node::Start(int, char**)", NULL, 0, 0, NODE, 0x500100, false)},
 	{0x500201, FRAME(FRAME_NATIVE, "node::BackingStore::取得\033[31m(\xff)", NULL, 0, 0, NODE, 0x500200, false)},
 };
@@ -342,6 +352,57 @@ struct recording *model_script(void)
 
 	process.nodes = script_nodes;
 	process.node_count = COUNT_OF(script_nodes);
+	return &recording;
+}
+
+/* ---- what node keeps of its start ---------------------------------------------------------------------------- */
+
+static struct trace_node startup_nodes[] = {
+	[0] = {0x500101, TRACE_STACK_ROOT, 0},       /* 4: node::Start */
+	[1] = {0x500501, 4, 0},                      /* 5: InitializeOncePerProcess */
+	[2] = {0x7f0000002001, 5, 0},                /* 6: strdup */
+	[3] = {0x500601, 4, 0},                      /* 7: LoadEnvironment */
+	[4] = {0x7f3400000501, 7, TRACE_NODE_EXACT}, /* 8: Module._compile of node */
+	[5] = {0x500401, 8, 0},                      /* 9: node::Buffer::New */
+	[6] = {0x7f3400000101, 8, TRACE_NODE_EXACT}, /* 10: retainBuffers of the program */
+	[7] = {0x500401, 10, 0},                     /* 11: node::Buffer::New */
+	[8] = {0x500301, 8, 0},                      /* 12: node without symbol */
+	[9] = {0x501301, 7, 0},                      /* 13: a function that node's interpreter ran, whose is not known */
+	[10] = {0x500401, 13, 0},                    /* 14: node::Buffer::New */
+	[11] = {0x500701, TRACE_STACK_ROOT, 0},      /* 15: a worker */
+	[12] = {0x500601, 15, 0},                    /* 16: LoadEnvironment of it */
+	[13] = {0x500801, 10, 0},                    /* 17: OPENSSL_init_crypto, called by the program */
+	[14] = {0x7f0000002001, 17, 0},              /* 18: strdup */
+	[15] = {0x800101, 17, 0},                    /* 19: an addon that OpenSSL called */
+	[16] = {0x500901, 10, 0},                    /* 20: SSL_CTX_new */
+	[17] = {0x7f0000003001, 4, 0},               /* 21: setlocale */
+	[18] = {0x800301, 4, 0},                     /* 22: another's function of this name */
+	[19] = {0x7f0000005001, 4, 0},               /* 23: puts */
+	[20] = {0x7f0000004001, 23, 0},              /* 24: the buffer of standard output */
+	[21] = {0x7f0000006001, 4, 0},               /* 25: fwrite */
+	[22] = {0x7f0000004001, 25, 0},              /* 26: the buffer of some stream */
+	[23] = {0x800101, 8, 0},                     /* 27: an addon, loaded at the start */
+};
+
+#define STARTUP(node, bytes) {.stack = {node}, .allocs = 1, .live_blocks = 1, .live_bytes = (bytes)}
+
+static struct site startup_sites[] = {
+	STARTUP(6, 2000), STARTUP(9, 1800), STARTUP(11, 1701), STARTUP(12, 1600), STARTUP(14, 1501), STARTUP(16, 1401),
+	STARTUP(18, 1300), STARTUP(19, 1201), STARTUP(20, 1101), STARTUP(21, 1000), STARTUP(22, 901), STARTUP(24, 800),
+	STARTUP(26, 701), STARTUP(27, 601),
+};
+
+struct recording *model_startup(void)
+{
+	static struct process_info process = {
+		NODE_PROCESS, .stem = "4713-1a2c-0badcafe-0", .argv = script_argv, .end = END_EXIT,
+		.header = {.pid = 4713, .ending_tick = 900}, .threads = leak_threads, .thread_count = 3,
+		.parent = {UINT32_MAX}, ONE_SITE(startup_sites), .runtimes = script_runtimes, .runtime_count = 1,
+	};
+	static struct recording recording = {.dir = "startup", .processes = &process, .process_count = 1};
+
+	process.nodes = startup_nodes;
+	process.node_count = COUNT_OF(startup_nodes);
 	return &recording;
 }
 

@@ -18,6 +18,9 @@ struct recording *model_tree(void);
 /* A script in node: JavaScript in all tiers, eval, a builtin, wasm, the interpreter, and what none could name. */
 struct recording *model_script(void);
 
+/* What node keeps of its start, sites of even bytes, beside what a program keeps, odd ones. */
+struct recording *model_startup(void);
+
 /* A process with 60 children, of which the 50th crashed, and two that claim to be each other's parent. */
 struct recording *model_crowd(void);
 

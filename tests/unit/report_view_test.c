@@ -1,9 +1,7 @@
 /* Which processes are taken, what is added up, which stacks are the same. */
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "report/suppress.h"
 #include "report/view.h"
 #include "suite.h"
 #include "report_model.h"
@@ -170,64 +168,7 @@ START_TEST(modules_are_the_innermost_that_matter)
 }
 END_TEST
 
-START_TEST(patterns_match_like_leak_sanitizers)
-{
-	ck_assert(suppressions_matches("tain", "retain"));
-	ck_assert(!suppressions_matches("retained", "retain"));
-	ck_assert(suppressions_matches("^re", "retain"));
-	ck_assert(!suppressions_matches("^tain", "retain"));
-	ck_assert(suppressions_matches("ain$", "retain"));
-	ck_assert(!suppressions_matches("ret$", "retain"));
-	ck_assert(suppressions_matches("^retain$", "retain"));
-	ck_assert(!suppressions_matches("^retai$", "retain"));
-	ck_assert(!suppressions_matches("^ain$", "retain"));
-	ck_assert(suppressions_matches("r*n", "retain"));
-	ck_assert(suppressions_matches("^r*t*n$", "retain"));
-	ck_assert(!suppressions_matches("n*r", "retain"));
-	ck_assert(suppressions_matches("*", ""));
-	ck_assert(suppressions_matches("^*in$", "in in"));
-	ck_assert(!suppressions_matches("^*ab$", "b"));
-}
-END_TEST
-
-static struct suppressions *suppressions_from(const char *text)
-{
-	char path[] = "/tmp/report-suppressions-XXXXXX";
-	int fd = mkstemp(path);
-	struct suppressions *made;
-
-	ck_assert_int_eq(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-	made = suppressions_read(path);
-	unlink(path);
-	return made;
-}
-
-START_TEST(suppressed_sites_are_told_apart)
-{
-	struct suppressions *suppressions = suppressions_from("# known\n\n  leak:leak.c.*12\nleak:^copy_name$\r\n");
-	struct view_input input = input_of(model_leak());
-	struct view *view = view_build(&input, 1, &(struct view_options){.join = true, .suppressions = suppressions});
-	size_t count;
-	struct view_group *groups = view_by_module(view, DOMAIN_HEAP, &count);
-
-	/* The first pattern matches nothing: a star, not a regular expression. */
-	ck_assert_ptr_null(view->sites[0].suppressed_by);
-	ck_assert_str_eq(view->sites[1].suppressed_by, "^copy_name$");
-	ck_assert_uint_eq(view->suppressed[DOMAIN_HEAP].sites, 2);
-	ck_assert_uint_eq(view->suppressed[DOMAIN_HEAP].bytes, 57651 + 512);
-	ck_assert_uint_eq(view->domains[DOMAIN_HEAP].bytes, 98304 + 57651 + 512);
-	ck_assert_uint_eq(groups[0].live_bytes, 98304);
-	free(groups);
-	view_free(view);
-	suppressions_free(suppressions);
-	ck_assert_ptr_null(suppressions_from("leak:ok\nrace:not_ours\n"));
-	ck_assert_ptr_null(suppressions_read("/nonexistent/suppressions"));
-}
-END_TEST
-
 SUITE_MAIN("view", processes_are_chosen, totals_are_sums_and_the_largest_peak, the_tree_is_linked,
             the_same_stack_of_two_processes_is_one_site, two_recordings_are_joined_by_symbol,
             names_are_not_asked_for_where_modules_do, a_wait_tells_how_the_command_ended,
-            modules_are_the_innermost_that_matter, patterns_match_like_leak_sanitizers,
-            suppressed_sites_are_told_apart)
+            modules_are_the_innermost_that_matter)
