@@ -207,6 +207,12 @@ struct totals {               /* of domain heap, up to the leak instant (ending_
 	                           * reused */
 };
 
+/* Of a site, what the collection at the program's end freed (heap/garbage.h). */
+struct garbage_sum {
+	uint64_t  blocks, bytes;
+	uint64_t  held_blocks, held_bytes; /* of these: found alive by an earlier collection */
+};
+
 /* All blocks that one stack of one process allocated in one domain. Counts are up to the leak instant. */
 struct site {
 	struct process_id process;
@@ -219,6 +225,7 @@ struct site {
 	uint64_t  peak_bytes;     /* what was alive of it when the process's heap was largest */
 	struct growth growth;
 	uint32_t  history;        /* its number in process_info.history */
+	struct garbage_sum garbage;
 	uint64_t  since_blocks, since_bytes; /* of the live ones: born after the mark that was asked for */
 };
 

@@ -108,6 +108,7 @@ struct thread {
 	const void *isolate;         /* V8's isolate that this thread was last seen in, once it tells of its code */
 	struct lines *lines;         /* node/lines.c; NULL until first used */
 	uint64_t  heap_told;         /* node/collect.c: when V8's heap was recorded last, ns; 0 never */
+	uint64_t  full_collections[2]; /* node/collect.c: ticks when its isolate's last two ended, the later first; 0 none */
 	bool      collecting;        /* a garbage collection of our own is under way */
 	bool      script_ended;      /* node/ending.c: of a worker */
 	struct lane lanes[LANES];

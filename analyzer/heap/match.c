@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "heap/garbage.h"
 #include "heap/history.h"
 #include "heap/maps.h"
 #include "heap/sites.h"
@@ -53,6 +54,8 @@ struct matcher {
 	uint64_t skew;           /* SKEW_NS in ticks */
 	struct maps *maps;       /* owned */
 	struct history *history; /* owned by the process in the end; NULL: nothing is measured */
+	struct garbage *garbage; /* owned; NULL: no collection at the end */
+	bool     garbage_dies;   /* it is under way */
 	uint64_t impossible;     /* events that make no sense */
 };
 
@@ -109,6 +112,8 @@ static inline void end_block(struct matcher *matcher, struct block *block, uint3
 		matcher->totals->teardown_frees++;
 	else
 		site_death(&matcher->sites, block->site, block->size, temporary);
+	if (__builtin_expect(matcher->garbage_dies, 0))
+		garbage_death(matcher->garbage, block->site, block->tick, block->size);
 	table_remove(&matcher->live, block);
 }
 
@@ -315,14 +320,17 @@ static void schedule(struct matcher *matcher)
 		return;
 	if (ending && ending < matcher->next_instant)
 		matcher->next_instant = ending;
+	if (!matcher->garbage_dies && garbage_begins(matcher->garbage) < matcher->next_instant)
+		matcher->next_instant = garbage_begins(matcher->garbage);
 	if (history_next(matcher->history) < matcher->next_instant)
 		matcher->next_instant = history_next(matcher->history);
 }
 
 static void leak_instant(struct matcher *matcher)
 {
-	survivors_take(matcher->process, &matcher->sites, matcher->history, &matcher->live, matcher->maps);
+	survivors_take(matcher->process, &matcher->sites, matcher->history, &matcher->live, matcher->maps, matcher->garbage);
 	matcher->teardown = true;
+	matcher->garbage_dies = false;
 }
 
 /* Time goes past next_instant: the leak instant, one where growth is measured, or a fork that begins or ends. */
@@ -333,6 +341,8 @@ static void instant(struct matcher *matcher, uint64_t tick)
 	inherit_instant(matcher->inherit, tick, &matcher->live, &matcher->pending);
 	if (!matcher->teardown)
 		history_instant(matcher->history, &matcher->sites, tick);
+	if (!matcher->teardown && tick > garbage_begins(matcher->garbage))
+		matcher->garbage_dies = true;
 	if (!matcher->teardown && ending && tick > ending)
 		leak_instant(matcher);
 	schedule(matcher);
@@ -353,6 +363,7 @@ struct matcher *matcher_open(struct process_info *process, struct inherit *inher
 	sites_init(&matcher->sites, process);
 	matcher->maps = maps_open(&matcher->sites);
 	matcher->history = history_open(process);
+	matcher->garbage = garbage_open(process);
 	inherit_begin(inherit);
 	schedule(matcher);
 	return matcher;
@@ -365,6 +376,9 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 	if (!matcher->teardown)
 		leak_instant(matcher);
 	sites_finish(&matcher->sites, matcher->process);
+	for (size_t i = 0; i < matcher->process->site_count; i++)
+		matcher->process->sites[i].garbage = garbage_of_site(matcher->garbage, matcher->process->sites[i].history);
+	garbage_free(matcher->garbage);
 	matcher->process->history = matcher->history;
 	history_judge(matcher->process);
 	damage_some(damage, matcher->impossible, "events make no sense");

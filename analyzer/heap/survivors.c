@@ -23,8 +23,13 @@ static void take(void *context, uint32_t site, uint64_t birth, uint64_t bytes)
 	}
 }
 
+static void hold(void *context, uint32_t site, uint64_t birth, uint64_t bytes)
+{
+	history_block(context, site, birth, bytes);
+}
+
 void survivors_take(const struct process_info *process, struct sites *sites, struct history *history,
-	const struct table *live, const struct maps *maps)
+	const struct table *live, const struct maps *maps, const struct garbage *garbage)
 {
 	struct taker taker = {sites, history, process->since};
 
@@ -37,5 +42,7 @@ void survivors_take(const struct process_info *process, struct sites *sites, str
 				take(&taker, live->slots[i].site, live->slots[i].tick, live->slots[i].size);
 		maps_each(maps, take, &taker);
 	}
+	if (history)
+		garbage_each_held(garbage, hold, history);
 	history_complete(history);
 }

@@ -4,12 +4,16 @@
 #ifndef PROBE_SURVIVORS_H
 #define PROBE_SURVIVORS_H
 
+#include "heap/garbage.h"
 #include "heap/history.h"
 #include "heap/maps.h"
 #include "heap/table.h"
 
-/* Tells `history` (or NULL), and counts in sites->since what is younger than process->since. */
+/*
+ * Tells `history` (or NULL), and counts in sites->since what is younger than process->since. What `garbage` held until the
+ * program's last moment was kept, too, as growth goes.
+ */
 void survivors_take(const struct process_info *process, struct sites *sites, struct history *history,
-	const struct table *live, const struct maps *maps);
+	const struct table *live, const struct maps *maps, const struct garbage *garbage);
 
 #endif

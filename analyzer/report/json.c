@@ -76,6 +76,19 @@ static size_t put_sites(struct writer *writer, const struct view *view, const st
 	return rows > options->top ? rows - options->top : 0;
 }
 
+/* What the collection at the end freed, by site. */
+static void put_garbage(struct writer *writer, const struct view *view, const struct json_options *options)
+{
+	struct name_sum names = {0};
+	size_t rows = 0;
+
+	open_level(writer, "garbage", '[');
+	for (size_t i = 0; i < view->garbage_count; i++)
+		if (is_wanted(options, view->garbage[i].domain) && rows++ < options->top)
+			put_row(writer, json_garbage(view, &view->garbage[i], &names));
+	close_level(writer, ']');
+}
+
 static size_t put_groups(struct writer *writer, const struct view *view, const struct json_options *options,
                          const char *key, struct view_group *(*group)(const struct view *, enum domain, size_t *))
 {
@@ -190,6 +203,7 @@ void report_json(FILE *file, const struct view *view, const struct json_options 
 	open_level(&writer, "leaks", '{');
 	put_domains(&writer, view, options);
 	left_off = put_sites(&writer, view, options, &names);
+	put_garbage(&writer, view, options);
 	put_member(&writer, "by_type", json_checked(json_array()));
 	left_off += put_groups(&writer, view, options, "by_module", view_by_module);
 	left_off += put_groups(&writer, view, options, "by_process", view_by_process);

@@ -250,6 +250,17 @@ json_t *json_site(const struct view *view, const struct view_site *site, struct 
 	return object;
 }
 
+json_t *json_garbage(const struct view *view, const struct view_site *site, struct name_sum *names)
+{
+	json_t *object = json_site(view, site, names);
+
+	json_set(object, "bytes", json_number(site->garbage.bytes));
+	json_set(object, "blocks", json_number(site->garbage.blocks));
+	json_set(object, "held_bytes", json_number(site->garbage.held_bytes));
+	json_set(object, "held_blocks", json_number(site->garbage.held_blocks));
+	return object;
+}
+
 json_t *json_group(const struct view *view, const struct view_group *group, enum domain domain)
 {
 	json_t *object = json_checked(json_object());

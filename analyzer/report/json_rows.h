@@ -26,6 +26,8 @@ const char *instants_name(enum instants_kind kind);
 json_t *json_totals(const struct view *view);
 /* Counts the names in its stack. */
 json_t *json_site(const struct view *view, const struct view_site *site, struct name_sum *names);
+/* One of view.garbage: bytes and blocks are what was freed. */
+json_t *json_garbage(const struct view *view, const struct view_site *site, struct name_sum *names);
 json_t *json_names(const struct name_sum *names);
 json_t *json_group(const struct view *view, const struct view_group *group, enum domain domain);
 struct suppression;

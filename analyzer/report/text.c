@@ -32,6 +32,7 @@ void report_text(const struct page *page, const struct view *view, const struct 
 	if (view->process_count) {
 		text_processes(page, view);
 		text_sites(page, view, options, &names);
+		text_garbage(page, view, options);
 		text_modules(page, view, options);
 		text_elsewhere(page, view, options->domain);
 		text_totals(page, view);
@@ -46,12 +47,14 @@ void leaks_text(const struct page *page, const struct view *view, const struct t
 	struct name_sum names = {0};
 
 	text_answer(page, view, options->domain);
-	if (by == BY_SITE)
+	if (by == BY_SITE) {
 		text_sites(page, view, options, &names);
-	else if (by == BY_MODULE)
+		text_garbage(page, view, options);
+	} else if (by == BY_MODULE) {
 		text_modules(page, view, options);
-	else
+	} else {
 		text_by_process(page, view, options);
+	}
 	text_elsewhere(page, view, options->domain);
 	text_trust(page, view, &names);
 	put_source(page, view);

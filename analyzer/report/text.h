@@ -52,6 +52,11 @@ void text_sites(const struct page *page, const struct view *view, const struct t
 /* "retain, leak.c:12": the frame to blame. Escaped. To be freed. */
 char *text_blame(struct view_process *process, struct node_id stack);
 
+/* ---- text_garbage.c ------------------------------------------------------------------------------------------ */
+
+/* What the collection at the end freed: garbage, or what a script's top level held. */
+void text_garbage(const struct page *page, const struct view *view, const struct text_options *options);
+
 /* ---- text_groups.c ------------------------------------------------------------------------------------------- */
 
 void text_modules(const struct page *page, const struct view *view, const struct text_options *options);

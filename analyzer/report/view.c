@@ -278,7 +278,7 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 		for (size_t i = 0; i < info->site_count; i++) {
 			const struct site *site = &info->sites[i];
 
-			if (site->domain >= DOMAINS || (!joined && !site->live_blocks))
+			if (site->domain >= DOMAINS || (!joined && !site->live_blocks && !site->garbage.blocks))
 				continue;
 			if (keyed)
 				keyed[count] = (struct keyed_site){
@@ -289,6 +289,7 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 						.allocs = site->allocs, .frees = site->frees,
 						.live_blocks = site->live_blocks,
 						.live_bytes = site->live_bytes, .temporary = site->temporary,
+						.garbage = site->garbage,
 					},
 				};
 			count++;
@@ -306,8 +307,8 @@ static bool is_same(const struct keyed_site *a, const struct keyed_site *b)
 
 static void join_site(struct view_site *into, const struct view_site *site)
 {
-	/* The one that stands for all keeps blocks, so that its stack is that of a leak. */
-	if (!into->live_blocks && site->live_blocks) {
+	/* The one that stands for all keeps blocks, so that its stack is that of a leak; else it kept some until the end. */
+	if (!into->live_blocks && (site->live_blocks || (!into->garbage.blocks && site->garbage.blocks))) {
 		into->process = site->process;
 		into->stack = site->stack;
 	}
@@ -316,6 +317,39 @@ static void join_site(struct view_site *into, const struct view_site *site)
 	into->live_blocks += site->live_blocks;
 	into->live_bytes += site->live_bytes;
 	into->temporary += site->temporary;
+	into->garbage.blocks += site->garbage.blocks;
+	into->garbage.bytes += site->garbage.bytes;
+	into->garbage.held_blocks += site->garbage.held_blocks;
+	into->garbage.held_bytes += site->garbage.held_bytes;
+}
+
+static bool is_empty(const struct view_site *site)
+{
+	return !site->live_blocks && !site->garbage.blocks;
+}
+
+static int by_garbage(const void *left, const void *right)
+{
+	const struct view_site *a = left, *b = right;
+	int order = compare(b->garbage.held_bytes, a->garbage.held_bytes);
+
+	return order ? order : compare(b->garbage.bytes, a->garbage.bytes);
+}
+
+/* Sites of garbage go to a list of their own, and stay where they are if they have live blocks, too. */
+static void sort_out_garbage(struct view *view)
+{
+	size_t live = 0;
+
+	view->garbage = xcalloc(view->site_count, sizeof(*view->garbage));
+	for (size_t i = 0; i < view->site_count; i++) {
+		if (view->sites[i].garbage.blocks)
+			view->garbage[view->garbage_count++] = view->sites[i];
+		if (view->sites[i].live_blocks)
+			view->sites[live++] = view->sites[i];
+	}
+	view->site_count = live;
+	qsort(view->garbage, view->garbage_count, sizeof(*view->garbage), by_garbage);
 }
 
 static void collect(struct view *view, bool join)
@@ -337,7 +371,7 @@ static void collect(struct view *view, bool join)
 
 		if (!i || !is_same(&keyed[i - 1], &keyed[i])) {
 			/* The one before is complete; it is forgotten if it keeps nothing. */
-			if (!view->site_count || view->sites[view->site_count - 1].live_blocks)
+			if (!view->site_count || !is_empty(&view->sites[view->site_count - 1]))
 				view->site_count++;
 			view->sites[view->site_count - 1] = (struct view_site){.domain = keyed[i].site.domain};
 			counted = NO_PROCESS;
@@ -353,9 +387,10 @@ static void collect(struct view *view, bool join)
 		if (i + 1 == count || !is_same(&keyed[i], &keyed[i + 1]))
 			into->growth = grown_end(&grown);
 	}
-	if (view->site_count && !view->sites[view->site_count - 1].live_blocks)
+	if (view->site_count && is_empty(&view->sites[view->site_count - 1]))
 		view->site_count--;
 	free(keyed);
+	sort_out_garbage(view);
 	qsort(view->sites, view->site_count, sizeof(*view->sites), by_bytes);
 }
 
@@ -432,5 +467,6 @@ void view_free(struct view *view)
 	}
 	free(view->processes);
 	free(view->sites);
+	free(view->garbage);
 	free(view);
 }

@@ -49,6 +49,7 @@ struct view_site {
 	uint64_t live_blocks, live_bytes; /* at that instant */
 	uint64_t temporary;
 	struct growth growth;     /* of all of them */
+	struct garbage_sum garbage;
 	const struct suppression *suppressed_by; /* owned by the suppressions; NULL: none */
 };
 
@@ -77,6 +78,8 @@ struct view {
 	struct domain_sum suppressed[DOMAINS];
 	struct stack_sum endings[TRACE_FIRST_NODE];
 	struct view_site *sites; size_t site_count; /* with live blocks; by live_bytes, largest first */
+	struct view_site *garbage; size_t garbage_count; /* of which the collection at the end freed blocks; by what was
+	                           * held of these, then by bytes, largest first */
 };
 
 struct view_options {

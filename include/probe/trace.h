@@ -299,8 +299,10 @@ struct trace_collected {         /* tick: when it was done */
 	uint32_t tid;            /* kernel id of its thread */
 	uint32_t reserved;       /* 0 */
 	uint64_t began;          /* tick when it began */
+	uint64_t found_alive;    /* what was born before this tick and was there when it began, was found alive by an
+	                          * earlier full collection; 0: there was none to tell by */
 };
-_Static_assert(sizeof(struct trace_collected) == 24, "pinned");
+_Static_assert(sizeof(struct trace_collected) == 32, "pinned");
 
 struct trace_runtime_heap {      /* all but isolate and collected are bytes */
 	uint32_t isolate;        /* its number in the process, from 1 */

@@ -48,6 +48,8 @@ static void collected(void *isolate, int type, int flags, void *data)
 
 	(void)type, (void)data;
 	if (thread && !thread->collecting && !library.filtered && !process_is_borrowed()) {
+		thread->full_collections[1] = thread->full_collections[0];
+		thread->full_collections[0] = clock_tick();
 		if (flags & V8_COLLECTED_FORCED)
 			meta_write(TRACE_RECORD_MARK, "gc()", 4, NULL, 0);
 		if ((flags & V8_COLLECTED_FORCED) || !told_within(thread, AFTER_COLLECTION))
@@ -83,6 +85,8 @@ void collect_now(void *isolate, enum trace_collected_why why)
 		return;
 	record.tid = thread->tid;
 	record.began = clock_tick();
+	/* A collection takes for alive what is born after its marking began: of the last one only what is older counts. */
+	record.found_alive = thread->full_collections[1];
 	thread->collecting = true;
 	v8_low_memory(isolate);
 	v8_low_memory(isolate);
