@@ -15,6 +15,8 @@
 
 typedef void *local;
 
+bool inject_allowed;
+
 V8_FUNCTION(void, v8_enqueue, "_ZN2v87Isolate16EnqueueMicrotaskEPFvPvES1_", void *, void (*)(void *), void *);
 V8_FUNCTION(bool, v8_in_context, "_ZN2v87Isolate9InContextEv", void *);
 V8_FUNCTION(local, v8_context, "_ZN2v87Isolate17GetCurrentContextEv", void *);
@@ -48,7 +50,7 @@ static void inject(void *isolate)
 
 void inject_soon(void *isolate)
 {
-	if (v8_enqueue && v8_in_context && v8_context && v8_object && v8_scope_open && v8_scope_close && node_environment &&
+	if (inject_allowed && v8_enqueue && v8_in_context && v8_context && v8_object && v8_scope_open && v8_scope_close && node_environment &&
 	    node_register && v8_in_context(isolate))
 		v8_enqueue(isolate, inject, isolate);
 }

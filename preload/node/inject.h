@@ -10,4 +10,7 @@
 /* In an interrupt of the isolate's: the addon comes in as soon as its program is between two steps, if it is not in by then. */
 void inject_soon(void *isolate) HIDDEN;
 
+/* The program is node and may have it: set before main. */
+extern bool inject_allowed HIDDEN;
+
 #endif
