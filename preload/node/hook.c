@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "node/inject.h"
 #include "node/napi.h"
 #include "node/v8.h"
 #include "record/area.h"
@@ -26,6 +27,7 @@
 #define BESIDE    "libprobe.cjs"
 #define ITS_PATH  "`${__dirname}/libprobe.so`" /* in the file, instead of which a written one has the path */
 #define TEXT_ROOM (2 * PATH_MAX + 1024)
+#define SCRIPT_NOTE "NODE_SEA"       /* …_BLOB, the note's name */
 #define VALUE_MOST (64u << 10)       /* of the user's; the kernel allows more, nobody has it */
 
 extern char **environ;
@@ -44,9 +46,12 @@ static char *user_value;             /* "NODE_OPTIONS=…" of the program's; NUL
 static const char *const forbidding[] = {"--permission", "--experimental-permission", "--no-addons", "--experimental-policy",
 	"--policy-integrity", "--env-file", "--experimental-config-file", "--experimental-default-config-file"};
 
-/* Runs that hand their options on to children, or make something of what is loaded. Before the script's name. */
-static const char *const unsuited[] = {"--test", "--watch", "--watch-path", "--build-snapshot", "--build-snapshot-config",
-	"--snapshot-blob", "--experimental-sea-config", "--build-sea", "--check", "-c", "--node-snapshot"};
+/* Runs that hand their options on to children, or run nothing. Before the script's name. */
+static const char *const unsuited[] = {"--test", "--watch", "--watch-path", "--check", "-c"};
+
+/* What is in the isolate then goes into a file, or came from one: nothing of ours can. */
+static const char *const snapshot[] = {"--build-snapshot", "--build-snapshot-config", "--snapshot-blob",
+	"--experimental-sea-config", "--build-sea"};
 
 /* Of these the next word is the value. */
 static const char *const valued[] = {"-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions",
@@ -70,56 +75,57 @@ static bool is_one(const char *word, size_t length, const char *const *list, siz
 
 #define IS_ONE(word, length, list) is_one(word, length, list, sizeof(list) / sizeof(*(list)))
 
-static bool arguments_allow(int count, char *const *arguments)
+enum way { WAY_REQUIRE, WAY_INJECT, WAY_NONE };
+
+static enum way way_by_arguments(int count, char *const *arguments)
 {
+	enum way way = WAY_REQUIRE;
 	bool script = false;
 
 	for (int i = 1; i < count; i++) {
 		const char *word = arguments[i];
 		size_t length = strlen(word);
 
+		if (!script && IS_ONE(word, length, snapshot))
+			return WAY_NONE;
 		if (IS_ONE(word, length, forbidding) || (!script && IS_ONE(word, length, unsuited)))
-			return false;
+			way = WAY_INJECT;
 		if (word[0] != '-' || !strcmp(word, "--"))
 			script = true;
 		else if (!script && IS_ONE(word, length, valued) && !strchr(word, '='))
 			i++;
 	}
-	return true;
+	return way;
 }
 
 /* The user's own: words, with quotes and, within these, backslashes. What node refuses is left for it to refuse. */
-static bool value_allows(const char *value)
+static enum way way_by_value(const char *value)
 {
+	enum way way = WAY_REQUIRE;
 	bool quoted = false;
 
 	if (strlen(value) > VALUE_MOST)
-		return false;
+		return WAY_INJECT;
 	for (const char *at = value; *at; at++) {
 		if (*at == '-' && at[1] == '-') {
 			size_t length = strcspn(at, " \"");
 
+			if (IS_ONE(at, length, snapshot))
+				return WAY_NONE;
 			if (IS_ONE(at, length, forbidding) || IS_ONE(at, length, unsuited))
-				return false;
+				way = WAY_INJECT;
 		}
 		if (*at == '\\' && quoted && !*++at)
-			return false;
+			return WAY_INJECT;
 		if (*at == '"')
 			quoted = !quoted;
 	}
-	return !quoted;
+	return quoted ? WAY_INJECT : way;
 }
 
-/*
- * A program that is node and no other that is built of it: Electron and NW.js, which bring Chromium's libffmpeg.so and
- * refuse most of NODE_OPTIONS with a message, or a script made into an executable, which is a note in that.
- */
-static bool is_plain_node(void)
+/* Not Electron or NW.js, which are built of it and bring Chromium's libffmpeg.so. */
+static bool is_node(void)
 {
-	const ElfW(Phdr) *headers = (const void *)getauxval(AT_PHDR);
-	size_t count = getauxval(AT_PHNUM);
-	uintptr_t bias = 0;
-
 	if (!node_main || !napi_run_script || !v8.set_handler)
 		return false;
 	for (const struct link_map *module = _r_debug.r_map; module; module = module->l_next) {
@@ -128,15 +134,24 @@ static bool is_plain_node(void)
 		if (!strcmp(slash ? slash + 1 : module->l_name, "libffmpeg.so"))
 			return false;
 	}
+	return true;
+}
+
+/* A script that was made into an executable with node, as a note, says itself whether NODE_OPTIONS is heeded. */
+static bool holds_script(void)
+{
+	const ElfW(Phdr) *headers = (const void *)getauxval(AT_PHDR);
+	size_t count = getauxval(AT_PHNUM);
+	uintptr_t bias = 0;
+
 	for (size_t i = 0; i < count; i++)
 		if (headers[i].p_type == PT_PHDR)
 			bias = (uintptr_t)headers - headers[i].p_vaddr;
 	for (size_t i = 0; i < count; i++)
-		if (headers[i].p_type == PT_NOTE && headers[i].p_filesz >= 16 &&
-		    memmem((const void *)(bias + headers[i].p_vaddr), headers[i].p_filesz < 256 ? headers[i].p_filesz : 256,
-		           "NODE_SEA", 8))
-			return false;
-	return true;
+		if (headers[i].p_type == PT_NOTE && headers[i].p_filesz >= sizeof(ElfW(Nhdr)) + strlen(SCRIPT_NOTE) &&
+		    !memcmp((const char *)(bias + headers[i].p_vaddr) + sizeof(ElfW(Nhdr)), SCRIPT_NOTE, strlen(SCRIPT_NOTE)))
+			return true;
+	return false;
 }
 
 /* ---- the file ----------------------------------------------------------------------------------------------------- */
@@ -264,16 +279,21 @@ void hook_put_in(int count, char *const *arguments)
 	static char path[PATH_MAX];
 	const char *value = NULL;
 	char **slot = environ;
+	enum way way, other;
 
-	if (library.filtered || !environ || !is_plain_node() || !arguments_allow(count, arguments))
+	if (library.filtered || !environ || !is_node())
 		return;
 	while (*slot && strncmp(*slot, NAME, strlen(NAME)) != 0)
 		slot++;
 	if (*slot)
 		value = *slot + strlen(NAME);
-	if ((value && !value_allows(value)) || !find_file(path, sizeof(path)))
-		return;
-	put(path, value, slot);
+	way = way_by_arguments(count, arguments);
+	other = value ? way_by_value(value) : WAY_REQUIRE;
+	if (other > way)
+		way = other;
+	inject_allowed = way != WAY_NONE;
+	if (way == WAY_REQUIRE && !holds_script() && find_file(path, sizeof(path)))
+		put(path, value, slot);
 }
 
 void hook_undo(void)

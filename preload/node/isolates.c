@@ -18,6 +18,7 @@
 #include "node/code.h"
 #include "node/collect.h"
 #include "node/events.h"
+#include "node/inject.h"
 #include "node/node.h"
 #include "record/event.h"
 
@@ -121,6 +122,7 @@ static void answered(void *isolate, void *data)
 	struct isolate *entry;
 	struct lock_hold hold;
 	uint32_t number = 0;
+	bool adopted = false;
 	int error = errno;
 
 	(void)data;
@@ -131,6 +133,7 @@ static void answered(void *isolate, void *data)
 		entry->state = ISOLATE_NAMED;
 		entry->tid = thread->tid;
 		number = entry->number;
+		adopted = entry->adopted;
 	}
 	lock_give(&lock, &hold);
 	if (number) {
@@ -140,6 +143,8 @@ static void answered(void *isolate, void *data)
 		builtins_told();
 		tell(number, TRACE_RUNTIME_NAMED, "V8");
 		collect_watch(isolate);
+		if (!adopted)
+			inject_soon(isolate);
 	}
 	errno = error;
 }
