@@ -283,6 +283,7 @@ struct recording {
 	char    **warnings;       size_t warning_count; /* sentences for a person */
 	struct finding *findings; size_t finding_count;
 	uint64_t  bytes_on_disk;  /* of all its files */
+	bool      since_unknown;  /* no process has the mark that was asked for */
 };
 
 /* One line of a resolved stack. An address gives one frame, or several where functions were inlined. */

@@ -32,6 +32,7 @@ extern const struct command commands[];
 int run_command(const struct command *command, int argc, char **argv);
 int report_command(const struct command *command, int argc, char **argv);
 int leaks_command(const struct command *command, int argc, char **argv);
+int mark_command(const struct command *command, int argc, char **argv);
 
 /* ---- options.c ----------------------------------------------------------------------------------------------- */
 
@@ -70,8 +71,13 @@ const struct command *command_find(const char *name);
 
 struct view_input;
 
-/* Opens recordings, and folders of them. NULL if one cannot be read or there is none: a message has been printed. */
-struct view_input *inputs_open(const char *const *dirs, size_t dir_count, size_t *count);
+/*
+ * Opens recordings, and folders of them. NULL if one cannot be read or there is none: a message has been printed. `since`:
+ * NULL, or a mark (recording_open_since).
+ */
+struct view_input *inputs_open(const char *const *dirs, size_t dir_count, const char *since, size_t *count);
+/* Has each of them the mark `since`? If not, a message says which marks there are. */
+bool inputs_have_mark(const struct view_input *inputs, size_t count, const char *since);
 void inputs_close(struct view_input *inputs, size_t count);
 
 /* Does this directory look like a recording? */

@@ -31,6 +31,7 @@ static const struct option report_options[] = {
 static const struct option leaks_options[] = {
 	{"by", 0, "site|module|process", "what to add up by; default site"},
 	{"domain", 0, "D", "heap, map, wasm-memory, wasm-heap or log; default heap, in JSON all"},
+	{"since", 0, "MARK", "only what was allocated after this mark: its label, or #N for the Nth"},
 	{"suppressions", 0, "FILE", "leave out what matches its lines leak:PATTERN (function, file or module); may be given "
 	 "more than once"},
 	{"no-default-suppressions", 0, NULL, "show what node, OpenSSL, ICU and glibc keep of their start, too"},
@@ -43,6 +44,10 @@ static const struct option leaks_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct option mark_options[] = {
+	{NULL, 0, NULL, NULL},
+};
+
 const struct command commands[] = {
 	{"run", "[options] -- COMMAND…", "run COMMAND under libprobe.so, then print the report", run_options, true,
 	 run_command},
@@ -50,6 +55,7 @@ const struct command commands[] = {
 	 report_command},
 	{"leaks", "DIR… [options]", "what was still alive at the end, with whole stacks", leaks_options, false,
 	 leaks_command},
+	{"mark", "PID LABEL", "put a mark into a running process", mark_options, false, mark_command},
 	{NULL, NULL, NULL, NULL, false, NULL},
 };
 

@@ -9,6 +9,8 @@
 #include "trace/recording.h"
 #include "util.h"
 
+#define LABELS_MOST 20            /* that are listed */
+
 static bool ends_with(const char *name, const char *end)
 {
 	size_t length = strlen(name), wanted = strlen(end);
@@ -103,7 +105,7 @@ static bool is_repeated(const struct view_input *inputs, size_t count, const str
 	return false;
 }
 
-struct view_input *inputs_open(const char *const *dirs, size_t dir_count, size_t *count)
+struct view_input *inputs_open(const char *const *dirs, size_t dir_count, const char *since, size_t *count)
 {
 	struct list list = {0};
 	struct view_input *inputs;
@@ -120,7 +122,7 @@ struct view_input *inputs_open(const char *const *dirs, size_t dir_count, size_t
 	inputs = xcalloc(list.count, sizeof(*inputs));
 	*count = 0;
 	for (size_t i = 0; i < list.count; i++) {
-		struct recording *recording = recording_open(list.names[i]);
+		struct recording *recording = recording_open_since(list.names[i], since);
 
 		if (!recording) {
 			inputs_close(inputs, *count);
@@ -137,6 +139,64 @@ struct view_input *inputs_open(const char *const *dirs, size_t dir_count, size_t
 		free(list.names[i]);
 	free(list.names);
 	return inputs;
+}
+
+/* ---- marks ---------------------------------------------------------------------------------------------------- */
+
+/* "'proof 1', 'proof 2' and 7 more": the first labels, each once. To be freed. */
+static char *list_marks(const struct recording *recording)
+{
+	const char *labels[LABELS_MOST];
+	size_t count = 0, more = 0;
+	char *text = xstrdup("");
+
+	for (size_t p = 0; p < recording->process_count; p++)
+		for (size_t m = 0; m < recording->processes[p].mark_count; m++) {
+			const char *label = recording->processes[p].marks[m].label;
+			size_t same = 0;
+			char *longer;
+
+			while (same < count && strcmp(labels[same], label))
+				same++;
+			if (same < count)
+				continue;
+			if (count == LABELS_MOST) {
+				more++;
+				continue;
+			}
+			longer = xasprintf("%s%s'%s'", text, count ? ", " : "", label);
+			labels[count++] = label;
+			free(text);
+			text = longer;
+		}
+	if (more) {
+		char *longer = xasprintf("%s and %zu more", text, more);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+bool inputs_have_mark(const struct view_input *inputs, size_t count, const char *since)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct recording *recording = inputs[i].recording;
+		char *marks;
+
+		if (!recording->since_unknown)
+			continue;
+		marks = list_marks(recording);
+		if (*marks)
+			warn("%s: there is no mark '%s'; there are %s", recording->dir, since, marks);
+		else
+			warn("%s: there is no mark '%s', nor any other", recording->dir, since);
+		free(marks);
+		good = false;
+	}
+	return good;
 }
 
 void inputs_close(struct view_input *inputs, size_t count)

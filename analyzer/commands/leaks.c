@@ -5,8 +5,8 @@
 #include "commands/show.h"
 
 enum {
-	BY, DOMAIN_OPTION, SUPPRESSIONS, NO_DEFAULT_SUPPRESSIONS, PRINT_SUPPRESSIONS, UNUSED_SUPPRESSIONS, GEN_SUPPRESSIONS,
-	TOP, JSON, PROCESS
+	BY, DOMAIN_OPTION, SINCE, SUPPRESSIONS, NO_DEFAULT_SUPPRESSIONS, PRINT_SUPPRESSIONS, UNUSED_SUPPRESSIONS,
+	GEN_SUPPRESSIONS, TOP, JSON, PROCESS
 };
 
 static enum leaks_by read_by(const struct command *command, const char *value)
@@ -42,6 +42,9 @@ int leaks_command(const struct command *command, int argc, char **argv)
 			break;
 		case DOMAIN_OPTION:
 			show.domain = read_domain(command, arguments.value);
+			break;
+		case SINCE:
+			show.since = arguments.value;
 			break;
 		case SUPPRESSIONS:
 			show_add_suppressions(&show, arguments.value);

@@ -67,12 +67,15 @@ int show_run(struct show *show)
 	for (size_t i = 0; i < show->suppression_count; i++)
 		if (!suppressions_add_file(suppressions, show->suppressions[i]))
 			goto out;
-	inputs = inputs_open(show->dirs, show->dir_count, &count);
+	inputs = inputs_open(show->dirs, show->dir_count, show->since, &count);
 	if (!inputs)
+		goto out;
+	status = STATUS_USAGE;
+	if (show->since && !inputs_have_mark(inputs, count, show->since))
 		goto out;
 	view = view_build(inputs, count, &(struct view_options){
 		.processes = show->processes, .process_count = show->process_count, .suppressions = suppressions,
-		.shipped = !show->no_shipped,
+		.shipped = !show->no_shipped, .since = show->since,
 		.join = !show->json || count > 1, .waited = show->waited, .waited_pid = show->waited_pid,
 		.wait_status = show->wait_status,
 	});

@@ -14,6 +14,7 @@ struct show {
 	bool     no_shipped;      /* --no-default-suppressions */
 	bool     print_suppressions, print_unused; /* --print-suppressions, --unused-suppressions */
 	bool     generate;        /* --gen-suppressions */
+	const char *since;        /* --since, NULL none */
 	bool     json;            /* --json */
 	size_t   top;             /* --top, 0 not given */
 	int      domain;          /* --domain, -1 not given */

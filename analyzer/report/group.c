@@ -76,7 +76,7 @@ struct view_group *view_by_process(const struct view *view, enum domain domain, 
 		for (size_t i = 0; i < info->site_count; i++) {
 			const struct site *site = &info->sites[i];
 
-			if (site->domain != domain || !site->live_blocks)
+			if (site->domain != domain || !view_blocks(view, site))
 				continue;
 			if (view->suppressions &&
 			    suppressions_match(view->suppressions, &view->processes[p], site->stack, domain,
@@ -85,8 +85,8 @@ struct view_group *view_by_process(const struct view *view, enum domain domain, 
 			group.sites++;
 			group.allocs += site->allocs;
 			group.frees += site->frees;
-			group.live_blocks += site->live_blocks;
-			group.live_bytes += site->live_bytes;
+			group.live_blocks += view_blocks(view, site);
+			group.live_bytes += view_bytes(view, site);
 		}
 		if (group.sites)
 			groups[rows++] = group;

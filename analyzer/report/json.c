@@ -157,6 +157,15 @@ static void put_head(struct writer *writer, const struct view *view, const char 
 	close_level(writer, ']');
 }
 
+static void put_marks(struct writer *writer, const struct view *view)
+{
+	open_level(writer, "marks", '[');
+	for (size_t i = 0; i < view->process_count; i++)
+		for (size_t m = 0; m < view->processes[i].info->mark_count; m++)
+			put_row(writer, json_mark(view->processes[i].info, &view->processes[i].info->marks[m]));
+	close_level(writer, ']');
+}
+
 static void put_finding(struct writer *writer, const char *kind, uint64_t count, json_t *examples)
 {
 	json_t *object = json_checked(json_object());
@@ -194,11 +203,7 @@ void report_json(FILE *file, const struct view *view, const struct json_options 
 	size_t left_off;
 
 	put_head(&writer, view, "probe.report/1");
-	open_level(&writer, "marks", '[');
-	for (size_t i = 0; i < view->process_count; i++)
-		for (size_t m = 0; m < view->processes[i].info->mark_count; m++)
-			put_row(&writer, json_mark(view->processes[i].info, &view->processes[i].info->marks[m]));
-	close_level(&writer, ']');
+	put_marks(&writer, view);
 	put_member(&writer, "totals", json_totals(view));
 	open_level(&writer, "leaks", '{');
 	put_domains(&writer, view, options);
@@ -223,6 +228,8 @@ void leaks_json(FILE *file, const struct view *view, const struct json_options *
 	size_t left_off;
 
 	put_head(&writer, view, "probe.leaks/1");
+	put_marks(&writer, view);
+	put_member(&writer, "since", json_text(view->since));
 	put_member(&writer, "totals", json_totals(view));
 	open_level(&writer, "leaks", '{');
 	put_domains(&writer, view, options);

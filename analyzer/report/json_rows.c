@@ -10,6 +10,7 @@
 #include "report/escape.h"
 #include "report/stack.h"
 #include "report/suppress.h"
+#include "trace/time.h"
 #include "util.h"
 
 /* ---- values -------------------------------------------------------------------------------------------------- */
@@ -159,15 +160,11 @@ json_t *json_process(const struct view *view, const struct view_process *process
 json_t *json_mark(const struct process_info *info, const struct mark *mark)
 {
 	json_t *object = json_checked(json_object());
-	const struct trace_anchor *anchor = &info->header.anchor[0];
-	double after = ((double)mark->tick - (double)anchor->tick) * info->ns_per_tick;
+	uint64_t time;
 
 	json_set(object, "process", json_text(info->stem));
 	json_set(object, "label", json_text(mark->label));
-	if (!anchor->monotonic_ns || !(after > -9e18 && after < 9e18))
-		json_set(object, "time_ns", json_null());
-	else
-		json_set(object, "time_ns", json_number(anchor->monotonic_ns + (uint64_t)(int64_t)after));
+	json_set(object, "time_ns", time_of_tick(info, mark->tick, &time) ? json_number(time) : json_null());
 	return object;
 }
 

@@ -57,6 +57,18 @@ char *text_blame(struct view_process *process, struct node_id stack);
 /* What the collection at the end freed: garbage, or what a script's top level held. */
 void text_garbage(const struct page *page, const struct view *view, const struct text_options *options);
 
+/* ---- text_growth.c ------------------------------------------------------------------------------------------- */
+
+/*
+ * The sites of a domain that are not suppressed. What surely grows from mark to mark comes first, fastest first: a small
+ * leak matters more than a large table. Then the others, largest first. To be freed.
+ */
+const struct view_site **text_growth_order(const struct view *view, enum domain domain, size_t *count, size_t *leading);
+/* "grows 1.2 KiB per mark (sure)", "kept once", "steady" or "". To be freed. */
+char *text_growth(const struct view *view, const struct view_site *site);
+/* At which marks growth was measured. */
+void text_measured(const struct page *page, const struct view *view);
+
 /* ---- text_groups.c ------------------------------------------------------------------------------------------- */
 
 void text_modules(const struct page *page, const struct view *view, const struct text_options *options);

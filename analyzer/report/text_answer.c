@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/escape.h"
 #include "report/human.h"
 #include "report/text.h"
 #include "util.h"
@@ -80,14 +81,15 @@ static void say(const struct page *page, enum style style, char *text)
 static void answer_leaks(const struct page *page, const struct view *view, enum domain domain)
 {
 	struct domain_sum sum = shown_sum(view, domain);
-	char *instant = when(view);
+	char *instant = when(view), *since = view->since ? escape_text(view->since) : NULL;
 	const char *what = domain == DOMAIN_HEAP ? "" : domain_name(domain), *space = *what ? " " : "";
 
 	say(page, STYLE_BOLD,
-	    xasprintf("%s in %s %s%s%s %s still alive %s.", BYTES(sum.bytes), COUNT(sum.blocks), what,
-	              space, PLURAL(sum.blocks, "block", "blocks"),
-	              PLURAL(sum.blocks, "was", "were"), instant));
+	    xasprintf("%s in %s %s%s%s%s%s %s still alive %s.", BYTES(sum.bytes), COUNT(sum.blocks), what,
+	              space, PLURAL(sum.blocks, "block", "blocks"), since ? " born after the mark " : "",
+	              since ? since : "", PLURAL(sum.blocks, "was", "were"), instant));
 	free(instant);
+	free(since);
 	if (count_processes(view) > 1) {
 		uint64_t bytes;
 		const struct view_process *process = largest_process(view, domain, &bytes);
@@ -132,7 +134,12 @@ static void answer_nothing(const struct page *page, const struct view *view, enu
 {
 	char *instant = when(view);
 
-	if (domain != DOMAIN_HEAP)
+	if (view->since) {
+		char *since = escape_text(view->since);
+
+		say(page, STYLE_BOLD, xasprintf("No block born after the mark %s was alive %s.", since, instant));
+		free(since);
+	} else if (domain != DOMAIN_HEAP)
 		say(page, STYLE_BOLD, xasprintf("No block of domain %s was alive %s.", domain_name(domain), instant));
 	else if (!view->totals.allocs)
 		say(page, STYLE_BOLD,

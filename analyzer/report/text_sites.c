@@ -350,16 +350,19 @@ static char *whereabouts(const struct view *view, const struct view_site *site)
 static void print_site(const struct page *page, const struct view *view, const struct view_site *site, size_t number,
                        const int widths[2])
 {
-	char *known = evidence(site), *where = whereabouts(view, site);
+	char *known = evidence(site), *growth = text_growth(view, site), *where = whereabouts(view, site);
 
 	fputc('\n', page->file);
 	page_format(page, STYLE_DIM, "%4zu. ", number);
 	page_format(page, STYLE_SIZE, "%*s", widths[0], BYTES(site->live_bytes));
 	page_format(page, STYLE_PLAIN, " in %*s %s", widths[1], COUNT(site->live_blocks),
 	            PLURAL(site->live_blocks, "block ", "blocks"));
-	page_format(page, STYLE_DIM, "  %s%s", known, where);
+	page_format(page, STYLE_DIM, "  %s%s", known, *growth ? " · " : "");
+	page_format(page, site->growth.trend == TREND_GROWING ? STYLE_BAD : STYLE_DIM, "%s", growth);
+	page_format(page, STYLE_DIM, "%s", where);
 	fputc('\n', page->file);
 	free(known);
+	free(growth);
 	free(where);
 }
 
@@ -367,26 +370,29 @@ void text_sites(const struct page *page, const struct view *view, const struct t
                 struct name_sum *names)
 {
 	struct domain_sum all = view->domains[options->domain], listed = {0};
-	const struct view_site **sites = xcalloc(view->site_count, sizeof(*sites));
+	size_t count, leading;
+	const struct view_site **sites = text_growth_order(view, options->domain, &count, &leading);
 	int widths[2] = {0};
 	char *note;
 
 	all.sites -= view->suppressed[options->domain].sites;
 	all.bytes -= view->suppressed[options->domain].bytes;
-	for (size_t i = 0; i < view->site_count && listed.sites < options->top; i++) {
-		const struct view_site *site = &view->sites[i];
+	for (size_t i = 0; i < count && listed.sites < options->top; i++) {
+		const struct view_site *site = sites[i];
 		int bytes_width = (int)strlen(BYTES(site->live_bytes));
 		int count_width = (int)strlen(COUNT(site->live_blocks));
 
-		if (site->domain != options->domain || site->suppressed_by)
-			continue;
-		sites[listed.sites++] = site;
+		listed.sites++;
 		listed.bytes += site->live_bytes;
 		widths[0] = bytes_width > widths[0] ? bytes_width : widths[0];
 		widths[1] = count_width > widths[1] ? count_width : widths[1];
 	}
-	note = listed.sites < all.sites ? xasprintf("the largest %s of %s, with %s of the bytes", COUNT(listed.sites),
-	                                            COUNT(all.sites), SHARE(listed.bytes, all.bytes)) : NULL;
+	if (listed.sites < all.sites)
+		note = xasprintf("%s %s of %s, with %s of the bytes",
+		                 leading ? "what grows, and then the largest:" : "the largest", COUNT(listed.sites),
+		                 COUNT(all.sites), SHARE(listed.bytes, all.bytes));
+	else
+		note = leading ? xstrdup("what grows from mark to mark comes first") : NULL;
 	if (listed.sites)
 		page_title(page, "Alive at the end, by site", note);
 	for (size_t i = 0; i < listed.sites; i++) {

@@ -241,8 +241,7 @@ void text_trust(const struct page *page, const struct view *view, const struct n
 	tell_stacks(page, view);
 	tell_names(page, view, names);
 	tell_ends(page, view);
-	page_entry(page, "growth", STYLE_PLAIN,
-	           "unknown: what grows over time is not told apart from what is kept once");
+	text_measured(page, view);
 	for (size_t i = 0; i < view->input_count; i++)
 		for (size_t f = 0; f < view->inputs[i].recording->finding_count; f++)
 			tell_finding(page, &view->inputs[i].recording->findings[f]);

@@ -278,7 +278,7 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 		for (size_t i = 0; i < info->site_count; i++) {
 			const struct site *site = &info->sites[i];
 
-			if (site->domain >= DOMAINS || (!joined && !site->live_blocks && !site->garbage.blocks))
+			if (site->domain >= DOMAINS || (!joined && !view_blocks(view, site) && !site->garbage.blocks))
 				continue;
 			if (keyed)
 				keyed[count] = (struct keyed_site){
@@ -287,8 +287,8 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 					.site = {
 						.process = p, .domain = site->domain, .stack = site->stack,
 						.allocs = site->allocs, .frees = site->frees,
-						.live_blocks = site->live_blocks,
-						.live_bytes = site->live_bytes, .temporary = site->temporary,
+						.live_blocks = view_blocks(view, site),
+						.live_bytes = view_bytes(view, site), .temporary = site->temporary,
 						.garbage = site->garbage,
 					},
 				};
@@ -439,6 +439,7 @@ struct view *view_build(const struct view_input *inputs, size_t input_count, con
 
 	view->inputs = inputs;
 	view->suppressions = options->suppressions;
+	view->since = options->since;
 	view->input_count = input_count;
 	if (!choose_processes(view, options)) {
 		view_free(view);

@@ -46,7 +46,7 @@ struct view_site {
 	enum domain domain;
 	struct node_id stack;
 	uint64_t allocs, frees;   /* births and deaths, up to the leak instant */
-	uint64_t live_blocks, live_bytes; /* at that instant */
+	uint64_t live_blocks, live_bytes; /* at that instant, and after the mark */
 	uint64_t temporary;
 	struct growth growth;     /* of all of them */
 	struct garbage_sum garbage;
@@ -68,6 +68,7 @@ struct stack_sum { uint64_t allocs, live_blocks; };
 struct view {
 	const struct view_input *inputs; size_t input_count; /* the caller's */
 	struct suppressions *suppressions; /* the caller's, or NULL; counts what each one hides */
+	const char *since;        /* the caller's: live blocks, here and in groups, are only those born after this mark */
 	struct view_process *processes; size_t process_count; /* by recording, then by start */
 	size_t   process_total;   /* chosen or not */
 	struct totals totals;     /* sums over the chosen; peak_bytes is the largest peak of one of them … */
@@ -86,6 +87,7 @@ struct view_options {
 	const char *const *processes; size_t process_count; /* --process; none: all */
 	struct suppressions *suppressions; /* NULL: none, the processes' own neither; those are added to it */
 	bool shipped;             /* so is the list that comes with probe */
+	const char *since;        /* only blocks that were born after this mark, which the recordings know; NULL: all */
 	bool join;                /* one row for the same stack of several processes */
 	bool waited;              /* the recording's first process was waited for: */
 	uint32_t waited_pid;      /* this one, */
@@ -99,6 +101,17 @@ void view_free(struct view *view);
 /* Groups of live sites that are not suppressed, of one domain; largest first. To be freed. */
 struct view_group *view_by_module(const struct view *view, enum domain domain, size_t *count);
 struct view_group *view_by_process(const struct view *view, enum domain domain, size_t *count);
+
+/* What of a site is alive, and younger than the mark. */
+static inline uint64_t view_blocks(const struct view *view, const struct site *site)
+{
+	return view->since ? site->since_blocks : site->live_blocks;
+}
+
+static inline uint64_t view_bytes(const struct view *view, const struct site *site)
+{
+	return view->since ? site->since_bytes : site->live_bytes;
+}
 
 const char *domain_name(enum domain domain);
 const char *end_name(enum process_end end); /* the JSON report's word */

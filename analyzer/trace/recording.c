@@ -14,6 +14,7 @@
 
 #include "trace/array.h"
 #include "trace/image.h"
+#include "trace/marks.h"
 
 #define EXAMPLES_MOST 16
 
@@ -128,6 +129,19 @@ static void read_image(struct image *image, int dir)
 	free(name);
 }
 
+/* Marks from outside, whose times are of another clock. */
+static void read_marks(struct image *image, int dir)
+{
+	char *name = xasprintf("%s.marks", image->process->stem);
+	struct bytes file = {0};
+
+	if (!file_map(dir, name, &file) && errno != ENOENT)
+		damage_add(&image->damage, ".marks", 0, strerror(errno));
+	marks_add(image->process, file, &image->damage);
+	file_unmap(&file);
+	free(name);
+}
+
 /* An image whose header was never finished, or is lost, ran on the same boot as others of its host. */
 static void complete(struct image *images, size_t count)
 {
@@ -191,7 +205,7 @@ static void gather_unknown(struct recording *recording, const struct image *imag
 }
 
 /* `stems` are taken over into the processes. */
-static void read_images(struct recording *recording, int dir, char **stems, size_t count)
+static void read_images(struct recording *recording, int dir, char **stems, size_t count, const char *since)
 {
 	struct image *images = xcalloc(count, sizeof *images);
 	struct process_info *processes = xcalloc(count, sizeof *processes);
@@ -214,6 +228,10 @@ static void read_images(struct recording *recording, int dir, char **stems, size
 	complete(images, count);
 	if (!clock_calibrate(images, count))
 		add_warning(recording, xstrdup("how long a tick is could not be found out; times are in ticks"));
+	for (size_t i = 0; i < count; i++)
+		read_marks(&images[i], dir);
+	if (since && !marks_since(recording->processes, count, since))
+		recording->since_unknown = true;
 	family_link(images, count);
 	code_link(images, count);
 	replay_all(images, count, dir);
@@ -238,6 +256,11 @@ static void read_images(struct recording *recording, int dir, char **stems, size
 
 struct recording *recording_open(const char *dir)
 {
+	return recording_open_since(dir, NULL);
+}
+
+struct recording *recording_open_since(const char *dir, const char *since)
+{
 	struct recording *recording = xcalloc(1, sizeof *recording);
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char **stems = NULL;
@@ -257,7 +280,7 @@ struct recording *recording_open(const char *dir)
 		warn("%s: there is no recording here", dir);
 		goto failed;
 	}
-	read_images(recording, fd, stems, count);
+	read_images(recording, fd, stems, count, since);
 	free(stems);
 	close(fd);
 	return recording;

@@ -12,6 +12,12 @@
  * is no failure: all that can be read is there, the rest is in findings.
  */
 struct recording *recording_open(const char *dir);
+
+/*
+ * The same, and counts what of the live blocks is younger than a mark (trace/marks.h). If there is no such mark,
+ * recording.since_unknown is set.
+ */
+struct recording *recording_open_since(const char *dir, const char *since);
 void recording_close(struct recording *recording);
 
 #endif

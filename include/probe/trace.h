@@ -11,6 +11,9 @@
  *                      events that was moved out of a ring.
  *   STEM.perf-map      a copy of /tmp/perf-PID.map as it was when the image ended; absent if there was none
  *   STEM.jitdump       a copy of the image's jitdump (TRACE_RECORD_JITDUMP), likewise
+ *   STEM.marks         marks that `probe mark` put from outside; absent if there were none. Appended to, a line each:
+ *                      nanoseconds of the host's CLOCK_MONOTONIC in decimal, a space, the label, a newline; in the
+ *                      label a newline is \n and a backslash \\
  *
  * STEM is "PID-START-HOST-IMAGE": pid in decimal; start time of the process in clock ticks since boot, hexadecimal;
  * a 32-bit hash of boot id and pid namespace, 8 hexadecimal digits; and the number of the image, from 0, one more at

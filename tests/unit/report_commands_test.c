@@ -45,7 +45,7 @@ static size_t opened(const char *first, const char *second)
 	struct view_input *inputs;
 	size_t count;
 
-	inputs = inputs_open(dirs, 2, &count);
+	inputs = inputs_open(dirs, 2, NULL, &count);
 	ck_assert_ptr_nonnull(inputs);
 	inputs_close(inputs, count);
 	return count;
