@@ -58,13 +58,21 @@ bool place_is_engine_file(const struct view_process *process, const char *path)
 	                                !strncmp(slash ? slash + 1 : path, "libnode.so", 10));
 }
 
+static bool ends_with(const char *path, const char *end)
+{
+	size_t length = strlen(path), wanted = strlen(end);
+
+	return length >= wanted && !strcmp(path + length - wanted, end);
+}
+
 bool place_is_engine(const struct view_process *process, const struct frame *frame)
 {
 	switch (frame->kind) {
 	case FRAME_BUILTIN:
 		return true;
-	case FRAME_JS: /* a regular expression has neither script nor line */
-		return frame->file ? !strncmp(frame->file, "node:", 5) : !frame->line;
+	case FRAME_JS: /* a regular expression has neither script nor line; libprobe.cjs is what node runs for us */
+		return frame->file ? !strncmp(frame->file, "node:", 5) || ends_with(frame->file, "/libprobe.cjs")
+		                   : !frame->line;
 	case FRAME_NATIVE:
 	case FRAME_UNKNOWN:
 		return frame->module && place_is_engine_file(process, frame->module);
