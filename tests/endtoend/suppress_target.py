@@ -69,3 +69,23 @@ known = TMP / "known.supp"
 known.write_text("# mine\nleak:known_\n")
 data = json.loads(probe("leaks", TMP / "exit", "--json", "--suppressions", known).out)
 assert by_function(data)["known_leak"] == [(1000, "known_", f"{known}:2")], by_function(data)
+
+# What is no file of suppressions is told by its line, and nothing is printed.
+for text, line in (("leak:fine\nrace:x\n", 2), ("{\n   a valgrind suppression\n}\n", 1), ("\n\nleak:\n", 3)):
+    known.write_text(text)
+    done = probe("leaks", TMP / "exit", "--suppressions", known)
+    assert done.status == 3 and done.out == b"", done
+    assert done.err == f"probe: {known}: line {line} is not 'leak:PATTERN'\n".encode(), done
+done = probe("report", TMP / "exit", "--suppressions", TMP / "none.supp")
+assert done.status == 3 and done.err == f"probe: {TMP}/none.supp: No such file or directory\n".encode(), done
+assert probe("leaks", TMP / "exit", "--gen-suppressions", "--json").status == 2
+
+# Several files, and what is generated hides all; it is told where each line hid something, and which hid nothing.
+first, second = TMP / "first.supp", TMP / "second.supp"
+first.write_text("leak:^nobody$\n")
+second.write_bytes(probe("leaks", TMP / "exit", "--gen-suppressions").out)
+text = probe("leaks", TMP / "exit", "--suppressions", first, "--suppressions", second, "--unused-suppressions").out
+assert b"Nothing but what is suppressed was still alive" in text, text
+rows = [line.split() for line in text.decode().split("Suppressions\n")[1].splitlines()]
+assert ["1", "2,000", "1", f"{second}:2", "^other_leak$"] in rows, text
+assert ["0", "0", "0", f"{first}:1", "^nobody$"] in rows, text
