@@ -191,7 +191,10 @@ static size_t find_in_frames(const struct suppressions *suppressions, struct vie
 	for (size_t i = 0; i < count; i++) {
 		const char *const texts[] = {frames[i].module, frames[i].function, frames[i].file};
 
-		for (size_t text = 0; !frames[i].machinery && text < 3; text++) {
+		/* What is not shown cannot be meant. */
+		if (frames[i].machinery || place_is_probe(&frames[i]))
+			continue;
+		for (size_t text = 0; text < 3; text++) {
 			size_t found = find(suppressions, process, texts[text]);
 
 			if (found != SIZE_MAX)

@@ -89,3 +89,11 @@ assert b"Nothing but what is suppressed was still alive" in text, text
 rows = [line.split() for line in text.decode().split("Suppressions\n")[1].splitlines()]
 assert ["1", "2,000", "1", f"{second}:2", "^other_leak$"] in rows, text
 assert ["0", "0", "0", f"{first}:1", "^nobody$"] in rows, text
+
+# What libprobe.so adds to stacks is never shown, so no pattern hides by it.
+for name in ("exit", "fork"):
+    for site in report(TMP / name)["leaks"]["by_site"]:
+        assert not any("libprobe" in (frame["module"] or "") for frame in site["stack"]), site
+known.write_text("leak:libprobe\nleak:rooted_main\nleak:root_call\n")
+data = json.loads(probe("leaks", TMP / "exit", "--json", "--suppressions", known).out)
+assert by_function(data)["other_leak"] == SHOWN, by_function(data)

@@ -42,6 +42,8 @@ def innocent(major):
     bytes_shown = heap["bytes"] - heap["suppressed_bytes"]
     print(f"innocent: {shown} blocks, {bytes_shown} bytes of {heap['blocks']}, {heap['bytes']}")
     assert heap["suppressed_blocks"] > 8000 and shown < 100 and bytes_shown < 200000, heap
+    assert not [frame for site in sites(data) for frame in site["stack"]
+                if "libprobe" in (frame["module"] or "") + (frame["file"] or "")]
     assert all(site["suppressed_from"] == "shipped" for site in sites(data) if site["suppressed_by"])
 
     bare = json.loads(probe("leaks", out, "--json", "--no-default-suppressions").out)
