@@ -8,8 +8,7 @@ static const struct option run_options[] = {
 	{"output", 'o', "DIR", "record into DIR; default probe-TIME-PID here"},
 	{"stack-depth", 0, "N", "keep at most the N innermost frames of a stack, 1 to 1024; default 128"},
 	{"no-follow", 0, NULL, "do not record child processes"},
-	{"suppressions", 0, "FILE", "leave out what matches its lines leak:PATTERN (function, file or module); may be given "
-	 "more than once"},
+	{"suppressions", 0, "FILE", "leave out what matches its lines leak:PATTERN (function, file or module)"},
 	{"no-default-suppressions", 0, NULL, "show what node, OpenSSL, ICU and glibc keep of their start, too"},
 	{"print-suppressions", 0, NULL, "list what each suppression hid"},
 	{"top", 0, "N", "sites, modules and so on that are listed; default 10"},
@@ -18,8 +17,7 @@ static const struct option run_options[] = {
 };
 
 static const struct option report_options[] = {
-	{"suppressions", 0, "FILE", "leave out what matches its lines leak:PATTERN (function, file or module); may be given "
-	 "more than once"},
+	{"suppressions", 0, "FILE", "leave out what matches its lines leak:PATTERN (function, file or module)"},
 	{"no-default-suppressions", 0, NULL, "show what node, OpenSSL, ICU and glibc keep of their start, too"},
 	{"print-suppressions", 0, NULL, "list what each suppression hid"},
 	{"json", 0, NULL, "for programs, and complete"},
@@ -32,8 +30,7 @@ static const struct option leaks_options[] = {
 	{"by", 0, "site|module|process", "what to add up by; default site"},
 	{"domain", 0, "D", "heap, map, wasm-memory, wasm-heap or log; default heap, in JSON all"},
 	{"since", 0, "MARK", "only what was allocated after this mark: its label, or #N for the Nth"},
-	{"suppressions", 0, "FILE", "leave out what matches its lines leak:PATTERN (function, file or module); may be given "
-	 "more than once"},
+	{"suppressions", 0, "FILE", "leave out what matches its lines leak:PATTERN (function, file or module)"},
 	{"no-default-suppressions", 0, NULL, "show what node, OpenSSL, ICU and glibc keep of their start, too"},
 	{"print-suppressions", 0, NULL, "list what each suppression hid"},
 	{"unused-suppressions", 0, NULL, "the same, with those that hid nothing"},

@@ -80,7 +80,7 @@ struct view_group *view_by_process(const struct view *view, enum domain domain, 
 				continue;
 			if (view->suppressions &&
 			    suppressions_match(view->suppressions, &view->processes[p], site->stack, domain,
-			                       site->growth.trend == TREND_GROWING))
+			                       site->growth.trend))
 				continue;
 			group.sites++;
 			group.allocs += site->allocs;

@@ -58,13 +58,27 @@ bool place_is_engine_file(const struct view_process *process, const char *path)
 	                                !strncmp(slash ? slash + 1 : path, "libnode.so", 10));
 }
 
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool place_is_probe(const struct frame *frame)
+{
+	if (frame->kind == FRAME_JS)
+		return frame->file && !strcmp(file_name(frame->file), "libprobe.cjs");
+	return frame->module && !strcmp(file_name(frame->module), "libprobe.so");
+}
+
 bool place_is_engine(const struct view_process *process, const struct frame *frame)
 {
 	switch (frame->kind) {
 	case FRAME_BUILTIN:
 		return true;
 	case FRAME_JS: /* a regular expression has neither script nor line */
-		return frame->file ? !strncmp(frame->file, "node:", 5) : !frame->line;
+		return frame->file ? !strncmp(frame->file, "node:", 5) || place_is_probe(frame) : !frame->line;
 	case FRAME_NATIVE:
 	case FRAME_UNKNOWN:
 		return frame->module && place_is_engine_file(process, frame->module);

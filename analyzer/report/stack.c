@@ -64,7 +64,7 @@ struct stack stack_resolve(struct view_process *process, struct node_id node)
 			stack.frames = xreallocarray(stack.frames, capacity, sizeof(*stack.frames));
 		}
 		for (size_t i = 0; i < count; i++)
-			if (!frames[i].machinery)
+			if (!frames[i].machinery && !place_is_probe(&frames[i]))
 				stack.frames[stack.count++] = (struct stack_frame){
 					&frames[i], node, place_is_engine(process, &frames[i])};
 	}

@@ -1,5 +1,5 @@
 /*
- * stack.h: a stack with names, from the frame that asked for memory outwards.
+ * stack.h: a stack with names, from the frame that asked for memory outwards, without libprobe.so's own frames.
  */
 #ifndef PROBE_REPORT_STACK_H
 #define PROBE_REPORT_STACK_H

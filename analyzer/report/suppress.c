@@ -10,6 +10,7 @@
 #include "util.h"
 
 #define TYPE "leak:"
+#define BRIEF_NS 1e9
 
 /* ---- the list ------------------------------------------------------------------------------------------------ */
 
@@ -190,7 +191,10 @@ static size_t find_in_frames(const struct suppressions *suppressions, struct vie
 	for (size_t i = 0; i < count; i++) {
 		const char *const texts[] = {frames[i].module, frames[i].function, frames[i].file};
 
-		for (size_t text = 0; !frames[i].machinery && text < 3; text++) {
+		/* What is not shown cannot be meant. */
+		if (frames[i].machinery || place_is_probe(&frames[i]))
+			continue;
+		for (size_t text = 0; text < 3; text++) {
 			size_t found = find(suppressions, process, texts[text]);
 
 			if (found != SIZE_MAX)
@@ -218,8 +222,20 @@ static size_t match_node(const struct suppressions *suppressions, struct view_pr
 	return *known == NODE_NONE ? SIZE_MAX : *known - NODE_FIRST;
 }
 
+/*
+ * A process that is gone in a moment does at its start what it does all its life: that things grow over slices of so
+ * little time says nothing.
+ */
+static bool is_brief(const struct process_info *info)
+{
+	const struct instants *instants = &info->instants;
+
+	return instants->kind == INSTANTS_SLICES && instants->count &&
+	       (double)(instants->ticks[instants->count - 1] - instants->ticks[0]) * info->ns_per_tick < BRIEF_NS;
+}
+
 struct suppression *suppressions_match(const struct suppressions *suppressions, struct view_process *process,
-                                       struct node_id stack, enum domain domain, bool growing)
+                                       struct node_id stack, enum domain domain, enum trend trend)
 {
 	for (struct node_id node = stack; suppressions->shipped && node_is_frame(process->info, node);
 	     node.index = process->info->nodes[node.index - TRACE_FIRST_NODE].parent) {
@@ -228,7 +244,8 @@ struct suppression *suppressions_match(const struct suppressions *suppressions, 
 		if (found != SIZE_MAX)
 			return suppressions->rows[found];
 	}
-	if (suppressions->shipped < suppressions->count && domain == DOMAIN_HEAP && !growing) {
+	if (suppressions->shipped < suppressions->count && domain == DOMAIN_HEAP &&
+	    (trend != TREND_GROWING || is_brief(process->info))) {
 		size_t rule = shipped_match(process, stack);
 
 		if (rule < shipped_count)

@@ -38,9 +38,9 @@ void suppressions_add_target(struct suppressions *suppressions, const struct pro
 /* The list that comes with probe; the last to be added. */
 void suppressions_add_shipped(struct suppressions *suppressions);
 
-/* What the stack is suppressed by, or NULL. `growing`: the list that comes with probe does not hide it. */
+/* What the stack is suppressed by, or NULL. What grows is not hidden by the list that comes with probe. */
 struct suppression *suppressions_match(const struct suppressions *suppressions, struct view_process *process,
-                                       struct node_id stack, enum domain domain, bool growing);
+                                       struct node_id stack, enum domain domain, enum trend trend);
 
 /* Does the pattern match this text? */
 bool suppressions_matches(const char *pattern, const char *text);

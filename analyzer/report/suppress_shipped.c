@@ -45,6 +45,7 @@ static const struct rule rules[] = {
 	{"^node::NodeMainInstance::CreateMainEnvironment(", IN_NODE, 0, NULL},
 	{"^uv_setup_args$", IN_NODE, INSIDE_OWN, NULL},
 	{"^uv_default_loop$", IN_NODE, INSIDE_OWN, NULL},
+	{"^node::WorkerThreadsTaskRunner::DelayedTaskScheduler::", IN_NODE, ALL_OWN, NULL},
 	{"^v8::internal::Isolate::Enter()$", IN_NODE, ALL_OWN, NODE_MAIN},
 	/* Its own scripts that start the program, as far as the program has no part in it. */
 	{"^node::LoadEnvironment(", IN_NODE, ALL_OWN, NODE_MAIN},
@@ -65,6 +66,7 @@ static const struct rule rules[] = {
 	{"^v8::internal::ThreadIsolation::", IN_NODE, INSIDE_OWN, NODE_OWN_THREADS},
 	{"^v8::internal::StringTable::Data::", IN_NODE, INSIDE_OWN, NODE_OWN_THREADS},
 	{"^v8::base::RegionAllocator::", IN_NODE, INSIDE_OWN, NODE_OWN_THREADS},
+	{"^v8::internal::LocalHeap::AddGCEpilogueCallback(", IN_NODE, INSIDE_OWN, NODE_OWN_THREADS},
 	{"^v8::internal::baseline::ConcurrentBaselineCompiler::", IN_NODE, ALL_OWN, NODE_POOL},
 	{"^v8::internal::ConcurrentMarking::", IN_NODE, ALL_OWN, NODE_POOL},
 	{"^v8::internal::Sweeper::", IN_NODE, ALL_OWN, NODE_POOL},
@@ -74,6 +76,7 @@ static const struct rule rules[] = {
 	{"^v8::internal::V8FileLogger::SetCodeEventHandler(", IN_NODE, INSIDE_OWN, NULL},
 	/* Once per process, whoever comes first. */
 	{"^v8::base::CallOnceImpl(", IN_NODE, INSIDE_OWN, NULL},
+	{"^v8::platform::tracing::TracingController::GetCategoryGroupEnabled(", IN_NODE, INSIDE_OWN, NULL},
 	{"^v8::internal::Intl::GetAvailableLocales", IN_NODE, INSIDE_OWN, NULL},
 	{"^node::crypto::GetBundledRootCertificates(", IN_NODE, INSIDE_OWN, NULL},
 	{"^node::crypto::GetExtraCACertificates(", IN_NODE, INSIDE_OWN, NULL},

@@ -411,7 +411,7 @@ static void sum_sites(struct view *view)
 		add_domain(&view->domains[site->domain], site);
 		if (view->suppressions)
 			by = suppressions_match(view->suppressions, &view->processes[site->process], site->stack,
-			                        site->domain, site->growth.trend == TREND_GROWING);
+			                        site->domain, site->growth.trend);
 		site->suppressed_by = by;
 		if (by) {
 			add_domain(&view->suppressed[site->domain], site);

@@ -129,6 +129,8 @@ const char *place_owner(struct view_process *process, struct node_id stack);
 bool place_is_engine_file(const struct view_process *process, const char *path);
 /* Is it a frame of the runtime that runs the program's scripts: of node itself, its builtins, its own scripts? */
 bool place_is_engine(const struct view_process *process, const struct frame *frame);
+/* Is it of libprobe.so: a wrapper that others are called through, or what it does in node itself? Never shown. */
+bool place_is_probe(const struct frame *frame);
 /* Is it the C or C++ library or the loader, by its file name? */
 bool place_is_runtime(const char *module_path);
 /* How the walk ended: TRACE_STACK_NONE … TRACE_STACK_LOST. */

@@ -186,6 +186,7 @@ START_TEST(what_grows_is_not_start_up)
 	struct recording *recording = model_startup();
 	struct view_input input = input_of(recording);
 	struct site *site = &recording->processes[0].sites[0];
+	uint64_t moment[] = {1000, 900000000};
 	size_t before = shown_sites(&input, suppressions, true);
 
 	suppressions_free(suppressions);
@@ -198,6 +199,16 @@ START_TEST(what_grows_is_not_start_up)
 	ck_assert(add_text(suppressions, "leak:InitializeOncePerProcess\n"));
 	ck_assert_uint_eq(shown_sites(&input, suppressions, true), before);
 	suppressions_free(suppressions);
+	/* Of a moment it says nothing. */
+	suppressions = suppressions_new();
+	recording->processes[0].instants = (struct instants){.kind = INSTANTS_SLICES, .count = 2, .ticks = moment};
+	ck_assert_uint_eq(shown_sites(&input, suppressions, true), before);
+	suppressions_free(suppressions);
+	suppressions = suppressions_new();
+	moment[1] = 3000000000;
+	ck_assert_uint_eq(shown_sites(&input, suppressions, true), before + 1);
+	suppressions_free(suppressions);
+	recording->processes[0].instants = (struct instants){0};
 	site->growth.trend = TREND_UNKNOWN;
 }
 END_TEST

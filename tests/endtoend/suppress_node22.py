@@ -1,0 +1,4 @@
+"""What node 22 keeps of its start is suppressed, and nothing that a program keeps."""
+from suppressing import short
+
+short(22)
