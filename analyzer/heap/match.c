@@ -14,6 +14,7 @@
 #include "heap/maps.h"
 #include "heap/sites.h"
 #include "heap/survivors.h"
+#include "heap/wasm.h"
 #include "trace/array.h"
 
 /*
@@ -53,6 +54,7 @@ struct matcher {
 	uint64_t skew;           /* SKEW_NS in ticks */
 	struct maps *maps;       /* owned */
 	struct history *history; /* owned by the process in the end; NULL: nothing is measured */
+	struct wasm *wasm;       /* owned */
 	uint64_t impossible;     /* events that make no sense */
 };
 
@@ -125,6 +127,18 @@ static inline void death(struct matcher *matcher, uint32_t stream, const struct 
 	end_block(matcher, block, stream);
 }
 
+static void mapping(struct matcher *matcher, uint32_t stream, const struct trace_event *event)
+{
+	if (event->kind == 0 || event->kind >= TRACE_EVENT_KINDS) {
+		matcher->impossible++;
+	} else if (!matcher->teardown) {
+		if (maps_event(matcher->maps, stream, event))
+			wasm_event(matcher->wasm, stream, event);
+		else
+			matcher->impossible++;
+	}
+}
+
 void matcher_events(void *context, uint32_t stream, const struct trace_event *events, size_t count)
 {
 	struct matcher *matcher = context;
@@ -146,10 +160,7 @@ void matcher_events(void *context, uint32_t stream, const struct trace_event *ev
 			death(matcher, stream, event);
 			break;
 		default:
-			if (event->kind == 0 || event->kind >= TRACE_EVENT_KINDS)
-				matcher->impossible++;
-			else if (!matcher->teardown && !maps_event(matcher->maps, stream, event))
-				matcher->impossible++;
+			mapping(matcher, stream, event);
 		}
 	}
 }
@@ -353,6 +364,7 @@ struct matcher *matcher_open(struct process_info *process, struct inherit *inher
 	sites_init(&matcher->sites, process);
 	matcher->maps = maps_open(&matcher->sites);
 	matcher->history = history_open(process);
+	matcher->wasm = wasm_open(process, &matcher->sites);
 	inherit_begin(inherit);
 	schedule(matcher);
 	return matcher;
@@ -364,6 +376,7 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 	inherit_instant(matcher->inherit, UINT64_MAX, &matcher->live, &matcher->pending);
 	if (!matcher->teardown)
 		leak_instant(matcher);
+	wasm_close(matcher->wasm);
 	sites_finish(&matcher->sites, matcher->process);
 	matcher->process->history = matcher->history;
 	history_judge(matcher->process);

@@ -156,18 +156,23 @@ json_t *json_process(const struct view *view, const struct view_process *process
 	return object;
 }
 
+json_t *json_time(const struct process_info *info, uint64_t tick)
+{
+	const struct trace_anchor *anchor = &info->header.anchor[0];
+	double after = ((double)tick - (double)anchor->tick) * info->ns_per_tick;
+
+	if (!anchor->monotonic_ns || !(after > -9e18 && after < 9e18))
+		return json_null();
+	return json_number(anchor->monotonic_ns + (uint64_t)(int64_t)after);
+}
+
 json_t *json_mark(const struct process_info *info, const struct mark *mark)
 {
 	json_t *object = json_checked(json_object());
-	const struct trace_anchor *anchor = &info->header.anchor[0];
-	double after = ((double)mark->tick - (double)anchor->tick) * info->ns_per_tick;
 
 	json_set(object, "process", json_text(info->stem));
 	json_set(object, "label", json_text(mark->label));
-	if (!anchor->monotonic_ns || !(after > -9e18 && after < 9e18))
-		json_set(object, "time_ns", json_null());
-	else
-		json_set(object, "time_ns", json_number(anchor->monotonic_ns + (uint64_t)(int64_t)after));
+	json_set(object, "time_ns", json_time(info, mark->tick));
 	return object;
 }
 
@@ -220,15 +225,24 @@ json_t *json_names(const struct name_sum *names)
 	return object;
 }
 
-json_t *json_site(const struct view *view, const struct view_site *site, struct name_sum *names)
+void json_stack(json_t *object, struct view_process *process, struct node_id node, struct name_sum *names)
 {
 	static const char *const endings[TRACE_FIRST_NODE] = {"none", "complete", "cut", "lost"};
-	struct view_process *process = &view->processes[site->process];
-	struct stack stack = stack_resolve(process, site->stack);
-	json_t *object = json_checked(json_object()), *frames = json_checked(json_array());
+	struct stack stack = stack_resolve(process, node);
+	json_t *frames = json_checked(json_array());
 
 	for (size_t i = 0; i < stack.count; i++)
 		json_array_append_new(frames, frame_row(process, &stack.frames[i]));
+	json_set(object, "stack_end", json_text(endings[stack.ending]));
+	json_set(object, "stack", frames);
+	stack_count_names(&stack, names);
+	stack_free(&stack);
+}
+
+json_t *json_site(const struct view *view, const struct view_site *site, struct name_sum *names)
+{
+	json_t *object = json_checked(json_object());
+
 	json_set(object, "process", process_id(view, site->process_count > 1 ? NO_PROCESS : site->process));
 	json_set(object, "processes", json_number(site->process_count));
 	json_set(object, "domain", json_text(domain_name(site->domain)));
@@ -243,10 +257,7 @@ json_t *json_site(const struct view *view, const struct view_site *site, struct 
 	json_growth(object, &site->growth);
 	json_set(object, "suppressed_by", json_text(site->suppressed_by ? site->suppressed_by->pattern : NULL));
 	json_set(object, "suppressed_from", json_text(site->suppressed_by ? site->suppressed_by->source : NULL));
-	json_set(object, "stack_end", json_text(endings[stack.ending]));
-	json_set(object, "stack", frames);
-	stack_count_names(&stack, names);
-	stack_free(&stack);
+	json_stack(object, &view->processes[site->process], site->stack, names);
 	return object;
 }
 
