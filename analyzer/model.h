@@ -145,8 +145,8 @@ struct wasm_memory {
 	uint64_t  grows;
 	enum known shared;
 	struct wasm_growth *growth; size_t growth_count; /* by bytes, largest first */
-	struct wasm_step { uint64_t tick, bytes; uint32_t stream; struct node_id stack; } *steps; size_t step_count; /* each
-	                           * growth in order of time: the bytes that it added */
+	struct wasm_step { uint64_t tick, bytes; struct stream_id stream; struct node_id stack; } *steps;
+	size_t    step_count;     /* each growth in order of time: the bytes that it added */
 	struct growth trend;      /* of `bytes` from mark to mark */
 };
 
@@ -266,6 +266,7 @@ struct process_info {
 	struct history *history;  /* NULL: nothing was measured */
 	uint64_t  since;          /* blocks born after this tick count as since_…; UINT64_MAX: none was asked for */
 	struct wasm_memory *wasm_memories; size_t wasm_memory_count; /* by birth */
+	size_t    wasm_memories_left_off; /* memories beyond these: too many were made and freed */
 	struct ledger *ledgers;   size_t ledger_count; /* by time; the last is that of the end, if there is one */
 	struct verdict verdict;
 };

@@ -15,6 +15,7 @@
 #include "heap/maps.h"
 #include "heap/sites.h"
 #include "heap/survivors.h"
+#include "heap/wasm.h"
 #include "trace/array.h"
 
 /*
@@ -56,6 +57,7 @@ struct matcher {
 	struct history *history; /* owned by the process in the end; NULL: nothing is measured */
 	struct garbage *garbage; /* owned; NULL: no collection at the end */
 	bool     garbage_dies;   /* it is under way */
+	struct wasm *wasm;       /* owned */
 	uint64_t impossible;     /* events that make no sense */
 };
 
@@ -130,6 +132,18 @@ static inline void death(struct matcher *matcher, uint32_t stream, const struct 
 	end_block(matcher, block, stream);
 }
 
+static void mapping(struct matcher *matcher, uint32_t stream, const struct trace_event *event)
+{
+	if (event->kind == 0 || event->kind >= TRACE_EVENT_KINDS) {
+		matcher->impossible++;
+	} else if (!matcher->teardown) {
+		if (maps_event(matcher->maps, stream, event))
+			wasm_event(matcher->wasm, stream, event);
+		else
+			matcher->impossible++;
+	}
+}
+
 void matcher_events(void *context, uint32_t stream, const struct trace_event *events, size_t count)
 {
 	struct matcher *matcher = context;
@@ -151,10 +165,7 @@ void matcher_events(void *context, uint32_t stream, const struct trace_event *ev
 			death(matcher, stream, event);
 			break;
 		default:
-			if (event->kind == 0 || event->kind >= TRACE_EVENT_KINDS)
-				matcher->impossible++;
-			else if (!matcher->teardown && !maps_event(matcher->maps, stream, event))
-				matcher->impossible++;
+			mapping(matcher, stream, event);
 		}
 	}
 }
@@ -364,6 +375,7 @@ struct matcher *matcher_open(struct process_info *process, struct inherit *inher
 	matcher->maps = maps_open(&matcher->sites);
 	matcher->history = history_open(process);
 	matcher->garbage = garbage_open(process);
+	matcher->wasm = wasm_open(process, &matcher->sites);
 	inherit_begin(inherit);
 	schedule(matcher);
 	return matcher;
@@ -375,6 +387,7 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 	inherit_instant(matcher->inherit, UINT64_MAX, &matcher->live, &matcher->pending);
 	if (!matcher->teardown)
 		leak_instant(matcher);
+	wasm_close(matcher->wasm);
 	sites_finish(&matcher->sites, matcher->process);
 	for (size_t i = 0; i < matcher->process->site_count; i++)
 		matcher->process->sites[i].garbage = garbage_of_site(matcher->garbage, matcher->process->sites[i].history);

@@ -140,6 +140,18 @@ static void put_suppressions(struct writer *writer, const struct view *view)
 	close_level(writer, ']');
 }
 
+static void put_memories(struct writer *writer, const struct view *view, struct name_sum *names)
+{
+	open_level(writer, "wasm_memories", '[');
+	for (size_t i = 0; i < view->process_count; i++) {
+		const struct process_info *info = view->processes[i].info;
+
+		for (size_t m = 0; m < info->wasm_memory_count; m++)
+			put_row(writer, json_wasm_memory(&view->processes[i], &info->wasm_memories[m], names));
+	}
+	close_level(writer, ']');
+}
+
 /* ---- documents ----------------------------------------------------------------------------------------------- */
 
 static void put_head(struct writer *writer, const struct view *view, const char *schema)
@@ -215,7 +227,7 @@ void report_json(FILE *file, const struct view *view, const struct json_options 
 	put_member(&writer, "left_off", json_number(left_off));
 	put_suppressions(&writer, view);
 	close_level(&writer, '}');
-	put_member(&writer, "wasm_memories", json_checked(json_array()));
+	put_memories(&writer, view, &names);
 	put_member(&writer, "names", json_names(&names));
 	put_findings(&writer, view);
 	fputs("\n}\n", file);

@@ -157,14 +157,20 @@ json_t *json_process(const struct view *view, const struct view_process *process
 	return object;
 }
 
+json_t *json_time(const struct process_info *info, uint64_t tick)
+{
+	uint64_t time;
+
+	return time_of_tick(info, tick, &time) ? json_number(time) : json_null();
+}
+
 json_t *json_mark(const struct process_info *info, const struct mark *mark)
 {
 	json_t *object = json_checked(json_object());
-	uint64_t time;
 
 	json_set(object, "process", json_text(info->stem));
 	json_set(object, "label", json_text(mark->label));
-	json_set(object, "time_ns", time_of_tick(info, mark->tick, &time) ? json_number(time) : json_null());
+	json_set(object, "time_ns", json_time(info, mark->tick));
 	return object;
 }
 
@@ -217,15 +223,24 @@ json_t *json_names(const struct name_sum *names)
 	return object;
 }
 
-json_t *json_site(const struct view *view, const struct view_site *site, struct name_sum *names)
+void json_stack(json_t *object, struct view_process *process, struct node_id node, struct name_sum *names)
 {
 	static const char *const endings[TRACE_FIRST_NODE] = {"none", "complete", "cut", "lost"};
-	struct view_process *process = &view->processes[site->process];
-	struct stack stack = stack_resolve(process, site->stack);
-	json_t *object = json_checked(json_object()), *frames = json_checked(json_array());
+	struct stack stack = stack_resolve(process, node);
+	json_t *frames = json_checked(json_array());
 
 	for (size_t i = 0; i < stack.count; i++)
 		json_array_append_new(frames, frame_row(process, &stack.frames[i]));
+	json_set(object, "stack_end", json_text(endings[stack.ending]));
+	json_set(object, "stack", frames);
+	stack_count_names(&stack, names);
+	stack_free(&stack);
+}
+
+json_t *json_site(const struct view *view, const struct view_site *site, struct name_sum *names)
+{
+	json_t *object = json_checked(json_object());
+
 	json_set(object, "process", process_id(view, site->process_count > 1 ? NO_PROCESS : site->process));
 	json_set(object, "processes", json_number(site->process_count));
 	json_set(object, "domain", json_text(domain_name(site->domain)));
@@ -240,10 +255,7 @@ json_t *json_site(const struct view *view, const struct view_site *site, struct 
 	json_growth(object, &site->growth);
 	json_set(object, "suppressed_by", json_text(site->suppressed_by ? site->suppressed_by->pattern : NULL));
 	json_set(object, "suppressed_from", json_text(site->suppressed_by ? site->suppressed_by->source : NULL));
-	json_set(object, "stack_end", json_text(endings[stack.ending]));
-	json_set(object, "stack", frames);
-	stack_count_names(&stack, names);
-	stack_free(&stack);
+	json_stack(object, &view->processes[site->process], site->stack, names);
 	return object;
 }
 

@@ -28,6 +28,11 @@ json_t *json_totals(const struct view *view);
 json_t *json_site(const struct view *view, const struct view_site *site, struct name_sum *names);
 /* One of view.garbage: bytes and blocks are what was freed. */
 json_t *json_garbage(const struct view *view, const struct view_site *site, struct name_sum *names);
+/* Sets "stack" and "stack_end" of `object`; counts the names. */
+void json_stack(json_t *object, struct view_process *process, struct node_id stack, struct name_sum *names);
+json_t *json_time(const struct process_info *process, uint64_t tick); /* of the host's clock */
+/* json_wasm.c: a linear memory. Counts the names in its stacks. */
+json_t *json_wasm_memory(struct view_process *process, const struct wasm_memory *memory, struct name_sum *names);
 json_t *json_names(const struct name_sum *names);
 json_t *json_group(const struct view *view, const struct view_group *group, enum domain domain);
 struct suppression;

@@ -34,6 +34,7 @@ void report_text(const struct page *page, const struct view *view, const struct 
 		text_sites(page, view, options, &names);
 		text_garbage(page, view, options);
 		text_modules(page, view, options);
+		text_wasm(page, view, options, &names);
 		text_elsewhere(page, view, options->domain);
 		text_totals(page, view);
 	}

@@ -49,6 +49,9 @@ const char *text_end(char buffer[24], const struct view_process *process);
 /* Leaks by site, with stacks; counts the names of what it prints. */
 void text_sites(const struct page *page, const struct view *view, const struct text_options *options,
                 struct name_sum *names);
+/* The frames of a stack, all or those that matter; counts their names. */
+void text_stack(const struct page *page, struct view_process *process, struct node_id stack, bool whole,
+                struct name_sum *names);
 /* "retain, leak.c:12": the frame to blame. Escaped. To be freed. */
 char *text_blame(struct view_process *process, struct node_id stack);
 
@@ -75,6 +78,12 @@ void text_modules(const struct page *page, const struct view *view, const struct
 void text_by_process(const struct page *page, const struct view *view, const struct text_options *options);
 /* What lies in other domains. */
 void text_elsewhere(const struct page *page, const struct view *view, enum domain domain);
+
+/* ---- text_wasm.c --------------------------------------------------------------------------------------------- */
+
+/* The linear memories and who made them grow; nothing if there are none. Counts the names of what it prints. */
+void text_wasm(const struct page *page, const struct view *view, const struct text_options *options,
+               struct name_sum *names);
 
 /* ---- text_trust.c -------------------------------------------------------------------------------------------- */
 

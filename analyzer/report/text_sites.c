@@ -304,8 +304,8 @@ static void print_lines(const struct page *page, struct line *lines, size_t coun
 	}
 }
 
-static void print_stack(const struct page *page, struct view_process *process, struct node_id node, bool whole,
-                        struct name_sum *names)
+void text_stack(const struct page *page, struct view_process *process, struct node_id node, bool whole,
+                struct name_sum *names)
 {
 	struct stack stack = stack_resolve(process, node);
 	struct line *lines = xcalloc(stack.count + 3, sizeof(*lines));
@@ -397,7 +397,7 @@ void text_sites(const struct page *page, const struct view *view, const struct t
 		page_title(page, "Alive at the end, by site", note);
 	for (size_t i = 0; i < listed.sites; i++) {
 		print_site(page, view, sites[i], i + 1, widths);
-		print_stack(page, &view->processes[sites[i]->process], sites[i]->stack, options->whole_stacks, names);
+		text_stack(page, &view->processes[sites[i]->process], sites[i]->stack, options->whole_stacks, names);
 	}
 	free(sites);
 	free(note);

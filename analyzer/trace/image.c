@@ -67,6 +67,17 @@ void image_read(struct image *image, struct bytes shared)
 	inherit_init(&image->inherit, &process->totals);
 }
 
+/* Who grew a memory: the matcher knows streams by their index. */
+static void name_streams(struct process_info *process, const struct streams *streams)
+{
+	for (size_t i = 0; i < process->wasm_memory_count; i++) {
+		struct wasm_memory *memory = &process->wasm_memories[i];
+
+		for (size_t step = 0; step < memory->step_count; step++)
+			memory->steps[step].stream.index = streams->list[memory->steps[step].stream.index].id;
+	}
+}
+
 /* The rings are taken over. */
 static void replay(struct image *image, struct bytes log, struct ring_view *rings, size_t ring_count)
 {
@@ -81,6 +92,7 @@ static void replay(struct image *image, struct bytes log, struct ring_view *ring
 	matcher = matcher_open(process, &image->inherit, (uint32_t)streams.count);
 	merge(&streams, matcher_events, matcher);
 	matcher_close(matcher, &image->damage);
+	name_streams(process, &streams);
 	process->events = streams.events;
 	process->recovered = streams.recovered;
 	process->lost += streams.lost;
@@ -173,5 +185,10 @@ void process_free(struct process_info *process)
 	free(process->instants.ticks);
 	free(process->instants.numbers);
 	history_free(process->history);
+	for (size_t i = 0; i < process->wasm_memory_count; i++) {
+		free(process->wasm_memories[i].growth);
+		free(process->wasm_memories[i].steps);
+	}
+	free(process->wasm_memories);
 	*process = (struct process_info){0};
 }

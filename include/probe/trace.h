@@ -384,6 +384,7 @@ enum trace_map {             /* extra of MAP */
 	TRACE_MAP_ANONYMOUS = 1,
 	TRACE_MAP_SHARED    = 2,
 	TRACE_MAP_STACK     = 4, /* MAP_STACK or MAP_GROWSDOWN */
+	TRACE_MAP_RUNTIME   = 8, /* V8 called, on a thread that runs an isolate */
 };
 
 /* One event as it lies in a ring. Births are stamped after the real call, deaths before it. */

@@ -37,6 +37,8 @@ static inline void *map(void *address, size_t length, int protection, int flags,
 		extra |= TRACE_MAP_SHARED;
 	if (flags & (MAP_STACK | MAP_GROWSDOWN))
 		extra |= TRACE_MAP_STACK;
+	if (node_runs(at.pc))
+		extra |= TRACE_MAP_RUNTIME;
 	event_with_stack(thread, TRACE_EVENT_MAP, (unsigned)protection & 7, extra, p, length, at);
 	node_look(at.pc);
 	return p;

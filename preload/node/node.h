@@ -35,6 +35,12 @@ static inline void node_look(uintptr_t pc)
 		isolates_look();
 }
 
+/* Was a wrapper called from `pc` by V8, while it runs an isolate? */
+static inline bool node_runs(uintptr_t pc)
+{
+	return unlikely(v8.set_handler) && pc - v8.start < v8.end - v8.start && v8.current();
+}
+
 /* [start, end) is about to be unmapped. */
 static inline void node_unmap(const void *start, size_t bytes)
 {

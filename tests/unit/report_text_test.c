@@ -1,12 +1,10 @@
-/*
- * The text reports of hand-made recordings against tests/golden/report/NAME.txt. When a change of the text is meant,
- * REPORT_GOLDEN=write writes them anew; read the difference.
- */
+/* The text reports of hand-made recordings against tests/golden/report. */
 #include <stdio.h>
 #include <string.h>
 
 #include "report/text.h"
 #include "suite.h"
+#include "report_golden.h"
 #include "report_model.h"
 
 enum kind { REPORT, LEAKS, MODULES, PROCESSES };
@@ -29,58 +27,17 @@ static char *print(struct recording *recording, enum kind kind, struct page page
 	return text;
 }
 
-static char *read_golden(const char *path)
-{
-	FILE *file = fopen(path, "r");
-	char *text = calloc(1, 1 << 20);
-
-	ck_assert_msg(file, "%s is missing", path);
-	ck_assert_uint_lt(fread(text, 1, 1 << 20, file), 1 << 20);
-	fclose(file);
-	return text;
-}
-
-static void expect(const char *name, char *text)
-{
-	const char *mode = getenv("REPORT_GOLDEN");
-	char path[4096], *golden;
-
-	snprintf(path, sizeof(path), TESTS_DIR "/golden/report/%s.txt", name);
-	if (mode && !strcmp(mode, "write")) {
-		FILE *file = fopen(path, "w");
-
-		ck_assert_msg(file && fputs(text, file) >= 0 && !fclose(file), "%s cannot be written", path);
-	}
-	golden = read_golden(path);
-	ck_assert_msg(!strcmp(text, golden), "%s differs from:\n%s", path, text);
-	free(golden);
-	free(text);
-}
-
 static const struct page narrow = {.width = 80, .cut = true}, wide = {.width = 200, .cut = true},
 	in_colour = {.width = 80, .cut = true, .colour = true}, in_a_file = {.width = 100};
-
-static void expect_width(const char *text, size_t width)
-{
-	for (const char *line = text; *line;) {
-		size_t columns = 0;
-
-		/* No wide or combining characters in what is checked so: a character is a column. */
-		for (; *line && *line != '\n'; line++)
-			columns += ((unsigned char)*line & 0xc0) != 0x80;
-		ck_assert_msg(columns <= width, "a line of %zu columns", columns);
-		line += *line == '\n';
-	}
-}
 
 START_TEST(one_process)
 {
 	char *text = print(model_leak(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT);
 
-	expect_width(text, 80);
-	expect("leak-80", text);
-	expect("leak-200", print(model_leak(), REPORT, wide, DOMAIN_HEAP, TOP_DEFAULT));
-	expect("leak-colour", print(model_leak(), REPORT, in_colour, DOMAIN_HEAP, TOP_DEFAULT));
+	golden_width(text, 80);
+	golden("leak-80", text);
+	golden("leak-200", print(model_leak(), REPORT, wide, DOMAIN_HEAP, TOP_DEFAULT));
+	golden("leak-colour", print(model_leak(), REPORT, in_colour, DOMAIN_HEAP, TOP_DEFAULT));
 }
 END_TEST
 
@@ -91,9 +48,9 @@ START_TEST(a_tree)
 	};
 
 	model_problems[0] = problems[0];
-	expect("tree-80", print(model_tree(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT));
-	expect("tree-200", print(model_tree(), REPORT, wide, DOMAIN_HEAP, TOP_DEFAULT));
-	expect("tree-file", print(model_tree(), REPORT, in_a_file, DOMAIN_HEAP, TOP_DEFAULT));
+	golden("tree-80", print(model_tree(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+	golden("tree-200", print(model_tree(), REPORT, wide, DOMAIN_HEAP, TOP_DEFAULT));
+	golden("tree-file", print(model_tree(), REPORT, in_a_file, DOMAIN_HEAP, TOP_DEFAULT));
 	model_problems[0] = NULL;
 }
 END_TEST
@@ -102,10 +59,10 @@ START_TEST(a_script)
 {
 	char *text = print(model_script(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT);
 
-	expect_width(text, 80);
-	expect("script-80", text);
-	expect("script-leaks-80", print(model_script(), LEAKS, narrow, DOMAIN_HEAP, TOP_DEFAULT));
-	expect("script-module-80", print(model_script(), MODULES, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+	golden_width(text, 80);
+	golden("script-80", text);
+	golden("script-leaks-80", print(model_script(), LEAKS, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+	golden("script-module-80", print(model_script(), MODULES, narrow, DOMAIN_HEAP, TOP_DEFAULT));
 }
 END_TEST
 
@@ -113,22 +70,22 @@ START_TEST(a_crowd)
 {
 	char *text = print(model_crowd(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT);
 
-	expect_width(text, 80);
-	expect("crowd-80", text);
+	golden_width(text, 80);
+	golden("crowd-80", text);
 }
 END_TEST
 
 START_TEST(nothing_leaked)
 {
-	expect("clean-80", print(model_clean(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+	golden("clean-80", print(model_clean(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT));
 }
 END_TEST
 
 /* Not even the first sentence may say that all is well. */
 START_TEST(files_are_damaged)
 {
-	expect("damaged-80", print(model_damaged(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT));
-	expect("not-recorded-80", print(model_not_recorded(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+	golden("damaged-80", print(model_damaged(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+	golden("not-recorded-80", print(model_not_recorded(), REPORT, narrow, DOMAIN_HEAP, TOP_DEFAULT));
 }
 END_TEST
 
@@ -168,10 +125,10 @@ END_TEST
 
 START_TEST(leaks)
 {
-	expect("leaks-site-80", print(model_tree(), LEAKS, narrow, DOMAIN_HEAP, 2));
-	expect("leaks-module-80", print(model_tree(), MODULES, narrow, DOMAIN_HEAP, 2));
-	expect("leaks-process-80", print(model_tree(), PROCESSES, narrow, DOMAIN_HEAP, TOP_DEFAULT));
-	expect("leaks-map-80", print(model_tree(), LEAKS, narrow, DOMAIN_MAP, TOP_DEFAULT));
+	golden("leaks-site-80", print(model_tree(), LEAKS, narrow, DOMAIN_HEAP, 2));
+	golden("leaks-module-80", print(model_tree(), MODULES, narrow, DOMAIN_HEAP, 2));
+	golden("leaks-process-80", print(model_tree(), PROCESSES, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+	golden("leaks-map-80", print(model_tree(), LEAKS, narrow, DOMAIN_MAP, TOP_DEFAULT));
 }
 END_TEST
 

@@ -1,0 +1,21 @@
+/*
+ * wasm.h: the linear memories of WebAssembly, found among the mappings of a process, and the domain `wasm-memory`: a
+ * memory's birth is a block of its initial bytes, each growth one of the bytes that it adds; all die with the memory.
+ */
+#ifndef PROBE_WASM_H
+#define PROBE_WASM_H
+
+#include "heap/sites.h"
+
+struct wasm;
+
+/* `process` has its records and nodes. */
+struct wasm *wasm_open(struct process_info *process, struct sites *sites);
+
+/* One event of a mapping, in order of time; its range is possible. */
+void wasm_event(struct wasm *wasm, uint32_t stream, const struct trace_event *event);
+
+/* After the last: writes the memories into the process, and frees. Before sites_finish. */
+void wasm_close(struct wasm *wasm);
+
+#endif
