@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "heap/history.h"
+#include "heap/ledger.h"
 #include "heap/maps.h"
 #include "heap/sites.h"
 #include "heap/survivors.h"
@@ -53,6 +54,7 @@ struct matcher {
 	uint64_t skew;           /* SKEW_NS in ticks */
 	struct maps *maps;       /* owned */
 	struct history *history; /* owned by the process in the end; NULL: nothing is measured */
+	struct ledgers ledgers;
 	uint64_t impossible;     /* events that make no sense */
 };
 
@@ -79,6 +81,7 @@ static inline void birth(struct matcher *matcher, uint32_t stream, const struct 
 		return;
 	}
 	matcher->last_birth[stream] = event->address;
+	ledgers_birth(&matcher->ledgers, event->address, event->size);
 	if (__builtin_expect(matcher->inherit->open_count, 0))
 		inherit_birth(matcher->inherit, event->address);
 	if (__builtin_expect(matcher->pending.count, 0) && dead_on_arrival(matcher, stream, event, &owed))
@@ -317,6 +320,8 @@ static void schedule(struct matcher *matcher)
 		matcher->next_instant = ending;
 	if (history_next(matcher->history) < matcher->next_instant)
 		matcher->next_instant = history_next(matcher->history);
+	if (ledgers_next(&matcher->ledgers) < matcher->next_instant)
+		matcher->next_instant = ledgers_next(&matcher->ledgers);
 }
 
 static void leak_instant(struct matcher *matcher)
@@ -325,14 +330,16 @@ static void leak_instant(struct matcher *matcher)
 	matcher->teardown = true;
 }
 
-/* Time goes past next_instant: the leak instant, one where growth is measured, or a fork that begins or ends. */
+/* Time goes past next_instant: the leak instant, one where growth is measured, a sample's, or a fork that begins or ends. */
 static void instant(struct matcher *matcher, uint64_t tick)
 {
 	uint64_t ending = matcher->process->header.ending_tick;
 
 	inherit_instant(matcher->inherit, tick, &matcher->live, &matcher->pending);
-	if (!matcher->teardown)
+	if (!matcher->teardown) {
 		history_instant(matcher->history, &matcher->sites, tick);
+		ledgers_instant(&matcher->ledgers, tick, &matcher->live, matcher->maps, &matcher->sites);
+	}
 	if (!matcher->teardown && ending && tick > ending)
 		leak_instant(matcher);
 	schedule(matcher);
@@ -353,6 +360,7 @@ struct matcher *matcher_open(struct process_info *process, struct inherit *inher
 	sites_init(&matcher->sites, process);
 	matcher->maps = maps_open(&matcher->sites);
 	matcher->history = history_open(process);
+	ledgers_open(&matcher->ledgers, process);
 	inherit_begin(inherit);
 	schedule(matcher);
 	return matcher;
@@ -362,6 +370,8 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 {
 	expire(matcher, UINT64_MAX, PENDING_MOST + 1);
 	inherit_instant(matcher->inherit, UINT64_MAX, &matcher->live, &matcher->pending);
+	ledgers_instant(&matcher->ledgers, UINT64_MAX, &matcher->live, matcher->maps, &matcher->sites);
+	ledgers_close(&matcher->ledgers);
 	if (!matcher->teardown)
 		leak_instant(matcher);
 	sites_finish(&matcher->sites, matcher->process);
