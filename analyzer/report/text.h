@@ -59,6 +59,11 @@ void text_by_process(const struct page *page, const struct view *view, const str
 /* What lies in other domains. */
 void text_elsewhere(const struct page *page, const struct view *view, enum domain domain);
 
+/* ---- text_ledger.c ------------------------------------------------------------------------------------------- */
+
+/* What is resident at the end of the largest process, part by part. */
+void text_ledger(const struct page *page, const struct view *view);
+
 /* ---- text_trust.c -------------------------------------------------------------------------------------------- */
 
 /* What was lost, repaired, unknown, not followed. */
