@@ -171,7 +171,7 @@ struct ledger_part {
 	enum ledger_kind kind;
 	char     *name;           /* of the arena, file, site …: what the report shows */
 	uint64_t  bytes;          /* resident */
-	uint64_t  trimmable;      /* RETAINED: whole pages that malloc_trim would give back */
+	uint64_t  trimmable;      /* RETAINED, of the last ledger: whole pages that malloc_trim would give back */
 	struct node_id stack;     /* MAPPED, RUNTIME_…, WASM: a site; else TRACE_STACK_NONE */
 	bool      executable;
 };

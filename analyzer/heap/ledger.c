@@ -10,7 +10,7 @@
 #include "heap/place.h"
 #include "trace/array.h"
 
-#define VISITS_MOST   (64ull << 20) /* of live blocks, for samples that nobody asked for; others: four times */
+#define VISITS_MOST   (64ull << 20) /* of live blocks and the like, for samples that nobody asked for; others: four times */
 #define PIECES_MOST   1024         /* ranges that a block can reach into */
 #define SMALL_PART    16384u       /* bytes below which a site's live blocks have no part of their own */
 #define TOUCHED_MOST  (64ull << 30) /* bytes of an arena up to which its pages are looked at */
@@ -28,6 +28,7 @@ struct counting {
 	struct range *ranges; size_t range_count;
 	uint64_t *live;          /* bytes resident, by site; owned */
 	struct ledger *ledger;   /* to be filled */
+	bool     last;           /* of the process: what could be given back is looked for */
 };
 
 /* ---- live blocks ---- */
@@ -60,7 +61,7 @@ static uint64_t lay_over(struct counting *counting, uint64_t start, uint64_t end
 
 		if (range->kind > RANGE_MAPPED)
 			continue;
-		if (range->kind == RANGE_ARENA)
+		if (range->kind == RANGE_ARENA && counting->last)
 			touch(range, from, to);
 		resident = sample_resident(counting->sample, range->area, from, to);
 		if (resident > range->resident - range->live)
@@ -268,7 +269,8 @@ static void make_ledger(struct ledgers *ledgers, const struct sample *sample, co
                         const struct maps *maps, const struct sites *sites)
 {
 	struct process_info *process = ledgers->process;
-	struct counting counting = {.ledgers = ledgers, .sample = sample, .sites = sites};
+	struct counting counting = {.ledgers = ledgers, .sample = sample, .sites = sites,
+	                            .last = ledgers->next + 1 == ledgers->count};
 	uint64_t resident = 0, explained = 0;
 
 	array_room(process->ledgers, process->ledger_count);
@@ -293,14 +295,15 @@ static void make_ledger(struct ledgers *ledgers, const struct sample *sample, co
 	free(counting.live);
 }
 
-static bool is_wanted(struct ledgers *ledgers, const struct sample *sample, const struct table *live)
+static bool is_wanted(struct ledgers *ledgers, const struct sample *sample, const struct table *live,
+                      const struct sites *sites)
 {
 	bool asked = sample->head.reason == TRACE_SAMPLE_MARK;
 	bool last = ledgers->next + 1 == ledgers->count || sample->head.reason == TRACE_SAMPLE_END;
 
 	if (!last && ledgers->visits > VISITS_MOST * (asked ? 4 : 1))
 		return false;
-	ledgers->visits += live->mask + 1;
+	ledgers->visits += live->mask + 1 + sites->count + sample->area_count + ledgers->process->module_count;
 	return true;
 }
 
@@ -310,7 +313,7 @@ void ledgers_instant(struct ledgers *ledgers, uint64_t tick, const struct table 
 	for (; ledgers_next(ledgers) < tick; ledgers->next++) {
 		const struct sample *sample = &ledgers->process->samples[ledgers->next];
 
-		if (is_wanted(ledgers, sample, live))
+		if (is_wanted(ledgers, sample, live, sites))
 			make_ledger(ledgers, sample, live, maps, sites);
 	}
 }

@@ -22,7 +22,7 @@
 struct ledgers {
 	struct process_info *process; /* not owned */
 	size_t   next, count;    /* of its samples: the next one, and those up to the leak instant */
-	uint64_t visits;         /* of live blocks so far */
+	uint64_t visits;         /* of live blocks and the like so far: reading must not take for ever */
 	uint64_t *heaps;         /* a bit for each HEAP_BYTES of address space: small blocks were born there; owned; NULL:
 	                          * there are no samples */
 };
