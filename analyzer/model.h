@@ -162,6 +162,7 @@ enum ledger_kind {
 	LEDGER_STACKS,            /* of threads */
 	LEDGER_FILE,              /* mapped from one file */
 	LEDGER_MAPPED,            /* mapped by one site of the program */
+	LEDGER_INHERITED,         /* malloc's in a forked process: its parent's blocks, or free */
 	LEDGER_PROBE,             /* libprobe's own */
 	LEDGER_KINDS,
 };
@@ -170,12 +171,18 @@ struct ledger_part {
 	enum ledger_kind kind;
 	char     *name;           /* of the arena, file, site …: what the report shows */
 	uint64_t  bytes;          /* resident */
-	uint64_t  trimmable;      /* RETAINED: whole pages that malloc_trim would give back */
-	struct node_id stack;     /* MAPPED: the site */
+	uint64_t  trimmable;      /* RETAINED, of the last ledger: whole pages that malloc_trim would give back */
+	struct node_id stack;     /* MAPPED, RUNTIME_…, WASM: a site; else TRACE_STACK_NONE */
+	bool      executable;
 };
 
+/*
+ * As the events alone tell it; names_ledgers() (names/ledgers.h) tells apart what only the names of functions do: until
+ * then array buffers are LIVE, one part a call of malloc, and what a runtime mapped is MAPPED.
+ */
 struct ledger {
 	uint64_t  tick;           /* when */
+	uint16_t  reason;         /* enum trace_sample_reason */
 	char     *at;             /* "exit", "killed", a mark's label, "peak", or "" for the sampler's own rate */
 	uint64_t  rss_bytes;
 	uint64_t  unexplained_bytes; /* rss_bytes − the parts */
@@ -267,6 +274,7 @@ struct process_info {
 	uint64_t  since;          /* blocks born after this tick count as since_…; UINT64_MAX: none was asked for */
 	struct wasm_memory *wasm_memories; size_t wasm_memory_count; /* by birth */
 	size_t    wasm_memories_left_off; /* memories beyond these: too many were made and freed */
+	struct sample *samples;   size_t sample_count; /* by time (trace/sample.h) */
 	struct ledger *ledgers;   size_t ledger_count; /* by time; the last is that of the end, if there is one */
 	struct verdict verdict;
 };

@@ -70,6 +70,7 @@ struct process {
 	struct thread_table *threads; /* record/thread.c */
 	struct trace_meta *told;     /* node/told.c: the extent in use */
 	struct aside *aside;         /* record/aside.c; NULL until the program maps a file as code */
+	struct sampler *sampler;     /* record/sample.c; NULL until the first sample */
 };
 enum process_live { PROCESS_NEW, PROCESS_STARTING, PROCESS_LIVE, PROCESS_OFF };
 extern struct process *process HIDDEN; /* set once; the struct it points to is wiped at fork */
@@ -102,6 +103,8 @@ struct thread {
 	const void *nest_born;       /* the last block that was recorded within it: not born again; NULL none */
 	uintptr_t stack_low;         /* the thread's own stack: lowest address, 0 unknown; */
 	uintptr_t stack_high;        /* and one past the highest that a walk may read */
+	uintptr_t stack_top;         /* end of the mapping that libc made for the stack, 0 unknown; */
+	size_t   stack_size;         /* and its size, guard included, 0 unknown */
 	uintptr_t root;              /* return address in the trampoline at the thread's root; 0 unknown */
 	void   *(*start)(void *);    /* the start routine and its argument, for the trampoline */
 	void     *argument;
@@ -144,6 +147,12 @@ bool memory_start(void) HIDDEN;
 
 /* Zeroed memory that fork wipes; never given back. 64-byte aligned. NULL if there is none. Any thread. */
 void *wiped_take(size_t bytes) HIDDEN;
+
+/* Memory that was mapped for us beside that: what is told here is known as ours, until it is given back. Any thread. */
+void memory_claim(uintptr_t start, size_t bytes) HIDDEN;
+void memory_disclaim(uintptr_t start) HIDDEN;
+/* The range number `i` of all that is ours, maybe empty; false: there are not that many. */
+bool memory_range(uint32_t i, uintptr_t *start, size_t *bytes) HIDDEN;
 
 /* ---- record/ --------------------------------------------------------------------------------------------------- */
 

@@ -14,9 +14,13 @@
 
 #define REGION_BYTES (1ull << 20) /* small: limits of address space and locked memory count it */
 #define REGIONS_MAX  4096
+#define CLAIMS_MAX   256
 
 static char *regions[REGIONS_MAX];   /* each of region_bytes[i]; ordinary memory, the same in a child */
 static size_t region_bytes[REGIONS_MAX];
+
+static struct { uintptr_t start; size_t bytes; } claims[CLAIMS_MAX]; /* `bytes` is stored last */
+static uint32_t claim_count;         /* may pass CLAIMS_MAX: then some are not known */
 
 struct memory_head {                 /* at the start of region 0 */
 	struct process process;      /* first, so that `process` is region 0 */
@@ -75,7 +79,7 @@ void *wiped_take(size_t bytes)
 				goto out;
 			region_bytes[next] = size;
 		}
-		head->region = next;
+		__atomic_store_n(&head->region, next, __ATOMIC_RELEASE);
 		head->used = 0;
 	}
 	p = regions[head->region] + head->used;
@@ -83,4 +87,39 @@ void *wiped_take(size_t bytes)
 out:
 	lock_give(&head->lock, &hold);
 	return p;
+}
+
+void memory_claim(uintptr_t start, size_t bytes)
+{
+	uint32_t i = __atomic_fetch_add(&claim_count, 1, __ATOMIC_RELAXED);
+
+	if (i >= CLAIMS_MAX)
+		return;
+	claims[i].start = start;
+	__atomic_store_n(&claims[i].bytes, bytes, __ATOMIC_RELEASE);
+}
+
+void memory_disclaim(uintptr_t start)
+{
+	for (uint32_t i = 0; i < CLAIMS_MAX; i++)
+		if (claims[i].start == start)
+			__atomic_store_n(&claims[i].bytes, 0, __ATOMIC_RELEASE);
+}
+
+bool memory_range(uint32_t i, uintptr_t *start, size_t *bytes)
+{
+	struct memory_head *head = (struct memory_head *)regions[0];
+	uint32_t count = head ? __atomic_load_n(&head->region, __ATOMIC_ACQUIRE) + 1 : 0;
+
+	if (i < count) {
+		*start = (uintptr_t)regions[i];
+		*bytes = region_bytes[i];
+		return true;
+	}
+	i -= count;
+	if (i >= CLAIMS_MAX || i >= __atomic_load_n(&claim_count, __ATOMIC_RELAXED))
+		return false;
+	*bytes = __atomic_load_n(&claims[i].bytes, __ATOMIC_ACQUIRE);
+	*start = claims[i].start;
+	return true;
 }

@@ -29,6 +29,7 @@
 #include "record/drain.h"
 #include "record/meta.h"
 #include "record/ring.h"
+#include "record/sample.h"
 #include "record/thread.h"
 #include "sys.h"
 #include "text.h"
@@ -323,6 +324,9 @@ void process_ending(void)
 {
 	uint64_t none = 0;
 
+	if (__atomic_load_n(&process->header->ending_tick, __ATOMIC_RELAXED))
+		return;
+	sample_take(TRACE_SAMPLE_END);
 	__atomic_compare_exchange_n(&process->header->ending_tick, &none, clock_tick(), false, __ATOMIC_RELEASE,
 	                            __ATOMIC_RELAXED);
 }

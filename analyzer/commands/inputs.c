@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands/commands.h"
+#include "names/ledgers.h"
 #include "names/names.h"
 #include "report/view.h"
 #include "trace/recording.h"
@@ -133,7 +134,8 @@ struct view_input *inputs_open(const char *const *dirs, size_t dir_count, const 
 			recording_close(recording);
 			continue;
 		}
-		inputs[(*count)++] = (struct view_input){recording, names_open(recording)};
+		inputs[*count] = (struct view_input){recording, names_open(recording)};
+		names_ledgers(recording, inputs[(*count)++].names);
 	}
 	for (size_t i = 0; i < list.count; i++)
 		free(list.names[i]);

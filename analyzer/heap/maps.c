@@ -384,3 +384,23 @@ void maps_each(const struct maps *maps, void (*each)(void *context, uint32_t sit
 		if (maps->blocks[i].bytes)
 			each(context, maps->blocks[i].site, maps->blocks[i].born, maps->blocks[i].bytes);
 }
+
+static void tell_spans(const struct maps *maps, const struct span *span, uint64_t start, uint64_t end, maps_teller *tell,
+                       void *context)
+{
+	if (!span)
+		return;
+	if (span->start > start)
+		tell_spans(maps, span->left, start, end, tell, context);
+	if (span->end > start && span->start < end)
+		tell(context, span->start > start ? span->start : start, span->end < end ? span->end : end,
+		     span->block == BLOCK_NONE ? TRACE_STACK_NONE :
+		     maps->sites->list[maps->blocks[span->block].site].stack);
+	if (span->end < end)
+		tell_spans(maps, span->right, start, end, tell, context);
+}
+
+void maps_tell(const struct maps *maps, uint64_t start, uint64_t end, maps_teller *tell, void *context)
+{
+	tell_spans(maps, maps->root, start, end, tell, context);
+}

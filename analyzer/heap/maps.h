@@ -23,4 +23,11 @@ bool maps_event(struct maps *maps, uint32_t stream, const struct trace_event *ev
 void maps_each(const struct maps *maps, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
 	void *context);
 
+/*
+ * Tells of what is mapped in [start, end), by address: each part of a range that one call made accessible, with its stack,
+ * or that nobody can access (then TRACE_STACK_NONE).
+ */
+typedef void maps_teller(void *context, uint64_t start, uint64_t end, uint32_t stack);
+void maps_tell(const struct maps *maps, uint64_t start, uint64_t end, maps_teller *tell, void *context);
+
 #endif

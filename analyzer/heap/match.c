@@ -12,6 +12,7 @@
 
 #include "heap/garbage.h"
 #include "heap/history.h"
+#include "heap/ledger.h"
 #include "heap/maps.h"
 #include "heap/sites.h"
 #include "heap/survivors.h"
@@ -58,6 +59,7 @@ struct matcher {
 	struct garbage *garbage; /* owned; NULL: no collection at the end */
 	bool     garbage_dies;   /* it is under way */
 	struct wasm *wasm;       /* owned */
+	struct ledgers ledgers;
 	uint64_t impossible;     /* events that make no sense */
 };
 
@@ -84,6 +86,7 @@ static inline void birth(struct matcher *matcher, uint32_t stream, const struct 
 		return;
 	}
 	matcher->last_birth[stream] = event->address;
+	ledgers_birth(&matcher->ledgers, event->address, event->size);
 	if (__builtin_expect(matcher->inherit->open_count, 0))
 		inherit_birth(matcher->inherit, event->address);
 	if (__builtin_expect(matcher->pending.count, 0) && dead_on_arrival(matcher, stream, event, &owed))
@@ -335,6 +338,8 @@ static void schedule(struct matcher *matcher)
 		matcher->next_instant = garbage_begins(matcher->garbage);
 	if (history_next(matcher->history) < matcher->next_instant)
 		matcher->next_instant = history_next(matcher->history);
+	if (ledgers_next(&matcher->ledgers) < matcher->next_instant)
+		matcher->next_instant = ledgers_next(&matcher->ledgers);
 }
 
 static void leak_instant(struct matcher *matcher)
@@ -344,16 +349,17 @@ static void leak_instant(struct matcher *matcher)
 	matcher->garbage_dies = false;
 }
 
-/* Time goes past next_instant: the leak instant, one where growth is measured, or a fork that begins or ends. */
+/* Time goes past next_instant: the leak instant, one where growth is measured, a sample's, or a fork that begins or ends. */
 static void instant(struct matcher *matcher, uint64_t tick)
 {
 	uint64_t ending = matcher->process->header.ending_tick;
 
 	inherit_instant(matcher->inherit, tick, &matcher->live, &matcher->pending);
-	if (!matcher->teardown)
+	if (!matcher->teardown) {
 		history_instant(matcher->history, &matcher->sites, tick);
-	if (!matcher->teardown && tick > garbage_begins(matcher->garbage))
-		matcher->garbage_dies = true;
+		matcher->garbage_dies = tick > garbage_begins(matcher->garbage);
+		ledgers_instant(&matcher->ledgers, tick, &matcher->live, matcher->maps, &matcher->sites);
+	}
 	if (!matcher->teardown && ending && tick > ending)
 		leak_instant(matcher);
 	schedule(matcher);
@@ -376,6 +382,7 @@ struct matcher *matcher_open(struct process_info *process, struct inherit *inher
 	matcher->history = history_open(process);
 	matcher->garbage = garbage_open(process);
 	matcher->wasm = wasm_open(process, &matcher->sites);
+	ledgers_open(&matcher->ledgers, process);
 	inherit_begin(inherit);
 	schedule(matcher);
 	return matcher;
@@ -385,6 +392,8 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 {
 	expire(matcher, UINT64_MAX, PENDING_MOST + 1);
 	inherit_instant(matcher->inherit, UINT64_MAX, &matcher->live, &matcher->pending);
+	ledgers_instant(&matcher->ledgers, UINT64_MAX, &matcher->live, matcher->maps, &matcher->sites);
+	ledgers_close(&matcher->ledgers);
 	if (!matcher->teardown)
 		leak_instant(matcher);
 	wasm_close(matcher->wasm);

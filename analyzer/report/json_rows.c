@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "report/escape.h"
+#include "report/ledger.h"
 #include "report/stack.h"
 #include "report/suppress.h"
 #include "trace/time.h"
@@ -149,7 +150,7 @@ json_t *json_process(const struct view *view, const struct view_process *process
 	json_set(object, "repaired", json_number(info->totals.repaired));
 	json_set(object, "unmatched_frees", json_number(info->totals.unmatched_frees));
 	json_set(object, "growth", json_instants(info));
-	json_set(object, "ledger", json_null());
+	json_set(object, "ledger", json_ledger(process));
 	json_set(object, "recording", json_text(process->input->recording->dir));
 	json_set(object, "own_heap", json_boolean(info->header.flags & TRACE_PROCESS_OWN_HEAP));
 	json_set(object, "warnings", json_texts((const char *const *)info->warnings, info->warning_count));

@@ -31,6 +31,7 @@ void report_text(const struct page *page, const struct view *view, const struct 
 	text_answer(page, view, options->domain);
 	if (view->process_count) {
 		text_processes(page, view);
+		text_ledger(page, view);
 		text_sites(page, view, options, &names);
 		text_garbage(page, view, options);
 		text_modules(page, view, options);

@@ -85,6 +85,11 @@ void text_elsewhere(const struct page *page, const struct view *view, enum domai
 void text_wasm(const struct page *page, const struct view *view, const struct text_options *options,
                struct name_sum *names);
 
+/* ---- text_ledger.c ------------------------------------------------------------------------------------------- */
+
+/* What is resident at the end of the largest process, part by part. */
+void text_ledger(const struct page *page, const struct view *view);
+
 /* ---- text_trust.c -------------------------------------------------------------------------------------------- */
 
 /* What was lost, repaired, unknown, not followed. */

@@ -6,6 +6,7 @@
 #include "report/escape.h"
 #include "report/human.h"
 #include "report/text.h"
+#include "trace/sample.h"
 #include "util.h"
 
 #define SENTENCES_MOST 20
@@ -115,6 +116,25 @@ static void tell_ends(const struct page *page, const struct view *view)
 	if (view->process_count < view->process_total)
 		page_entry(page, "left out", STYLE_PLAIN, "%s of %s processes, by --process",
 		           COUNT(view->process_total - view->process_count), COUNT(view->process_total));
+}
+
+/* Samples of where the memory is are taken within the program's own time. */
+static void tell_sampling(const struct page *page, const struct view *view)
+{
+	uint64_t samples = 0, cost = 0, cpu = 0;
+
+	for (size_t i = 0; i < view->process_count; i++) {
+		const struct process_info *info = view->processes[i].info;
+
+		if (!info->sample_count)
+			continue;
+		samples += info->sample_count;
+		cost += info->header.sampling_us;
+		cpu += info->samples[info->sample_count - 1].head.cpu_ns / 1000;
+	}
+	if (samples && cpu > cost)
+		page_entry(page, "sampling", STYLE_PLAIN, "%s %s of where the memory is took %s of the CPU time",
+		           COUNT(samples), PLURAL(samples, "look", "looks"), SHARE(cost, cpu));
 }
 
 static void tell_finding(const struct page *page, const struct finding *finding)
@@ -242,6 +262,7 @@ void text_trust(const struct page *page, const struct view *view, const struct n
 	tell_names(page, view, names);
 	tell_ends(page, view);
 	text_measured(page, view);
+	tell_sampling(page, view);
 	for (size_t i = 0; i < view->input_count; i++)
 		for (size_t f = 0; f < view->inputs[i].recording->finding_count; f++)
 			tell_finding(page, &view->inputs[i].recording->findings[f]);

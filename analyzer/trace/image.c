@@ -7,8 +7,10 @@
 
 #include "heap/history.h"
 #include "heap/instants.h"
+#include "heap/ledger.h"
 #include "heap/match.h"
 #include "trace/merge.h"
+#include "trace/sample.h"
 #include "util.h"
 
 /* One number of a STEM, canonical (no sign, no space), up to `end`. */
@@ -180,6 +182,10 @@ void process_free(struct process_info *process)
 	for (size_t i = 0; i < process->suppression_count; i++)
 		free(process->suppressions[i]);
 	free(process->suppressions);
+	for (size_t i = 0; i < process->sample_count; i++)
+		sample_free(&process->samples[i]);
+	free(process->samples);
+	ledgers_free(process);
 	free(process->nodes);
 	free(process->sites);
 	free(process->instants.ticks);

@@ -6,6 +6,7 @@
 #include "trace/code.h"
 #include "trace/extent.h"
 #include "trace/payload.h"
+#include "trace/sample.h"
 #include "trace/shared.h"
 
 /* No process has more modules at once; bounds the search for the one that an UNLOAD means. */
@@ -157,6 +158,8 @@ static bool read_record(struct process_info *process, struct code_reader *code, 
 		array_room(process->suppressions, process->suppression_count);
 		process->suppressions[process->suppression_count++] = payload_text(&payload);
 		return true;
+	case TRACE_RECORD_SAMPLE:
+		return sample_record(process, record, payload);
 	case TRACE_RECORD_CODE:
 	case TRACE_RECORD_MOVED:
 	case TRACE_RECORD_LINES:
@@ -218,6 +221,7 @@ void shared_meta(struct bytes file, struct process_info *process, struct damage 
 		if (extent.kind == TRACE_EXTENT_META)
 			read_extent(process, &code, &extent, damage);
 	code_finish(&code, damage);
+	sample_finish(process);
 	if (!process->exe)
 		process->exe = xstrdup("");
 	if (!process->argv)

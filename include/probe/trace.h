@@ -134,7 +134,7 @@ struct trace_process {
 	struct trace_anchor anchor[4]; /* [0], [1] at the start, [2], [3] by turns, now and then and at the end */
 	uint64_t lost[TRACE_LOST_KINDS]; /* events, by reason; added to atomically */
 	uint32_t streams;        /* streams given out so far */
-	uint32_t reserved;       /* 0 */
+	uint32_t sampling_us;    /* CPU time that samples took so far, microseconds, by the clocks of their threads */
 };
 _Static_assert(sizeof(struct trace_process) == 256, "pinned");
 
@@ -319,6 +319,57 @@ struct trace_runtime_heap {      /* all but isolate and collected are bytes */
 	uint64_t limit;          /* total may not exceed it */
 };
 _Static_assert(sizeof(struct trace_runtime_heap) == 64, "pinned");
+
+/* ---- samples: where the memory is ------------------------------------------------------------------------------ */
+
+/*
+ * A sample is one record or several that follow each other, all but the last with TRACE_SAMPLE_MORE. Each holds areas;
+ * their addresses and sizes are in pages of TRACE_PAGE bytes. Areas are the mappings that have anything resident, in
+ * order of address (consecutive ones of a file are one area), and after them claims: ranges whose use the library
+ * knows, in any order. An area:
+ *
+ *   a byte   kind | protection << TRACE_AREA_PROTECTION (PROT_ bits) | TRACE_AREA_RUNS
+ *   varint   zigzag of start − end of the previous area in this record, in pages; of the first: start
+ *   varint   size, pages
+ *   varint   resident pages; not in a claim
+ *   varints  if TRACE_AREA_RUNS: their number; then for each the pages to skip and the resident pages that follow.
+ *            Without, all is resident, or it is not known where
+ *   name     of kind FILE: varint length, and the path as /proc/self/maps has it
+ */
+#define TRACE_PAGE 4096u
+
+enum trace_area_kind {
+	TRACE_AREA_ANONYMOUS = 0,
+	TRACE_AREA_FILE      = 1, /* or what has a name in maps: [vdso], /memfd:… */
+	TRACE_AREA_BREAK     = 2, /* [heap]: from the program's end to its break */
+	TRACE_AREA_MAIN      = 3, /* [stack]: of the first thread */
+	TRACE_CLAIM_OWN      = 4, /* libprobe.so's */
+	TRACE_CLAIM_STACK    = 5, /* a thread's stack, with its guard and what libc keeps at its upper end, */
+	TRACE_CLAIM_OLD      = 6, /* or that of a thread which has ended: libc keeps some for the next ones */
+	TRACE_AREA_KINDS     = 7,
+};
+#define TRACE_AREA_KIND       7u
+#define TRACE_AREA_PROTECTION 3
+#define TRACE_AREA_RUNS       64u
+
+enum trace_sample_reason {
+	TRACE_SAMPLE_RATE = 0,   /* now and then */
+	TRACE_SAMPLE_PEAK = 1,   /* more was resident than ever before */
+	TRACE_SAMPLE_MARK = 2,   /* the MARK record before it */
+	TRACE_SAMPLE_END  = 3,   /* the program begins to end */
+};
+
+enum { TRACE_SAMPLE_MORE = 1 };
+
+struct trace_sample {
+	uint64_t rss;            /* bytes resident, as the kernel counts them */
+	uint64_t cpu_ns;         /* CPU time of the process so far, and … */
+	uint64_t cost_ns;        /* … what of it went into the samples before this one, by their threads' own clocks */
+	uint16_t reason;         /* enum trace_sample_reason */
+	uint16_t flags;          /* TRACE_SAMPLE_MORE */
+	uint32_t count;          /* areas and claims in this record */
+};
+_Static_assert(sizeof(struct trace_sample) == 32, "pinned");
 
 /* ---- the call tree -------------------------------------------------------------------------------------------- */
 

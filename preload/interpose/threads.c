@@ -13,6 +13,8 @@
 #include "start.h"
 #include "sys.h"
 
+#define DESCRIPTOR_BYTES 2304        /* of struct pthread, glibc 2.35 and on; before it is a little less */
+
 NEXT(pthread_create, int(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))
 
 typedef int main_function(int, char **, char **);
@@ -36,6 +38,15 @@ static size_t stack_size(const pthread_attr_t *attributes)
 }
 
 /*
+ * glibc puts the thread's descriptor, which its thread pointer points to, at the very end of the mapping that it makes for
+ * the stack. (Of a stack that the program gave it the end is found to the page, too.)
+ */
+static uintptr_t stack_top(void)
+{
+	return ((uintptr_t)__builtin_thread_pointer() + DESCRIPTOR_BYTES + 4095) & ~(uintptr_t)4095;
+}
+
+/*
  * What lies below the thread's descriptor and static TLS, at the stack's upper end, is its own. The lower end is not
  * known to the byte: an eighth less is claimed; below that a walk takes the careful way (stack/).
  */
@@ -47,6 +58,8 @@ static void *thread_main(void *argument)
 	size_t size = (size_t)thread->stack_low;
 
 	thread_begin(thread, high - size / 8 * 7, high);
+	thread->stack_top = stack_top();
+	thread->stack_size = size;
 	argument = (void *)root_call((void *)start, (long)thread->argument, 0, 0);
 	node_thread_ends();
 	return argument;

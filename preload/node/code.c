@@ -62,7 +62,10 @@ static void *map(size_t bytes)
 	long p = library.filtered ? -1 :
 		sys(SYS_mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	return p < 0 && p > -4096 ? NULL : (void *)p;
+	if (p < 0 && p > -4096)
+		return NULL;
+	memory_claim((uintptr_t)p, bytes);
+	return (void *)p;
 }
 
 static inline struct code *code_at(uint32_t index)
@@ -138,8 +141,10 @@ static bool granules_grow(void)
 			*slot_of(larger, bits, granules[i].key - 1) = granules[i];
 			granules_used++;
 		}
-	if (granules)
+	if (granules) {
+		memory_disclaim((uintptr_t)granules);
 		sys(SYS_munmap, granules, sizeof(*granules) << granule_bits);
+	}
 	granules = larger;
 	granule_bits = bits;
 	return true;

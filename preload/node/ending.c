@@ -14,6 +14,7 @@
 #include "node/collect.h"
 #include "node/isolates.h"
 #include "node/v8.h"
+#include "record/sample.h"
 #include "record/thread.h"
 #include "sys.h"
 #include "text.h"
@@ -204,6 +205,7 @@ static void worker_ends(void *isolate, struct thread *thread, uint32_t worker)
 	collect_now(isolate, TRACE_COLLECTED_WORKER);
 	length = text_format(label, sizeof(label), "worker %u ends", worker ? worker : isolates_number(isolate) - 1);
 	meta_write(TRACE_RECORD_MARK, label, length, NULL, 0);
+	sample_take(TRACE_SAMPLE_MARK);
 }
 
 void ending_of_script(void *isolate, uint32_t worker)

@@ -252,6 +252,17 @@ bool area_reserve(size_t bytes, int fd)
 	return enough;
 }
 
+bool area_slab(uint32_t i, uintptr_t *start, size_t *bytes)
+{
+	struct area *area = process->area;
+
+	if (i >= __atomic_load_n(&area->slabs, __ATOMIC_ACQUIRE))
+		return false;
+	*start = (uintptr_t)area->slab[i].memory;
+	*bytes = area->slab[i].size;
+	return true;
+}
+
 void area_flush(int fd)
 {
 	struct area *area = process->area;

@@ -40,6 +40,9 @@ bool area_is_unshared(void) HIDDEN;
 /* Whether RLIMIT_FSIZE lets a file grow to `size` bytes: what is above is answered with SIGXFSZ, which kills. */
 bool area_limit_allows(uint64_t size) HIDDEN;
 
+/* The slab number `i`, as it is mapped; false: there are not that many. */
+bool area_slab(uint32_t i, uintptr_t *start, size_t *bytes) HIDDEN;
+
 /*
  * At the process's end: gives the disk back what was reserved and not used, and the events of free rings. Whoever needs
  * room still finds it.

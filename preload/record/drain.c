@@ -34,6 +34,7 @@
 #include "record/encode.h"
 #include "record/periodic.h"
 #include "record/ring.h"
+#include "record/sample.h"
 #include "text.h"
 
 #define LEVEL         1
@@ -303,6 +304,7 @@ static void drain_main(void *argument)
 		if (shared >= 0)
 			area_reserve(library.filtered || library.cut_off ? CUT_OFF_BYTES : SPARE_BYTES, shared);
 		area_flush(shared);
+		sample_now_and_then(now);
 		if (now - anchored > 1000000000u) {
 			if (is_left_alone())
 				break;

@@ -1,6 +1,7 @@
 /* periodic.c: see periodic.h. */
 #include "record/periodic.h"
 
+#include "record/sample.h"
 #include "text.h"
 
 #define SECOND 1000000000u
@@ -33,5 +34,6 @@ uint64_t periodic_mark(uint64_t due, uint64_t now)
 	else
 		length = text_format(label, sizeof(label), "%llums", (unsigned long long)(reached / (SECOND / 1000)));
 	meta_write(TRACE_RECORD_MARK, label, length, NULL, 0);
+	sample_take(TRACE_SAMPLE_MARK);
 	return start() + reached + every;
 }

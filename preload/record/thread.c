@@ -100,6 +100,7 @@ static struct thread *thread_take(void)
 	}
 	entry->thread.nest = 0;
 	entry->thread.loading = 0;
+	entry->thread.stack_top = 0;
 	entry->thread.isolate = NULL;
 	entry->thread.heap_told = 0;
 	entry->thread.full_collections[0] = entry->thread.full_collections[1] = 0;
@@ -162,6 +163,23 @@ struct thread *thread_state(void)
 	else
 		thread_begin(thread, 0, 0);
 	return thread;
+}
+
+void thread_stacks(void (*tell)(void *context, uintptr_t top, size_t size, bool old), void *context)
+{
+	struct thread_table *table = process->threads;
+	struct lock_hold hold;
+
+	if (!lock_take(&table->lock, &hold))
+		return;
+	for (struct thread_entry *entry = table->all; entry; entry = entry->next) {
+		uint32_t tid = __atomic_load_n(&entry->thread.tid, __ATOMIC_ACQUIRE);
+		bool old = entry->is_free || sys(SYS_tgkill, process->pid, tid, 0) == -ESRCH;
+
+		if (tid && entry->thread.stack_top)
+			tell(context, entry->thread.stack_top, entry->thread.stack_size, old);
+	}
+	lock_give(&table->lock, &hold);
 }
 
 void thread_open_lane(struct thread *thread, struct lane *lane)

@@ -22,6 +22,9 @@ void thread_open_lane(struct thread *thread, struct lane *lane) HIDDEN;
 /* The lane for a wrapper at stack pointer sp when lane 0 is busy; NULL (and counted): there are not that many. */
 struct lane *thread_inner_lane(struct thread *thread, uintptr_t sp) HIDDEN;
 
+/* Tells of each stack that libc made for a thread, by its end and its size; `old`: the thread is gone. */
+void thread_stacks(void (*tell)(void *context, uintptr_t top, size_t size, bool old), void *context) HIDDEN;
+
 /* The stack of the main thread; ordinary memory, set once. */
 extern uintptr_t main_stack_low HIDDEN, main_stack_high HIDDEN;
 

@@ -53,6 +53,7 @@ static struct granules *table_make(uint32_t bits)
 
 	if (p < 0 && p > -4096)
 		return NULL;
+	memory_claim((uintptr_t)p, bytes);
 	((struct granules *)p)->bits = bits;
 	return (struct granules *)p;
 }

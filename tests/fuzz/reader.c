@@ -141,6 +141,15 @@ static void check(const struct process_info *process)
 	}
 }
 
+static void check_ledger(const struct ledger *ledger)
+{
+	uint64_t sum = ledger->unexplained_bytes;
+
+	for (size_t i = 0; i < ledger->part_count; i++)
+		sum += ledger->parts[i].bytes;
+	require(sum == ledger->rss_bytes && ledger->unexplained_bytes <= ledger->rss_bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
 	struct process_info process = {.stem = xstrdup("100-186a0-1234abcd-0")};
@@ -157,6 +166,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	code_link(&image, 1);
 	image_replay(&image, (struct bytes){shared.data, shared.size}, (struct bytes){log.data, log.size});
 	check(&process);
+	for (size_t i = 0; i < process.ledger_count; i++)
+		check_ledger(&process.ledgers[i]);
 	finding = followed_check(&image, 1);
 	if (finding) {
 		for (size_t i = 0; i < finding->example_count; i++)

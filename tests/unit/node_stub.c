@@ -16,6 +16,16 @@ static struct trace_meta *extents[65536];
 static size_t extent_count;
 
 /* Never given back, as it is; the leak sanitizer sees that it is still known. */
+void memory_claim(uintptr_t start, size_t bytes)
+{
+	(void)start, (void)bytes;
+}
+
+void memory_disclaim(uintptr_t start)
+{
+	(void)start;
+}
+
 void *wiped_take(size_t bytes)
 {
 	static struct taken { struct taken *before; max_align_t memory[]; } *last;

@@ -1,0 +1,395 @@
+/*
+ * areas.c: see areas.h. The mappings come from /proc/self/maps and their resident pages from one PAGEMAP_SCAN (Linux 6.7),
+ * which together cost a third of what /proc/self/smaps does; before that smaps tells how much of a mapping is resident,
+ * not where. Pages that are mapped but not resident in the kernel's sense, the shared page of zeros, are left out by both.
+ *
+ * Other threads map and unmap meanwhile: what comes of it is off by what they did within a millisecond.
+ */
+#include "record/areas.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "identity.h"
+#include "record/area.h"
+#include "record/meta.h"
+#include "record/thread.h"
+#include "sys.h"
+#include "text.h"
+
+#define TEXT_BYTES   8192
+#define NAME_BYTES   4352
+#define REGIONS      512             /* of one call */
+#define RUNS_MOST    1024            /* of an area; one with more is told as several */
+#define OUT_BYTES    (48u << 10)
+#define ENTRY_BYTES  (64 + RUNS_MOST * 20 + NAME_BYTES) /* of one area at most */
+#define ADDRESS_END  0x7ffffffff000ull
+
+/* linux/fs.h has it from 6.7 on */
+struct page_region { uint64_t start, end, categories; };
+struct page_scan {
+	uint64_t size, flags, start, end, walk_end, regions, region_count, most_pages, inverted, all_of, any_of, wanted;
+};
+#define PAGE_SCAN    _IOWR('f', 16, struct page_scan)
+#define PAGE_PRESENT (1u << 3)
+#define PAGE_ZERO    (1u << 5)
+
+struct mapping {
+	uint64_t start, end;     /* addresses */
+	uint64_t resident;       /* bytes */
+	uint32_t protection;     /* PROT_ bits */
+	uint32_t kind;           /* enum trace_area_kind */
+	uint32_t runs;           /* in areas.runs */
+};
+
+struct run { uint64_t skip, length; }; /* pages */
+
+struct areas {
+	struct trace_sample head;
+	int      fd;             /* maps or smaps */
+	int      pagemap;        /* −1: smaps tells what is resident */
+	char     text[TEXT_BYTES]; /* what was read of fd: */
+	size_t   at, end;        /* lines not used yet */
+	struct page_region regions[REGIONS]; /* resident ones, in order: */
+	uint32_t region, region_count;       /* those not used yet */
+	uint64_t walked;         /* the scan goes on here */
+	struct run runs[RUNS_MOST]; /* of the mapping in hand */
+	struct mapping file;     /* consecutive mappings of one file, not written yet; end 0: none */
+	char     file_name[NAME_BYTES];
+	uint8_t  out[OUT_BYTES]; /* the record's areas */
+	size_t   used;           /* bytes of it */
+	uint32_t count;          /* areas in it */
+	uint64_t previous;       /* end of the last one */
+};
+
+struct areas *areas_make(void)
+{
+	return wiped_take(sizeof(struct areas));
+}
+
+uint64_t areas_rss(void)
+{
+	char text[128];
+	const char *end = text;
+
+	if (identity_read("/proc/self/statm", text, sizeof(text)) <= 0)
+		return 0;
+	text_number(text, &end);
+	return *end == ' ' ? text_number(end + 1, &end) * TRACE_PAGE : 0;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------------ */
+
+static void record_write(struct areas *areas, bool more)
+{
+	areas->head.flags = more ? TRACE_SAMPLE_MORE : 0;
+	areas->head.count = areas->count;
+	meta_write(TRACE_RECORD_SAMPLE, &areas->head, sizeof(areas->head), areas->out, areas->used);
+	areas->used = 0;
+	areas->count = 0;
+	areas->previous = 0;
+}
+
+static void put_byte(struct areas *areas, uint32_t byte)
+{
+	areas->out[areas->used++] = (uint8_t)byte;
+}
+
+static void put_number(struct areas *areas, uint64_t number)
+{
+	for (; number >= 128; number >>= 7)
+		put_byte(areas, (uint32_t)(number & 127) | 128);
+	put_byte(areas, (uint32_t)number);
+}
+
+static void put_area(struct areas *areas, const struct mapping *mapping, const char *name)
+{
+	uint64_t start = mapping->start / TRACE_PAGE, end = (mapping->end + TRACE_PAGE - 1) / TRACE_PAGE;
+	int64_t step = (int64_t)(start - areas->previous);
+
+	if (areas->used + ENTRY_BYTES > OUT_BYTES) {
+		record_write(areas, true);
+		step = (int64_t)start;
+	}
+	put_byte(areas, mapping->kind | mapping->protection << TRACE_AREA_PROTECTION |
+	         (mapping->runs ? TRACE_AREA_RUNS : 0));
+	put_number(areas, (uint64_t)step << 1 ^ (uint64_t)(step >> 63));
+	put_number(areas, end - start);
+	areas->previous = end;
+	areas->count++;
+	if (mapping->kind >= TRACE_CLAIM_OWN)
+		return;
+	put_number(areas, mapping->resident / TRACE_PAGE);
+	if (mapping->runs)
+		put_number(areas, mapping->runs);
+	for (uint32_t i = 0; i < mapping->runs; i++) {
+		put_number(areas, areas->runs[i].skip);
+		put_number(areas, areas->runs[i].length);
+	}
+	if (mapping->kind == TRACE_AREA_FILE) {
+		size_t length = strlen(name);
+
+		put_number(areas, length);
+		memcpy(areas->out + areas->used, name, length);
+		areas->used += length;
+	}
+}
+
+/* ---- what is resident --------------------------------------------------------------------------------------------- */
+
+static bool scan_more(struct areas *areas)
+{
+	struct page_scan scan = {
+		.size = sizeof(scan), .start = areas->walked, .end = ADDRESS_END,
+		.regions = (uintptr_t)areas->regions, .region_count = REGIONS,
+		.inverted = PAGE_ZERO, .all_of = PAGE_PRESENT | PAGE_ZERO,
+	};
+	long count;
+
+	areas->region = areas->region_count = 0;
+	if (areas->walked >= ADDRESS_END)
+		return false;
+	count = sys(SYS_ioctl, areas->pagemap, PAGE_SCAN, &scan);
+	if (count < 0)
+		return false;
+	/* A full vector ends the walk early. */
+	areas->walked = count == REGIONS ? scan.walk_end : ADDRESS_END;
+	areas->region_count = (uint32_t)count;
+	return count > 0;
+}
+
+/* The next resident pages from `start` on, NULL: there are none. */
+static const struct page_region *region_from(struct areas *areas, uint64_t start)
+{
+	for (;; areas->region++) {
+		if (areas->region == areas->region_count && !scan_more(areas))
+			return NULL;
+		if (areas->regions[areas->region].end > start)
+			return &areas->regions[areas->region];
+	}
+}
+
+static void open_scan(struct areas *areas)
+{
+	areas->region = areas->region_count = 0;
+	areas->walked = 0;
+	areas->pagemap = (int)sys(SYS_openat, AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (areas->pagemap >= 0 && !scan_more(areas)) {
+		sys(SYS_close, areas->pagemap);
+		areas->pagemap = -1;
+	}
+}
+
+/* Fills in what is resident of a mapping from its start on, up to its end or to where the runs are full: there it is cut. */
+static void gather_runs(struct areas *areas, struct mapping *mapping, bool runs)
+{
+	const struct page_region *region;
+	uint64_t at = mapping->start;
+
+	mapping->resident = 0;
+	mapping->runs = 0;
+	while (at < mapping->end && (region = region_from(areas, at)) && region->start < mapping->end) {
+		uint64_t start = region->start > at ? region->start : at;
+		uint64_t end = region->end < mapping->end ? region->end : mapping->end;
+
+		if (runs && mapping->runs == RUNS_MOST) {
+			mapping->end = at;
+			break;
+		}
+		if (runs)
+			areas->runs[mapping->runs++] = (struct run){(start - at) / TRACE_PAGE,
+			                                            (end - start) / TRACE_PAGE};
+		mapping->resident += end - start;
+		at = end;
+	}
+	if (mapping->resident == mapping->end - mapping->start)
+		mapping->runs = 0;
+}
+
+/* ---- mappings ----------------------------------------------------------------------------------------------------- */
+
+static void flush_file(struct areas *areas)
+{
+	if (areas->file.end)
+		put_area(areas, &areas->file, areas->file_name);
+	areas->file.end = 0;
+}
+
+static void add_file(struct areas *areas, const struct mapping *mapping, const char *name)
+{
+	if (areas->file.end && strcmp(areas->file_name, name) == 0) {
+		areas->file.end = mapping->end;
+		areas->file.resident += mapping->resident;
+		areas->file.protection |= mapping->protection;
+		return;
+	}
+	flush_file(areas);
+	areas->file = *mapping;
+	strncpy(areas->file_name, name, NAME_BYTES - 1);
+}
+
+static void add_mapping(struct areas *areas, struct mapping mapping, const char *name)
+{
+	uint64_t end = mapping.end;
+
+	if (areas->pagemap < 0) {
+		if (mapping.resident && mapping.kind == TRACE_AREA_FILE) {
+			add_file(areas, &mapping, name);
+		} else if (mapping.resident) {
+			flush_file(areas);
+			put_area(areas, &mapping, name);
+		}
+		return;
+	}
+	for (; mapping.start < end; mapping.start = mapping.end) {
+		mapping.end = end;
+		gather_runs(areas, &mapping, mapping.kind != TRACE_AREA_FILE);
+		if (mapping.resident && mapping.kind == TRACE_AREA_FILE) {
+			add_file(areas, &mapping, name);
+		} else if (mapping.resident) {
+			flush_file(areas);
+			put_area(areas, &mapping, name);
+		}
+	}
+}
+
+/* The next line, without its end; NULL: no more. One that is too long is cut. */
+static char *line_next(struct areas *areas)
+{
+	for (;;) {
+		char *line = areas->text + areas->at, *end = memchr(line, '\n', areas->end - areas->at);
+		long n;
+
+		if (end) {
+			*end = '\0';
+			areas->at = (size_t)(end + 1 - areas->text);
+			return line;
+		}
+		if (areas->at) {
+			memmove(areas->text, line, areas->end - areas->at);
+			areas->end -= areas->at;
+			areas->at = 0;
+		} else if (areas->end == TEXT_BYTES) {
+			areas->end = 0;
+		}
+		n = sys(SYS_read, areas->fd, areas->text + areas->end, TEXT_BYTES - areas->end);
+		if (n <= 0)
+			return NULL;
+		areas->end += (size_t)n;
+	}
+}
+
+static bool number_hex(const char **text, uint64_t *number)
+{
+	const char *from = *text;
+
+	for (*number = 0;; (*text)++) {
+		unsigned c = (unsigned char)**text, digit = c - '0' < 10 ? c - '0' : c - 'a' < 6 ? c - 'a' + 10 : 16;
+
+		if (digit == 16)
+			return *text != from;
+		*number = *number << 4 | digit;
+	}
+}
+
+/* "start-end rwxp offset device inode   name": false: another line. */
+static bool mapping_read(const char *line, struct mapping *mapping, const char **name)
+{
+	*mapping = (struct mapping){0};
+	if (!number_hex(&line, &mapping->start) || *line++ != '-' || !number_hex(&line, &mapping->end) || *line++ != ' ')
+		return false;
+	for (uint32_t i = 0; i < 4 && *line; i++, line++)
+		mapping->protection |= i < 3 && *line != '-' ? 1u << i : 0;
+	for (int fields = 0; fields < 3; fields++) {
+		while (*line == ' ')
+			line++;
+		while (*line && *line != ' ')
+			line++;
+	}
+	while (*line == ' ')
+		line++;
+	*name = line;
+	if (!*line || strncmp(line, "[anon", 5) == 0)
+		mapping->kind = TRACE_AREA_ANONYMOUS;
+	else if (strcmp(line, "[heap]") == 0)
+		mapping->kind = TRACE_AREA_BREAK;
+	else if (strcmp(line, "[stack]") == 0)
+		mapping->kind = TRACE_AREA_MAIN;
+	else
+		mapping->kind = TRACE_AREA_FILE;
+	return mapping->end > mapping->start && mapping->end <= ADDRESS_END;
+}
+
+static void read_mappings(struct areas *areas)
+{
+	char held[NAME_BYTES] = ""; /* the name, while lines of smaps follow */
+	struct mapping mapping = {0}, next;
+	const char *line, *name;
+
+	while ((line = line_next(areas))) {
+		if (mapping_read(line, &next, &name)) {
+			if (strlen(name) >= NAME_BYTES)
+				continue;
+			if (areas->pagemap >= 0) {
+				add_mapping(areas, next, name);
+				continue;
+			}
+			mapping = next;
+			memcpy(held, name, strlen(name) + 1);
+		} else if (areas->pagemap < 0 && mapping.end && strncmp(line, "Rss:", 4) == 0) {
+			for (line += 4; *line == ' '; line++)
+				;
+			mapping.resident = text_number(line, &line) << 10;
+			add_mapping(areas, mapping, held);
+			mapping.end = 0;
+		}
+	}
+	flush_file(areas);
+}
+
+/* ---- claims ------------------------------------------------------------------------------------------------------- */
+
+static void claim(struct areas *areas, uint32_t kind, uintptr_t start, size_t bytes)
+{
+	if (bytes)
+		put_area(areas, &(struct mapping){.start = start, .end = start + bytes, .kind = kind}, "");
+}
+
+static void claim_stack(void *context, uintptr_t top, size_t size, bool old)
+{
+	claim(context, old ? TRACE_CLAIM_OLD : TRACE_CLAIM_STACK, top - size, size);
+}
+
+static void write_claims(struct areas *areas)
+{
+	uintptr_t start;
+	size_t bytes;
+
+	for (uint32_t i = 0; memory_range(i, &start, &bytes); i++)
+		claim(areas, TRACE_CLAIM_OWN, start, bytes);
+	for (uint32_t i = 0; area_slab(i, &start, &bytes); i++)
+		claim(areas, TRACE_CLAIM_OWN, start, bytes);
+	claim(areas, TRACE_CLAIM_OWN, library.text_start, library.text_end - library.text_start);
+	thread_stacks(claim_stack, areas);
+}
+
+long areas_write(struct areas *areas, struct trace_sample *head)
+{
+	open_scan(areas);
+	areas->fd = (int)sys(SYS_openat, AT_FDCWD, areas->pagemap < 0 ? "/proc/self/smaps" : "/proc/self/maps",
+	                     O_RDONLY | O_CLOEXEC);
+	if (areas->fd >= 0) {
+		head->rss = areas_rss();
+		areas->head = *head;
+		areas->at = areas->end = 0;
+		read_mappings(areas);
+		sys(SYS_close, areas->fd);
+		write_claims(areas);
+		record_write(areas, false);
+	}
+	if (areas->pagemap >= 0)
+		sys(SYS_close, areas->pagemap);
+	return areas->fd < 0 ? areas->fd : 0;
+}

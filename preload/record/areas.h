@@ -1,0 +1,23 @@
+/*
+ * areas.h: which memory of the process is resident, as the kernel tells it, in the form of TRACE_RECORD_SAMPLE.
+ */
+#ifndef PROBE_AREAS_H
+#define PROBE_AREAS_H
+
+#include "library.h"
+
+struct areas;
+
+/* Where they are gathered; NULL: no memory. */
+struct areas *areas_make(void) HIDDEN;
+
+/*
+ * Writes the records of one sample; `head` is complete but for flags and count. 0, or −errno if /proc cannot be read: then
+ * nothing was written. One caller at a time.
+ */
+long areas_write(struct areas *areas, struct trace_sample *head) HIDDEN;
+
+/* Bytes resident, 0 unknown. Cheap. */
+uint64_t areas_rss(void) HIDDEN;
+
+#endif

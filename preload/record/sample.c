@@ -1,0 +1,160 @@
+/*
+ * sample.c: see sample.h. Samples cost what reading the mappings costs, some 0.2 ms in node, more where there are many or
+ * much is resident. They are counted by the clock of the thread that takes them, and stay below a share of the process's
+ * CPU time, whatever asks for them; and the longer a process runs, the rarer they become.
+ */
+#include "record/sample.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "lock.h"
+#include "record/areas.h"
+#include "sys.h"
+
+#define SHARE        250             /* one part in so many of the process's CPU time … */
+#define SHARE_END    100             /* … and with the last sample */
+#define FIRST_NS     500000          /* what the first one costs at most, before it is known */
+#define MARKS_FREE   3               /* the first marks are sampled whatever the share */
+#define LOOK_NS      200000000       /* from one look at RSS to the next */
+#define INTERVAL_NS  500000000       /* from one sample to the next at first; */
+#define SAMPLES_EACH 64              /* doubled after so many */
+#define PEAK_SHARE   16              /* a new peak is one part in so many above the last … */
+#define PEAK_LEAST   (256u << 10)    /* … and so many bytes */
+
+struct sampler {
+	struct lock lock;        /* guards the rest */
+	struct areas *areas;
+	uint64_t cost_ns;        /* of all samples and looks so far */
+	uint64_t last_ns;        /* of the last sample */
+	uint64_t look_ns;        /* when to look at RSS again */
+	uint64_t sample_ns;      /* when to take the next sample */
+	uint64_t peak;           /* RSS at the last peak, bytes */
+	uint32_t samples, marks; /* taken: now and then; at marks */
+	bool     gone;           /* /proc cannot be read */
+};
+
+static uint64_t cpu_ns(int clock)
+{
+	struct timespec time = {0};
+
+	sys(SYS_clock_gettime, clock, &time);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+static struct sampler *sampler_get(void)
+{
+	struct sampler *sampler = __atomic_load_n(&process->sampler, __ATOMIC_ACQUIRE), *none = NULL;
+
+	if (sampler)
+		return sampler;
+	sampler = wiped_take(sizeof(*sampler));
+	if (sampler && !__atomic_compare_exchange_n(&process->sampler, &none, sampler, false, __ATOMIC_ACQ_REL,
+	                                            __ATOMIC_ACQUIRE))
+		sampler = none;
+	return sampler;
+}
+
+static bool is_affordable(const struct sampler *sampler, enum trace_sample_reason reason, uint64_t cpu)
+{
+	uint64_t cost = sampler->cost_ns + (sampler->last_ns ? sampler->last_ns : FIRST_NS);
+
+	switch (reason) {
+	case TRACE_SAMPLE_MARK:
+		return sampler->marks < MARKS_FREE || cost <= cpu / SHARE;
+	case TRACE_SAMPLE_END:
+		/* Of what was started by itself the user wants to know, however short it was. */
+		return library.first || cost <= cpu / SHARE_END;
+	default:
+		return cost <= cpu / SHARE;
+	}
+}
+
+static void complain(struct sampler *sampler, long error)
+{
+	sampler->gone = error == -ENOENT || error == -EACCES || error == -EPERM;
+	if (error == -ENOENT)
+		meta_warn("where the memory is could not be recorded to the end: /proc is not there");
+	else if (sampler->gone)
+		meta_warn("where the memory is could not be recorded to the end: /proc/self may not be read");
+}
+
+/* Called with the lock held; `began`: of the thread's clock. */
+static bool take(struct sampler *sampler, enum trace_sample_reason reason, uint64_t began)
+{
+	uint64_t cpu = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
+	struct trace_sample head = {.cpu_ns = cpu, .cost_ns = sampler->cost_ns, .reason = (uint16_t)reason};
+	long error;
+
+	if (sampler->gone || !is_affordable(sampler, reason, cpu))
+		return false;
+	if (!sampler->areas)
+		sampler->areas = areas_make();
+	if (!sampler->areas)
+		return false;
+	error = areas_write(sampler->areas, &head);
+	if (error)
+		complain(sampler, error);
+	sampler->last_ns = cpu_ns(CLOCK_THREAD_CPUTIME_ID) - began;
+	if (head.rss > sampler->peak)
+		sampler->peak = head.rss;
+	return !error;
+}
+
+static void account(struct sampler *sampler, uint64_t began)
+{
+	sampler->cost_ns += cpu_ns(CLOCK_THREAD_CPUTIME_ID) - began;
+	process->header->sampling_us = (uint32_t)(sampler->cost_ns / 1000);
+}
+
+void sample_take(enum trace_sample_reason reason)
+{
+	struct sampler *sampler;
+	struct lock_hold hold;
+	uint64_t began;
+
+	if (library.filtered || process_is_borrowed() || !(sampler = sampler_get()) ||
+	    !lock_take(&sampler->lock, &hold))
+		return;
+	began = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
+	if (take(sampler, reason, began) && reason == TRACE_SAMPLE_MARK)
+		sampler->marks++;
+	account(sampler, began);
+	lock_give(&sampler->lock, &hold);
+}
+
+/* Called with the lock held. */
+static void look(struct sampler *sampler, uint64_t now, uint64_t began)
+{
+	uint64_t rss = areas_rss(), interval = (uint64_t)INTERVAL_NS << sampler->samples / SAMPLES_EACH % 32;
+	bool peak = rss > sampler->peak + sampler->peak / PEAK_SHARE && rss > sampler->peak + PEAK_LEAST;
+
+	/* A peak does not wait for its turn, but takes it. */
+	sampler->look_ns = now + (interval / 4 > LOOK_NS ? interval / 4 : LOOK_NS);
+	if (now < sampler->sample_ns && !peak)
+		return;
+	if (take(sampler, peak ? TRACE_SAMPLE_PEAK : TRACE_SAMPLE_RATE, began)) {
+		sampler->samples++;
+		sampler->sample_ns = now + interval;
+	}
+}
+
+void sample_now_and_then(uint64_t now)
+{
+	struct sampler *sampler;
+	struct lock_hold hold;
+	uint64_t began;
+
+	if (library.filtered || !(sampler = sampler_get()) || now < sampler->look_ns)
+		return;
+	if (!sampler->look_ns) { /* what has just begun changes faster than it can be told */
+		sampler->look_ns = now + LOOK_NS;
+		return;
+	}
+	if (!lock_take(&sampler->lock, &hold))
+		return;
+	began = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
+	look(sampler, now, began);
+	account(sampler, began);
+	lock_give(&sampler->lock, &hold);
+}

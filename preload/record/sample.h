@@ -1,0 +1,15 @@
+/*
+ * sample.h: when it is recorded where the process's memory is.
+ */
+#ifndef PROBE_SAMPLE_H
+#define PROBE_SAMPLE_H
+
+#include "library.h"
+
+/* At a mark, or at the end: on the calling thread, unless it would cost too much. */
+void sample_take(enum trace_sample_reason reason) HIDDEN;
+
+/* From the drain, as often as it likes. `now`: CLOCK_MONOTONIC, nanoseconds. */
+void sample_now_and_then(uint64_t now) HIDDEN;
+
+#endif
