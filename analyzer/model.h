@@ -218,6 +218,8 @@ struct totals {               /* of domain heap, up to the leak instant (ending_
 struct garbage_sum {
 	uint64_t  blocks, bytes;
 	uint64_t  held_blocks, held_bytes; /* of these: found alive by an earlier collection */
+	uint64_t  kept_blocks, kept_bytes; /* of these: held, or so young that no collection had looked at them, but of a
+	                           * site of which nearly all was held */
 };
 
 /* All blocks that one stack of one process allocated in one domain. Counts are up to the leak instant. */

@@ -111,7 +111,12 @@ struct thread {
 	const void *isolate;         /* V8's isolate that this thread was last seen in, once it tells of its code */
 	struct lines *lines;         /* node/lines.c; NULL until first used */
 	uint64_t  heap_told;         /* node/collect.c: when V8's heap was recorded last, ns; 0 never */
-	uint64_t  full_collections[2]; /* node/collect.c: ticks when its isolate's last two ended, the later first; 0 none */
+	uint64_t  marking_began;     /* node/collect.c: tick, of a full collection that has not ended; 0 none */
+	uint64_t  found_alive;       /* what was born before this tick and is still there, the last full one found alive */
+	uint64_t  found_before;      /* found_alive when the main script's top level had run */
+	uint64_t  collection_began;  /* tick of the last full one, after its marking */
+	uint32_t  collected_since;   /* full ones since the top level had run */
+	bool      script_ran;        /* it has */
 	bool      collecting;        /* a garbage collection of our own is under way */
 	bool      script_ended;      /* node/ending.c: of a worker */
 	struct lane lanes[LANES];

@@ -5,15 +5,17 @@
 
 #include "trace/array.h"
 
-struct held {
+struct dead {
 	uint64_t birth, bytes;   /* tick; as requested */
 	uint32_t site;           /* index */
 };
 
 struct garbage {
-	uint64_t begins;         /* tick */
+	uint64_t begins, held_from; /* ticks; see struct trace_collected */
 	uint64_t found_alive;    /* what was born before this tick was found alive by an earlier collection; 0: none was */
-	struct held *held;       size_t held_count; /* owned */
+	struct dead *dead;       size_t dead_count; /* owned */
+	uint64_t *looked_at;     size_t site_count; /* blocks of each site that the earlier collection looked at; owned */
+	unsigned passed;         /* instants */
 	struct garbage_sum *sums; size_t sum_count; /* by site; owned */
 };
 
@@ -34,6 +36,7 @@ struct garbage *garbage_open(const struct process_info *process)
 		return NULL;
 	garbage = xcalloc(1, sizeof *garbage);
 	garbage->begins = last->record.began;
+	garbage->held_from = last->record.held_from < last->record.began ? last->record.held_from : last->record.began;
 	garbage->found_alive = last->record.found_alive;
 	return garbage;
 }
@@ -42,21 +45,45 @@ void garbage_free(struct garbage *garbage)
 {
 	if (!garbage)
 		return;
-	free(garbage->held);
+	free(garbage->dead);
+	free(garbage->looked_at);
 	free(garbage->sums);
 	free(garbage);
 }
 
-uint64_t garbage_begins(const struct garbage *garbage)
+uint64_t garbage_next(const struct garbage *garbage)
 {
-	return garbage ? garbage->begins : UINT64_MAX;
+	if (!garbage || garbage->passed == 2)
+		return UINT64_MAX;
+	return garbage->passed || !garbage->found_alive ? garbage->held_from : garbage->found_alive;
 }
 
-void garbage_death(struct garbage *garbage, uint32_t site, uint64_t birth, uint64_t bytes)
+/* How many blocks of each site the earlier collection looks at. */
+static void look(struct garbage *garbage, const struct sites *sites)
+{
+	garbage->site_count = sites->count;
+	garbage->looked_at = xcalloc(sites->count, sizeof *garbage->looked_at);
+	for (size_t i = 0; i < sites->count; i++)
+		garbage->looked_at[i] = sites->list[i].allocs - sites->list[i].frees;
+}
+
+bool garbage_instant(struct garbage *garbage, uint64_t tick, const struct sites *sites)
+{
+	if (garbage_next(garbage) < tick && !garbage->passed) {
+		garbage->passed = 1;
+		if (garbage->found_alive)
+			look(garbage, sites);
+	}
+	if (garbage_next(garbage) < tick)
+		garbage->passed = 2;
+	return garbage && garbage->passed == 2;
+}
+
+void garbage_death(struct garbage *garbage, uint32_t site, uint64_t birth, uint64_t death, uint64_t bytes)
 {
 	struct garbage_sum *sum;
 
-	if (birth > garbage->begins)
+	if (birth > garbage->begins || (death <= garbage->begins && birth >= garbage->found_alive))
 		return;
 	while (garbage->sum_count <= site) {
 		array_room(garbage->sums, garbage->sum_count);
@@ -65,22 +92,41 @@ void garbage_death(struct garbage *garbage, uint32_t site, uint64_t birth, uint6
 	sum = &garbage->sums[site];
 	sum->blocks++;
 	sum->bytes += bytes;
-	if (birth >= garbage->found_alive)
-		return;
-	sum->held_blocks++;
-	sum->held_bytes += bytes;
-	array_room(garbage->held, garbage->held_count);
-	garbage->held[garbage->held_count++] = (struct held){birth, bytes, site};
+	array_room(garbage->dead, garbage->dead_count);
+	garbage->dead[garbage->dead_count++] = (struct dead){birth, bytes, site};
+	if (birth < garbage->found_alive) {
+		sum->held_blocks++;
+		sum->held_bytes += bytes;
+	}
 }
 
-void garbage_each_held(const struct garbage *garbage, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
+/* Was nearly all of the site that the earlier collection looked at found alive, and freed at the end only? */
+static bool all_kept(const struct garbage *garbage, uint32_t site)
+{
+	uint64_t held = garbage->sums[site].held_blocks, looked_at = site < garbage->site_count ? garbage->looked_at[site] : 0;
+
+	return held && held >= looked_at - looked_at / 10;
+}
+
+void garbage_each_kept(const struct garbage *garbage, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
 	void *context)
 {
-	for (size_t i = 0; garbage && i < garbage->held_count; i++)
-		each(context, garbage->held[i].site, garbage->held[i].birth, garbage->held[i].bytes);
+	for (size_t i = 0; garbage && i < garbage->dead_count; i++) {
+		const struct dead *dead = &garbage->dead[i];
+
+		if (dead->birth < garbage->found_alive || all_kept(garbage, dead->site))
+			each(context, dead->site, dead->birth, dead->bytes);
+	}
 }
 
 struct garbage_sum garbage_of_site(const struct garbage *garbage, uint32_t site)
 {
-	return garbage && site < garbage->sum_count ? garbage->sums[site] : (struct garbage_sum){0};
+	struct garbage_sum sum = {0};
+
+	if (!garbage || site >= garbage->sum_count)
+		return sum;
+	sum = garbage->sums[site];
+	sum.kept_blocks = all_kept(garbage, site) ? sum.blocks : sum.held_blocks;
+	sum.kept_bytes = all_kept(garbage, site) ? sum.bytes : sum.held_bytes;
+	return sum;
 }

@@ -14,14 +14,19 @@ struct garbage;
 struct garbage *garbage_open(const struct process_info *process);
 void garbage_free(struct garbage *garbage);
 
-/* The tick after which garbage_death must be called; UINT64_MAX without a collection. It ends with the leak instant. */
-uint64_t garbage_begins(const struct garbage *garbage);
+/* The tick after which garbage_instant must be called, before an event is replayed; UINT64_MAX: never again. */
+uint64_t garbage_next(const struct garbage *garbage);
+/* The replay has come to `tick`. Returns true if garbage_death must be called from now on, up to the leak instant. */
+bool garbage_instant(struct garbage *garbage, uint64_t tick, const struct sites *sites);
 
-/* A block that was born at `birth` died. */
-void garbage_death(struct garbage *garbage, uint32_t site, uint64_t birth, uint64_t bytes);
+/* A block that was born at `birth` died at `death`. */
+void garbage_death(struct garbage *garbage, uint32_t site, uint64_t birth, uint64_t death, uint64_t bytes);
 
-/* Calls `each` for every held block. */
-void garbage_each_held(const struct garbage *garbage, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
+/*
+ * Calls `each` for every kept block: those that were held, and the younger ones of a site of which the earlier collection found
+ * nearly all alive that was there.
+ */
+void garbage_each_kept(const struct garbage *garbage, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
 	void *context);
 
 /* What was freed of the site with this index. */

@@ -218,8 +218,8 @@ void history_sum_add(struct history_sum *sum, const struct site *site)
 	const struct history *history = sum->history;
 	struct range range;
 
-	sum->end_bytes += site->live_bytes + site->garbage.held_bytes;
-	sum->end_blocks += site->live_blocks + site->garbage.held_blocks;
+	sum->end_bytes += site->live_bytes + site->garbage.kept_bytes;
+	sum->end_blocks += site->live_blocks + site->garbage.kept_blocks;
 	sum->frees += site->frees;
 	if (!history || site->history >= history->site_count)
 		return;
@@ -277,7 +277,7 @@ void history_judge(struct process_info *process)
 	struct history_sum sum;
 
 	for (size_t i = 0; process->history && i < process->site_count; i++) {
-		if (!process->sites[i].live_blocks && !process->sites[i].garbage.held_blocks)
+		if (!process->sites[i].live_blocks && !process->sites[i].garbage.kept_blocks)
 			continue;
 		history_sum_begin(&sum, process);
 		history_sum_add(&sum, &process->sites[i]);

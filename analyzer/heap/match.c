@@ -109,7 +109,7 @@ static inline void birth(struct matcher *matcher, uint32_t stream, const struct 
 }
 
 /* Ends a block; `stream` is its death's. */
-static inline void end_block(struct matcher *matcher, struct block *block, uint32_t stream)
+static inline void end_block(struct matcher *matcher, struct block *block, uint32_t stream, uint64_t tick)
 {
 	bool temporary = block->stream == (stream & 0xffffff) && matcher->last_birth[stream] == block->address;
 
@@ -118,7 +118,7 @@ static inline void end_block(struct matcher *matcher, struct block *block, uint3
 	else
 		site_death(&matcher->sites, block->site, block->size, temporary);
 	if (__builtin_expect(matcher->garbage_dies, 0))
-		garbage_death(matcher->garbage, block->site, block->tick, block->size);
+		garbage_death(matcher->garbage, block->site, block->tick, tick, block->size);
 	table_remove(&matcher->live, block);
 }
 
@@ -132,7 +132,7 @@ static inline void death(struct matcher *matcher, uint32_t stream, const struct 
 	}
 	if (__builtin_expect(block->owed, 0) && pays_debt(matcher, block, stream, event->tick))
 		return;
-	end_block(matcher, block, stream);
+	end_block(matcher, block, stream, event->tick);
 }
 
 static void mapping(struct matcher *matcher, uint32_t stream, const struct trace_event *event)
@@ -334,8 +334,8 @@ static void schedule(struct matcher *matcher)
 		return;
 	if (ending && ending < matcher->next_instant)
 		matcher->next_instant = ending;
-	if (!matcher->garbage_dies && garbage_begins(matcher->garbage) < matcher->next_instant)
-		matcher->next_instant = garbage_begins(matcher->garbage);
+	if (garbage_next(matcher->garbage) < matcher->next_instant)
+		matcher->next_instant = garbage_next(matcher->garbage);
 	if (history_next(matcher->history) < matcher->next_instant)
 		matcher->next_instant = history_next(matcher->history);
 	if (ledgers_next(&matcher->ledgers) < matcher->next_instant)
@@ -357,7 +357,7 @@ static void instant(struct matcher *matcher, uint64_t tick)
 	inherit_instant(matcher->inherit, tick, &matcher->live, &matcher->pending);
 	if (!matcher->teardown) {
 		history_instant(matcher->history, &matcher->sites, tick);
-		matcher->garbage_dies = tick > garbage_begins(matcher->garbage);
+		matcher->garbage_dies = garbage_instant(matcher->garbage, tick, &matcher->sites);
 		ledgers_instant(&matcher->ledgers, tick, &matcher->live, matcher->maps, &matcher->sites);
 	}
 	if (!matcher->teardown && ending && tick > ending)

@@ -23,7 +23,7 @@ static void take(void *context, uint32_t site, uint64_t birth, uint64_t bytes)
 	}
 }
 
-static void hold(void *context, uint32_t site, uint64_t birth, uint64_t bytes)
+static void keep(void *context, uint32_t site, uint64_t birth, uint64_t bytes)
 {
 	history_block(context, site, birth, bytes);
 }
@@ -43,6 +43,6 @@ void survivors_take(const struct process_info *process, struct sites *sites, str
 		maps_each(maps, take, &taker);
 	}
 	if (history)
-		garbage_each_held(garbage, hold, history);
+		garbage_each_kept(garbage, keep, history);
 	history_complete(history);
 }

@@ -321,6 +321,8 @@ static void join_site(struct view_site *into, const struct view_site *site)
 	into->garbage.bytes += site->garbage.bytes;
 	into->garbage.held_blocks += site->garbage.held_blocks;
 	into->garbage.held_bytes += site->garbage.held_bytes;
+	into->garbage.kept_blocks += site->garbage.kept_blocks;
+	into->garbage.kept_bytes += site->garbage.kept_bytes;
 }
 
 static bool is_empty(const struct view_site *site)

@@ -304,8 +304,10 @@ struct trace_collected {         /* tick: when it was done */
 	uint64_t began;          /* tick when it began */
 	uint64_t found_alive;    /* what was born before this tick and was there when it began, was found alive by an
 	                          * earlier full collection; 0: there was none to tell by */
+	uint64_t held_from;      /* deaths of what was found alive count from this tick on: that at which it began, or at which
+	                          * the only full collection since the script's top level had run began by itself */
 };
-_Static_assert(sizeof(struct trace_collected) == 32, "pinned");
+_Static_assert(sizeof(struct trace_collected) == 40, "pinned");
 
 struct trace_runtime_heap {      /* all but isolate and collected are bytes */
 	uint32_t isolate;        /* its number in the process, from 1 */

@@ -61,6 +61,14 @@ static napi_value js_ending(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
+/* In the first turn of the tick queue: the main script's top level has run. */
+static napi_value js_ran(napi_env env, napi_callback_info info)
+{
+	(void)env, (void)info;
+	collect_script_ran();
+	return NULL;
+}
+
 /* In a worker's event loop, which the main thread woke. */
 static void woken(napi_env env, napi_value function, void *context, void *data)
 {
@@ -89,13 +97,14 @@ static void join(napi_env env, void *isolate)
 
 static bool install(napi_env env)
 {
-	napi_value text, function, global, natives[2];
+	napi_value text, function, global, natives[3];
 
 	return napi_create_string_utf8(env, addon_script, (size_t)(addon_script_end - addon_script), &text) == NAPI_OK &&
 	       napi_run_script(env, text, &function) == NAPI_OK && napi_get_global(env, &global) == NAPI_OK &&
 	       napi_create_function(env, "mark", NAPI_AUTO_LENGTH, js_mark, NULL, &natives[0]) == NAPI_OK &&
 	       napi_create_function(env, "ending", NAPI_AUTO_LENGTH, js_ending, NULL, &natives[1]) == NAPI_OK &&
-	       napi_call_function(env, global, function, 2, natives, NULL) == NAPI_OK;
+	       napi_create_function(env, "ran", NAPI_AUTO_LENGTH, js_ran, NULL, &natives[2]) == NAPI_OK &&
+	       napi_call_function(env, global, function, 3, natives, NULL) == NAPI_OK;
 }
 
 PUBLIC napi_value napi_register_module_v1(napi_env env, napi_value exports)

@@ -4,7 +4,7 @@
 // node emits 'exit' by process.emit: at the natural end, in process.exit, after an uncaught exception. By then
 // process._exiting is set, so it is given an emit that tells of the end when the last handler has run or thrown. At all
 // other times process.emit is what it would be; what a program puts there is kept, and called.
-(function (mark, ending) {
+(function (mark, ending, ran) {
 	'use strict';
 	const { apply, defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
 	const self = process, prototype = getPrototypeOf(self);
@@ -53,6 +53,7 @@
 		defineProperty(leave.value, 'length', { value: original.length, configurable: true });
 		defineProperty(self, 'reallyExit', leave);
 	}
+	self.nextTick(ran);
 	defineProperty(globalThis, 'probe', { value: { mark }, configurable: true, enumerable: false, writable: true });
 })
 //# sourceURL=node:internal/probe

@@ -13,6 +13,9 @@
 
 V8_FUNCTION(void, v8_low_memory, "_ZN2v87Isolate21LowMemoryNotificationEv", void *);
 V8_FUNCTION(void, v8_heap_statistics, "_ZN2v87Isolate17GetHeapStatisticsEPNS_14HeapStatisticsE", void *, struct v8_heap *);
+V8_FUNCTION(void, v8_before_collection,
+	"_ZN2v87Isolate21AddGCPrologueCallbackEPFvPS0_NS_6GCTypeENS_15GCCallbackFlagsEPvES4_S2_", void *,
+	void (*)(void *, int, int, void *), void *, int);
 V8_FUNCTION(void, v8_after_collection,
 	"_ZN2v87Isolate21AddGCEpilogueCallbackEPFvPS0_NS_6GCTypeENS_15GCCallbackFlagsEPvES4_S2_", void *,
 	void (*)(void *, int, int, void *), void *, int);
@@ -48,8 +51,9 @@ static void collected(void *isolate, int type, int flags, void *data)
 
 	(void)type, (void)data;
 	if (thread && !thread->collecting && !library.filtered && !process_is_borrowed()) {
-		thread->full_collections[1] = thread->full_collections[0];
-		thread->full_collections[0] = clock_tick();
+		thread->found_alive = thread->marking_began;
+		thread->marking_began = 0;
+		thread->collected_since++;
 		if (flags & V8_COLLECTED_FORCED)
 			meta_write(TRACE_RECORD_MARK, "gc()", 4, NULL, 0);
 		if ((flags & V8_COLLECTED_FORCED) || !told_within(thread, AFTER_COLLECTION))
@@ -58,8 +62,35 @@ static void collected(void *isolate, int type, int flags, void *data)
 	errno = error;
 }
 
+static void begins(void *isolate, int type, int flags, void *data)
+{
+	struct thread *thread = self;
+
+	(void)isolate, (void)flags, (void)data;
+	if (!thread || !thread->live || thread->collecting)
+		return;
+	/* What is born while it marks is not looked at, and taken for alive. */
+	if (!thread->marking_began)
+		thread->marking_began = clock_tick();
+	if (type == V8_COLLECTED_FULL)
+		thread->collection_began = clock_tick();
+}
+
+void collect_script_ran(void)
+{
+	struct thread *thread = thread_state();
+
+	if (!thread || thread->script_ran)
+		return;
+	thread->script_ran = true;
+	thread->found_before = thread->found_alive;
+	thread->collected_since = 0;
+}
+
 void collect_watch(void *isolate)
 {
+	if (v8_before_collection)
+		v8_before_collection(isolate, begins, NULL, V8_COLLECTED_FULL | V8_MARKING_BEGINS);
 	if (v8_after_collection)
 		v8_after_collection(isolate, collected, NULL, V8_COLLECTED_FULL);
 }
@@ -85,8 +116,13 @@ void collect_now(void *isolate, enum trace_collected_why why)
 		return;
 	record.tid = thread->tid;
 	record.began = clock_tick();
-	/* A collection takes for alive what is born after its marking began: of the last one only what is older counts. */
-	record.found_alive = thread->full_collections[1];
+	record.found_alive = thread->found_alive;
+	record.held_from = record.began;
+	/* The top level's variables are garbage already for a collection that V8 makes between the last line and now. */
+	if (thread->script_ran && thread->collected_since == 1) {
+		record.found_alive = thread->found_before;
+		record.held_from = thread->collection_began;
+	}
 	thread->collecting = true;
 	v8_low_memory(isolate);
 	v8_low_memory(isolate);

@@ -9,6 +9,9 @@
 /* The isolate answers from now on: its collections are noted. */
 void collect_watch(void *isolate) HIDDEN;
 
+/* The top level of the main script has run, on this thread. */
+void collect_script_ran(void) HIDDEN;
+
 /*
  * Collects the isolate's garbage, until what it holds of malloc's has been freed, and records that. Does nothing but
  * with PROBE_GC and a V8 that can.

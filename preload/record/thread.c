@@ -103,7 +103,8 @@ static struct thread *thread_take(void)
 	entry->thread.stack_top = 0;
 	entry->thread.isolate = NULL;
 	entry->thread.heap_told = 0;
-	entry->thread.full_collections[0] = entry->thread.full_collections[1] = 0;
+	entry->thread.marking_began = entry->thread.found_alive = 0;
+	entry->thread.script_ran = false;
 	entry->thread.collecting = entry->thread.script_ended = false;
 	for (int i = 0; i < LANES; i++)
 		entry->thread.lanes[i].busy = 0;

@@ -45,8 +45,8 @@ START_TEST(told)
 	struct process_info *process;
 
 	heap(5, (struct trace_runtime_heap){1, 0, 10, 20, 3, 15, 7, 8, 4000});
-	collected(9, (struct trace_collected){2, TRACE_COLLECTED_WORKER, 101, 0, 8, 0});
-	collected(12, (struct trace_collected){1, TRACE_COLLECTED_BUSY, 100, 0, 11, 0});
+	collected(9, (struct trace_collected){2, TRACE_COLLECTED_WORKER, 101, 0, 8, 0, 0});
+	collected(12, (struct trace_collected){1, TRACE_COLLECTED_BUSY, 100, 0, 11, 0, 0});
 	recording = maker_open(&maker, 1);
 	process = &recording->processes[0];
 	ck_assert_uint_eq(damage(recording), 0);
@@ -68,9 +68,9 @@ START_TEST(impossible)
 	struct recording *recording;
 	uint64_t expected = 0;
 
-	collected(5, (struct trace_collected){0, TRACE_COLLECTED_ENDING, 100, 0, 4, 0}), expected++; /* of no isolate */
-	collected(5, (struct trace_collected){1, 0, 100, 0, 4, 0}), expected++;
-	collected(5, (struct trace_collected){1, TRACE_COLLECTED_BUSY + 1, 100, 0, 4, 0}), expected++;
+	collected(5, (struct trace_collected){0, TRACE_COLLECTED_ENDING, 100, 0, 4, 0, 0}), expected++; /* of no isolate */
+	collected(5, (struct trace_collected){1, 0, 100, 0, 4, 0, 0}), expected++;
+	collected(5, (struct trace_collected){1, TRACE_COLLECTED_BUSY + 1, 100, 0, 4, 0, 0}), expected++;
 	maker_record(&maker, TRACE_RECORD_COLLECTED, 5, "short", 5, NULL), expected++;
 	heap(5, (struct trace_runtime_heap){.isolate = 0}), expected++;
 	heap(5, (struct trace_runtime_heap){.isolate = 1, .collected = 2}), expected++;
