@@ -382,6 +382,9 @@ static struct trace_node startup_nodes[] = {
 	[21] = {0x7f0000006001, 4, 0},               /* 25: fwrite */
 	[22] = {0x7f0000004001, 25, 0},              /* 26: the buffer of some stream */
 	[23] = {0x800101, 8, 0},                     /* 27: an addon, loaded at the start */
+	[24] = {0x800101, 10, 0},                    /* 28: the addon deep inside, called by retainBuffers: 4 frames */
+	[25] = {0x800101, 28, 0},                    /* 29 */
+	[26] = {0x800101, 29, 0},                    /* 30 */
 };
 
 #define STARTUP(node, bytes) {.stack = {node}, .allocs = 1, .live_blocks = 1, .live_bytes = (bytes)}
@@ -389,7 +392,7 @@ static struct trace_node startup_nodes[] = {
 static struct site startup_sites[] = {
 	STARTUP(6, 2000), STARTUP(9, 1800), STARTUP(11, 1701), STARTUP(12, 1600), STARTUP(14, 1501), STARTUP(16, 1401),
 	STARTUP(18, 1300), STARTUP(19, 1201), STARTUP(20, 1101), STARTUP(21, 1000), STARTUP(22, 901), STARTUP(24, 800),
-	STARTUP(26, 701), STARTUP(27, 601),
+	STARTUP(26, 701), STARTUP(27, 601), STARTUP(30, 501),
 };
 
 struct recording *model_startup(void)
