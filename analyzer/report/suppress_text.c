@@ -6,7 +6,7 @@
 #include "report/text.h"
 #include "util.h"
 
-/* " by the program itself", or ": 2 KiB by …, 1 KiB by …" where several hid something of the domain. To be freed. */
+/* " by the program itself", or ": 2 KiB by …, 1 KiB by …" where several hid something. To be freed. */
 static char *sources(const struct view *view, enum domain domain)
 {
 	static const char *const names[] = {
