@@ -122,8 +122,8 @@ void suppressions_add_target(struct suppressions *suppressions, const struct pro
 		free(text);
 	}
 	if (wrong)
-		warn("%s: __lsan_default_suppressions: %zu of its lines %s not 'leak:PATTERN' and left out", process->stem,
-		     wrong, wrong == 1 ? "is" : "are");
+		warn("%s: __lsan_default_suppressions: %zu of its lines %s not 'leak:PATTERN' and left out",
+		     process->stem, wrong, wrong == 1 ? "is" : "are");
 }
 
 void suppressions_add_shipped(struct suppressions *suppressions)

@@ -1,8 +1,8 @@
 /*
  * suppress_shipped.c: what node, OpenSSL, ICU and glibc set up once and keep; see suppress.h. Reads names.
  *
- * A name alone would hide too much: a start-up function may call what a program gave it. So a rule says besides where its
- * function lies, and what else the stack must be. None hides a site that grows from mark to mark (suppress.c).
+ * A name alone would hide too much: a start-up function may call what a program gave it. So a rule says besides where
+ * its function lies, and what else the stack must be. None hides a site that grows from mark to mark (suppress.c).
  */
 #include <string.h>
 
@@ -28,7 +28,7 @@ struct rule {
 	const char *pattern;     /* of the function, as in a file; "": any, without a name too */
 	enum place place;
 	unsigned needs;          /* set of the above */
-	const char *under;       /* one of these patterns, parted by "|", matches a function further out; NULL not asked */
+	const char *under;       /* one of these patterns, parted by "|", matches a function further out; NULL: any */
 };
 
 /* A worker's threads are not among these: what it keeps is the program's, which made it. */
@@ -41,6 +41,11 @@ static const struct rule rules[] = {
 	{"^__libc_csu_init$", IN_NODE, INSIDE_OWN, NULL},
 	{"^_GLOBAL__sub_I_", IN_NODE, INSIDE_OWN, NULL},
 	{"^node::InitializeOncePerProcess", IN_NODE, 0, NULL},
+	/* … the same by the functions that a stripped node exports. */
+	{"^v8::V8::Initialize(", IN_NODE, INSIDE_OWN, NULL},
+	{"^node::NodePlatform::NodePlatform(", IN_NODE, INSIDE_OWN, NULL},
+	{"^node::Metadata::Versions::", IN_NODE, INSIDE_OWN, NULL},
+	{"^ncrypto::CSPRNG(", IN_NODE, INSIDE_OWN, NULL},
 	{"^node::NodeMainInstance::NodeMainInstance(", IN_NODE, 0, NULL},
 	{"^node::NodeMainInstance::CreateMainEnvironment(", IN_NODE, 0, NULL},
 	{"^uv_setup_args$", IN_NODE, INSIDE_OWN, NULL},
@@ -76,6 +81,7 @@ static const struct rule rules[] = {
 	{"^v8::internal::V8FileLogger::SetCodeEventHandler(", IN_NODE, INSIDE_OWN, NULL},
 	/* Once per process, whoever comes first. */
 	{"^v8::base::CallOnceImpl(", IN_NODE, INSIDE_OWN, NULL},
+	{"^node::builtins::BuiltinLoader::SaveCodeCache(", IN_NODE, INSIDE_OWN, NULL},
 	{"^v8::platform::tracing::TracingController::GetCategoryGroupEnabled(", IN_NODE, INSIDE_OWN, NULL},
 	{"^v8::internal::Intl::GetAvailableLocales", IN_NODE, INSIDE_OWN, NULL},
 	{"^node::crypto::GetBundledRootCertificates(", IN_NODE, INSIDE_OWN, NULL},
@@ -129,8 +135,8 @@ static const struct rule rules[] = {
 	{"^getservbyname$", IN_LIBC, 0, NULL},
 	/* The buffers of the standard streams: other streams are not written to by these. */
 	{"_IO_file_doallocate$", IN_LIBC, 0,
-	 "^printf$|^__printf$|^vprintf$|^puts$|^_IO_puts$|^__GI__IO_puts$|^putchar$|^perror$|^getchar$|^wprintf$|^__wprintf$|"
-	 "^scanf$|^__isoc99_scanf$|^std::basic_ostream<|^std::ostream|^__gnu_cxx::stdio_sync_filebuf<|^std::istream"},
+	 "^printf$|^__printf$|^vprintf$|^puts$|^_IO_puts$|^__GI__IO_puts$|^putchar$|^perror$|^getchar$|^wprintf$|"
+	 "^__wprintf$|^scanf$|^__isoc99_scanf$|^std::basic_ostream<|^std::ostream|^__gnu_cxx::stdio_sync_filebuf<|^std::istream"},
 	/* What libstdc++ sets aside for exceptions when memory has run out. */
 	{"", IN_CXX, INSIDE_OWN | FROM_LOADER, NULL},
 };
@@ -155,7 +161,8 @@ static bool starts_with(const char *path, const char *const *names, size_t count
 }
 
 #define STARTS_WITH(path, ...) \
-	starts_with(path, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+	starts_with(path, (const char *const[]){__VA_ARGS__}, \
+	            sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 /* A node that ended before V8 could tell of its code is one by its name. */
 static bool is_node(const struct view_process *process, const char *module)

@@ -6,7 +6,7 @@
 #include "report/text.h"
 #include "util.h"
 
-/* "files", "the program itself", "probe's own list": what hid something of the domain. To be freed. */
+/* " by the program itself", or ": 2 KiB by …, 1 KiB by …" where several hid something. To be freed. */
 static char *sources(const struct view *view, enum domain domain)
 {
 	static const char *const names[] = {
@@ -27,7 +27,11 @@ static char *sources(const struct view *view, enum domain domain)
 
 		if (!sums[from].sites)
 			continue;
-		longer = xasprintf("%s%s %s by %s", text, *text ? "," : ":", BYTES(sums[from].bytes), names[from]);
+		if (sums[from].sites == view->suppressed[domain].sites)
+			longer = xasprintf(" by %s", names[from]);
+		else
+			longer = xasprintf("%s%s %s by %s", text, *text ? "," : ":", BYTES(sums[from].bytes),
+			                   names[from]);
 		free(text);
 		text = longer;
 	}

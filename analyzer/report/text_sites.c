@@ -198,33 +198,52 @@ static const char *engine_name(const struct view_process *process)
 	return slash && slash[1] ? slash + 1 : process->info->exe;
 }
 
-/* What of a stack is inside the frame to blame. */
-static char *inner_remark(const struct view_process *process, const struct stack *stack)
+/* What stands inside the frame to blame, or between it and the program's own. */
+static char *folded_remark(const struct view_process *process, const struct stack *stack, size_t from, size_t to)
 {
-	size_t engine = 0;
+	size_t engine = 0, count = to - from;
 
-	for (size_t i = 0; i < stack->blame; i++)
+	for (size_t i = from; i < to; i++)
 		engine += stack->frames[i].engine;
 	if (!engine)
-		return xasprintf("… %zu frames of libraries", stack->blame);
-	if (engine == stack->blame)
-		return xasprintf("… %zu frames of %s", stack->blame, engine_name(process));
-	return xasprintf("… %zu frames of %s and libraries", stack->blame, engine_name(process));
+		return xasprintf("… %zu frames of libraries", count);
+	if (engine == count)
+		return xasprintf("… %zu frames of %s", count, engine_name(process));
+	return xasprintf("… %zu frames of %s and libraries", count, engine_name(process));
 }
 
-/* The lines of a stack: at most two remarks besides a line a frame. */
+/* The innermost frame of the program itself, of its scripts where a runtime runs it: never folded away. */
+static size_t own_frame(const struct view_process *process, const struct stack *stack, size_t from)
+{
+	for (; from < stack->count; from++) {
+		const struct stack_frame *at = &stack->frames[from];
+		bool script = at->frame->kind == FRAME_JS || at->frame->kind == FRAME_WASM;
+
+		if (!at->engine && (script || (at->frame->module && !strcmp(at->frame->module, process->info->exe))))
+			break;
+	}
+	return from;
+}
+
+/* The lines of a stack: at most two remarks besides a line a frame; others stand for two frames or more. */
 static size_t make_lines(struct view_process *process, const struct stack *stack, bool whole, struct line *lines)
 {
 	bool scripted = stack->blame < stack->count && !stack->frames[stack->blame].engine;
-	size_t count = 0, i = 0, run;
+	size_t count = 0, i = 0, run, own;
 
 	if (!whole && stack->blame < stack->count && stack->blame > 2) {
-		add_line(lines, &count, inner_remark(process, stack), NULL, "", false);
+		add_line(lines, &count, folded_remark(process, stack, 0, stack->blame), NULL, "", false);
 		i = stack->blame;
 	}
+	own = whole ? stack->count : own_frame(process, stack, i);
 	while (i < stack->count && (whole || count < FRAMES_SHORT)) {
 		const struct stack_frame *at = &stack->frames[i];
 
+		if (own < stack->count && i + 1 < own && count + 2 >= FRAMES_SHORT) {
+			add_line(lines, &count, folded_remark(process, stack, i, own), NULL, "", false);
+			i = own;
+			continue;
+		}
 		run = !whole && scripted ? engine_run(stack, i) : 0;
 		if (run > 1) {
 			add_line(lines, &count, xasprintf("… %zu frames of %s", run, engine_name(process)), NULL, "",

@@ -32,19 +32,34 @@ static bool is_last_part(const char *path, const char *wanted)
 	return !strcmp(wanted, slash && slash[1] ? slash + 1 : path);
 }
 
+/* The script that a runtime was started with, NULL unknown. */
+static const char *script_of(const struct process_info *info)
+{
+	size_t i = 1;
+
+	if (!info->runtime_count || !info->argv || !info->argv[0])
+		return NULL;
+	while (info->argv[i] && info->argv[i][0] == '-')
+		i++;
+	return info->argv[i];
+}
+
 /*
  * Is `wanted` the id of the process, its pid, the path of its executable or that path's last part? Or the name that
  * the table of processes shows: a script's interpreter or a multi-call program goes by another than its executable.
+ * Or the file of the script that node runs.
  */
 static bool is_called(const struct process_info *info, const char *wanted)
 {
+	const char *script = script_of(info);
 	char *rest;
 	unsigned long pid = strtoul(wanted, &rest, 10);
 
 	if (*wanted >= '0' && *wanted <= '9' && !*rest)
 		return pid == info->header.pid;
 	return !strcmp(wanted, info->stem) || !strcmp(wanted, info->exe) || is_last_part(info->exe, wanted) ||
-	       (info->argv && info->argv[0] && is_last_part(info->argv[0], wanted));
+	       (info->argv && info->argv[0] && is_last_part(info->argv[0], wanted)) ||
+	       (script && is_last_part(script, wanted));
 }
 
 static bool is_chosen(const struct process_info *info, const struct view_options *options, bool *used)

@@ -2,7 +2,7 @@
  * suppressions.c: what the program's __lsan_default_suppressions returns; see suppressions.h.
  *
  * LeakSanitizer calls it when it looks for leaks, at exit; we do right before main, where constructors have run and no
- * thread of the program can be in its way. It is the program's code: it may allocate, and then does so in the recording.
+ * thread of main's can be in its way. It is the program's code: it may allocate, and then does so in the recording.
  */
 #include "interpose/suppressions.h"
 

@@ -64,7 +64,8 @@ static const struct {
 	            .why = UNKNOWN_INTERPRETED}},
 	{0x500401, FRAME(FRAME_NATIVE, "node::Buffer::New(v8::Isolate*, unsigned long)", NULL, 0, 0, NODE, 0x500400,
 	                 false)},
-	{0x500501, FRAME(FRAME_NATIVE, "node::InitializeOncePerProcess(std::vector<>)", NULL, 0, 0, NODE, 0x500500, false)},
+	{0x500501, FRAME(FRAME_NATIVE, "node::InitializeOncePerProcess(std::vector<>)", NULL, 0, 0, NODE, 0x500500,
+	                 false)},
 	{0x500601, FRAME(FRAME_NATIVE, "node::LoadEnvironment(node::Environment*)", NULL, 0, 0, NODE, 0x500600, false)},
 	{0x500701, FRAME(FRAME_NATIVE, "node::worker::Worker::StartThread()", NULL, 0, 0, NODE, 0x500700, false)},
 	{0x500801, FRAME(FRAME_NATIVE, "OPENSSL_init_crypto", NULL, 0, 0, NODE, 0x500800, false)},
@@ -367,7 +368,7 @@ static struct trace_node startup_nodes[] = {
 	[6] = {0x7f3400000101, 8, TRACE_NODE_EXACT}, /* 10: retainBuffers of the program */
 	[7] = {0x500401, 10, 0},                     /* 11: node::Buffer::New */
 	[8] = {0x500301, 8, 0},                      /* 12: node without symbol */
-	[9] = {0x501301, 7, 0},                      /* 13: a function that node's interpreter ran, whose is not known */
+	[9] = {0x501301, 7, 0},                      /* 13: a function that node's interpreter ran, whose is unknown */
 	[10] = {0x500401, 13, 0},                    /* 14: node::Buffer::New */
 	[11] = {0x500701, TRACE_STACK_ROOT, 0},      /* 15: a worker */
 	[12] = {0x500601, 15, 0},                    /* 16: LoadEnvironment of it */
@@ -382,6 +383,9 @@ static struct trace_node startup_nodes[] = {
 	[21] = {0x7f0000006001, 4, 0},               /* 25: fwrite */
 	[22] = {0x7f0000004001, 25, 0},              /* 26: the buffer of some stream */
 	[23] = {0x800101, 8, 0},                     /* 27: an addon, loaded at the start */
+	[24] = {0x800101, 10, 0},                    /* 28: the addon deep inside, called by retainBuffers: 4 frames */
+	[25] = {0x800101, 28, 0},                    /* 29 */
+	[26] = {0x800101, 29, 0},                    /* 30 */
 };
 
 #define STARTUP(node, bytes) {.stack = {node}, .allocs = 1, .live_blocks = 1, .live_bytes = (bytes)}
@@ -389,7 +393,7 @@ static struct trace_node startup_nodes[] = {
 static struct site startup_sites[] = {
 	STARTUP(6, 2000), STARTUP(9, 1800), STARTUP(11, 1701), STARTUP(12, 1600), STARTUP(14, 1501), STARTUP(16, 1401),
 	STARTUP(18, 1300), STARTUP(19, 1201), STARTUP(20, 1101), STARTUP(21, 1000), STARTUP(22, 901), STARTUP(24, 800),
-	STARTUP(26, 701), STARTUP(27, 601),
+	STARTUP(26, 701), STARTUP(27, 601), STARTUP(30, 501),
 };
 
 struct recording *model_startup(void)

@@ -104,7 +104,8 @@ END_TEST
 START_TEST(other_lines_are_refused)
 {
 	static const char *const texts[] = {
-		"leak:ok\nrace:not_ours\n", "leak\n", "leak:\n", "Leak:x\n", "{\n   valgrind's\n}\n", "called_from_lib:x\n",
+		"leak:ok\nrace:not_ours\n", "leak\n", "leak:\n", "Leak:x\n", "{\n   valgrind's\n}\n",
+		"called_from_lib:x\n",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
@@ -245,7 +246,8 @@ START_TEST(generated_lines_hide_what_they_were_made_from)
 		for (size_t s = 0; s < view->site_count; s++)
 			if (!view->sites[s].suppressed_by)
 				ck_assert_msg(nameless && view->sites[s].stack.index < TRACE_FIRST_NODE,
-				              "%zu bytes of recording %zu:\n%s", (size_t)view->sites[s].live_bytes, i, text);
+				              "%zu bytes of recording %zu:\n%s", (size_t)view->sites[s].live_bytes, i,
+				              text);
 		view_free(view);
 		suppressions_free(none);
 		suppressions_free(all);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report/suppress.h"
 #include "report/text.h"
 #include "suite.h"
 #include "report_golden.h"
@@ -24,6 +25,26 @@ static char *print(struct recording *recording, enum kind kind, struct page page
 		leaks_text(&page, view, &options, kind == LEAKS ? BY_SITE : kind == MODULES ? BY_MODULE : BY_PROCESS);
 	fclose(page.file);
 	view_free(view);
+	return text;
+}
+
+/* With the list that comes with probe, and what each of its patterns hid. */
+static char *print_suppressed(struct recording *recording, struct page page, size_t top)
+{
+	struct view_input input = {recording, names_open(recording)};
+	struct suppressions *suppressions = suppressions_new();
+	struct view *view = view_build(&input, 1, &(struct view_options){.join = true, .suppressions = suppressions,
+	                                                                 .shipped = true});
+	struct text_options options = {.domain = DOMAIN_HEAP, .top = top};
+	char *text = NULL;
+	size_t size;
+
+	page.file = open_memstream(&text, &size);
+	report_text(&page, view, &options);
+	suppressions_print(&page, suppressions, DOMAIN_HEAP, false);
+	fclose(page.file);
+	view_free(view);
+	suppressions_free(suppressions);
 	return text;
 }
 
@@ -63,6 +84,13 @@ START_TEST(a_script)
 	golden("script-80", text);
 	golden("script-leaks-80", print(model_script(), LEAKS, narrow, DOMAIN_HEAP, TOP_DEFAULT));
 	golden("script-module-80", print(model_script(), MODULES, narrow, DOMAIN_HEAP, TOP_DEFAULT));
+}
+END_TEST
+
+/* The program's own line is there, however deep it is. */
+START_TEST(a_start_is_suppressed)
+{
+	golden("startup", print_suppressed(model_startup(), narrow, 20));
 }
 END_TEST
 
@@ -143,5 +171,6 @@ START_TEST(no_byte_of_a_recording_steers_the_terminal)
 }
 END_TEST
 
-SUITE_MAIN("text", one_process, a_tree, a_script, a_crowd, nothing_leaked, files_are_damaged, one_is_one, leaks,
+SUITE_MAIN("text", one_process, a_tree, a_script, a_start_is_suppressed, a_crowd, nothing_leaked, files_are_damaged,
+            one_is_one, leaks,
             no_byte_of_a_recording_steers_the_terminal)

@@ -15,7 +15,8 @@ START_TEST(processes_are_chosen)
 {
 	struct view_input input = input_of(model_tree());
 	static const char *const pid[] = {"102"}, *const exe[] = {"node"}, *const path[] = {"/usr/local/bin/node"},
-		*const stem[] = {"101-11-cafe0001-1"}, *const shown[] = {"sh"}, *const none[] = {"102", "deno"};
+		*const stem[] = {"101-11-cafe0001-1"}, *const shown[] = {"sh"}, *const none[] = {"102", "deno"},
+		*const script[] = {"leak.js"}, *const argument[] = {"--loop"};
 	static const struct { const char *const *names; size_t chosen; } cases[] = {
 		{pid, 1}, {exe, 5}, {path, 5}, {stem, 1}, {shown, 1},
 	};
@@ -29,6 +30,11 @@ START_TEST(processes_are_chosen)
 		view_free(view);
 	}
 	ck_assert_ptr_null(view_build(&input, 1, &(struct view_options){.processes = none, .process_count = 2}));
+	/* A node goes by its script, too; no other program goes by its arguments. */
+	input = input_of(model_script());
+	view_free(view_build(&input, 1, &(struct view_options){.processes = script, .process_count = 1}));
+	input = input_of(model_leak());
+	ck_assert_ptr_null(view_build(&input, 1, &(struct view_options){.processes = argument, .process_count = 1}));
 }
 END_TEST
 
