@@ -8,6 +8,7 @@
 struct dead {
 	uint64_t birth, bytes;   /* tick; as requested */
 	uint32_t site;           /* index */
+	bool     early;          /* before the collection at the end began */
 };
 
 struct garbage {
@@ -81,19 +82,18 @@ bool garbage_instant(struct garbage *garbage, uint64_t tick, const struct sites 
 
 void garbage_death(struct garbage *garbage, uint32_t site, uint64_t birth, uint64_t death, uint64_t bytes)
 {
+	bool early = death <= garbage->begins;
 	struct garbage_sum *sum;
 
-	if (birth > garbage->begins || (death <= garbage->begins && birth >= garbage->found_alive))
+	if (birth > (early ? garbage->held_from : garbage->begins))
 		return;
 	while (garbage->sum_count <= site) {
 		array_room(garbage->sums, garbage->sum_count);
 		garbage->sums[garbage->sum_count++] = (struct garbage_sum){0};
 	}
-	sum = &garbage->sums[site];
-	sum->blocks++;
-	sum->bytes += bytes;
 	array_room(garbage->dead, garbage->dead_count);
-	garbage->dead[garbage->dead_count++] = (struct dead){birth, bytes, site};
+	garbage->dead[garbage->dead_count++] = (struct dead){birth, bytes, site, early};
+	sum = &garbage->sums[site];
 	if (birth < garbage->found_alive) {
 		sum->held_blocks++;
 		sum->held_bytes += bytes;
@@ -108,25 +108,38 @@ static bool all_kept(const struct garbage *garbage, uint32_t site)
 	return held && held >= looked_at - looked_at / 10;
 }
 
-void garbage_each_kept(const struct garbage *garbage, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
-	void *context)
+static bool is_kept(const struct garbage *garbage, const struct dead *dead)
+{
+	return dead->birth < garbage->found_alive || all_kept(garbage, dead->site);
+}
+
+void garbage_complete(struct garbage *garbage)
 {
 	for (size_t i = 0; garbage && i < garbage->dead_count; i++) {
 		const struct dead *dead = &garbage->dead[i];
+		struct garbage_sum *sum = &garbage->sums[dead->site];
 
-		if (dead->birth < garbage->found_alive || all_kept(garbage, dead->site))
-			each(context, dead->site, dead->birth, dead->bytes);
+		/* Of what died early only that is known to be no ordinary death. */
+		if (dead->early && !is_kept(garbage, dead))
+			continue;
+		sum->blocks++;
+		sum->bytes += dead->bytes;
+		if (is_kept(garbage, dead)) {
+			sum->kept_blocks++;
+			sum->kept_bytes += dead->bytes;
+		}
 	}
+}
+
+void garbage_each_kept(const struct garbage *garbage, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
+	void *context)
+{
+	for (size_t i = 0; garbage && i < garbage->dead_count; i++)
+		if (is_kept(garbage, &garbage->dead[i]))
+			each(context, garbage->dead[i].site, garbage->dead[i].birth, garbage->dead[i].bytes);
 }
 
 struct garbage_sum garbage_of_site(const struct garbage *garbage, uint32_t site)
 {
-	struct garbage_sum sum = {0};
-
-	if (!garbage || site >= garbage->sum_count)
-		return sum;
-	sum = garbage->sums[site];
-	sum.kept_blocks = all_kept(garbage, site) ? sum.blocks : sum.held_blocks;
-	sum.kept_bytes = all_kept(garbage, site) ? sum.bytes : sum.held_bytes;
-	return sum;
+	return garbage && site < garbage->sum_count ? garbage->sums[site] : (struct garbage_sum){0};
 }

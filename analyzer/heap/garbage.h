@@ -22,6 +22,9 @@ bool garbage_instant(struct garbage *garbage, uint64_t tick, const struct sites 
 /* A block that was born at `birth` died at `death`. */
 void garbage_death(struct garbage *garbage, uint32_t site, uint64_t birth, uint64_t death, uint64_t bytes);
 
+/* After the leak instant, before the following. */
+void garbage_complete(struct garbage *garbage);
+
 /*
  * Calls `each` for every kept block: those that were held, and the younger ones of a site of which the earlier collection found
  * nearly all alive that was there.

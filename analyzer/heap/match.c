@@ -344,6 +344,7 @@ static void schedule(struct matcher *matcher)
 
 static void leak_instant(struct matcher *matcher)
 {
+	garbage_complete(matcher->garbage);
 	survivors_take(matcher->process, &matcher->sites, matcher->history, &matcher->live, matcher->maps, matcher->garbage);
 	matcher->teardown = true;
 	matcher->garbage_dies = false;

@@ -8,7 +8,7 @@ static void finish_process(struct grown *grown)
 	if (!grown->process)
 		return;
 	if (grown->sites == 1)
-		growth = grown->only->live_blocks ? grown->only->growth : (struct growth){0};
+		growth = grown->only->live_blocks || grown->only->garbage.kept_blocks ? grown->only->growth : (struct growth){0};
 	else
 		growth = grown->sum.end_blocks ? history_sum_judge(&grown->sum) : (struct growth){0};
 	growth_join(&grown->growth, &growth);
