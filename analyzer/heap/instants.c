@@ -27,6 +27,17 @@ static enum instants_kind kind_of(const char *label)
 	return INSTANTS_MARKS;
 }
 
+/* The library's own mark, "worker 3 ends": it falls when it falls, and is no step of the program's. */
+static bool is_worker_end(const char *label)
+{
+	size_t before = strlen("worker "), digits;
+
+	if (strncmp(label, "worker ", before))
+		return false;
+	digits = strspn(label + before, "0123456789");
+	return digits && !strcmp(label + before + digits, " ends");
+}
+
 static uint64_t key_of(const char *label)
 {
 	XXH3_state_t state;
@@ -118,7 +129,7 @@ void instants_choose(struct process_info *process, uint64_t first_tick, uint64_t
 	instants->ticks = xcalloc(GROWTH_POINTS, sizeof *instants->ticks);
 	instants->numbers = xcalloc(GROWTH_POINTS, sizeof *instants->numbers);
 	for (size_t i = 0; i < process->mark_count; i++)
-		if (process->marks[i].tick <= instants->end)
+		if (process->marks[i].tick <= instants->end && !is_worker_end(process->marks[i].label))
 			marks[count++] = (struct keyed){key_of(process->marks[i].label), i,
 			                                kind_of(process->marks[i].label)};
 	taken = choose(marks, count, &taken_count);

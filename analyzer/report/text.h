@@ -55,6 +55,11 @@ void text_stack(const struct page *page, struct view_process *process, struct no
 /* "retain, leak.c:12": the frame to blame. Escaped. To be freed. */
 char *text_blame(struct view_process *process, struct node_id stack);
 
+/* ---- text_collected.c ---------------------------------------------------------------------------------------- */
+
+/* Where garbage was collected before the leaks were taken, and where not. */
+void text_collected(const struct page *page, const struct view *view);
+
 /* ---- text_garbage.c ------------------------------------------------------------------------------------------ */
 
 /* What the collection at the end freed: garbage, or what a script's top level held. */

@@ -95,16 +95,17 @@ static void join(napi_env env, void *isolate)
 		ending_join(isolate, wake);
 }
 
-static bool install(napi_env env)
+static bool install(napi_env env, bool is_main)
 {
-	napi_value text, function, global, natives[3];
+	napi_value text, function, global, arguments[4];
 
 	return napi_create_string_utf8(env, addon_script, (size_t)(addon_script_end - addon_script), &text) == NAPI_OK &&
 	       napi_run_script(env, text, &function) == NAPI_OK && napi_get_global(env, &global) == NAPI_OK &&
-	       napi_create_function(env, "mark", NAPI_AUTO_LENGTH, js_mark, NULL, &natives[0]) == NAPI_OK &&
-	       napi_create_function(env, "ending", NAPI_AUTO_LENGTH, js_ending, NULL, &natives[1]) == NAPI_OK &&
-	       napi_create_function(env, "ran", NAPI_AUTO_LENGTH, js_ran, NULL, &natives[2]) == NAPI_OK &&
-	       napi_call_function(env, global, function, 3, natives, NULL) == NAPI_OK;
+	       napi_create_function(env, "mark", NAPI_AUTO_LENGTH, js_mark, NULL, &arguments[0]) == NAPI_OK &&
+	       napi_create_function(env, "ending", NAPI_AUTO_LENGTH, js_ending, NULL, &arguments[1]) == NAPI_OK &&
+	       napi_create_function(env, "ran", NAPI_AUTO_LENGTH, js_ran, NULL, &arguments[2]) == NAPI_OK &&
+	       napi_get_boolean(env, is_main, &arguments[3]) == NAPI_OK &&
+	       napi_call_function(env, global, function, 4, arguments, NULL) == NAPI_OK;
 }
 
 PUBLIC napi_value napi_register_module_v1(napi_env env, napi_value exports)
@@ -113,9 +114,11 @@ PUBLIC napi_value napi_register_module_v1(napi_env env, napi_value exports)
 	void *isolate = v8.current ? v8.current() : NULL;
 
 	if (isolate && process_start() && napi_run_script && isolates_adopt(isolate)) {
-		if (!install(env))
+		bool is_main = self && self->tid == process->pid;
+
+		if (!install(env, is_main))
 			forget_exception(env);
-		else if (self && self->tid != process->pid)
+		else if (!is_main)
 			join(env, isolate);
 	}
 	errno = error;

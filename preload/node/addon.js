@@ -4,7 +4,7 @@
 // node emits 'exit' by process.emit: at the natural end, in process.exit, after an uncaught exception. By then
 // process._exiting is set, so it is given an emit that tells of the end when the last handler has run or thrown. At all
 // other times process.emit is what it would be; what a program puts there is kept, and called.
-(function (mark, ending, ran) {
+(function (mark, ending, ran, isMain) {
 	'use strict';
 	const { apply, defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
 	const self = process, prototype = getPrototypeOf(self);
@@ -13,7 +13,8 @@
 	function last() {
 		let thread = 0;
 		try {
-			thread = self.getBuiltinModule('worker_threads').threadId;
+			// Loaded in workers, and costly where it is not.
+			thread = isMain ? 0 : self.getBuiltinModule('worker_threads').threadId;
 		} catch {
 			// node before 20.16
 		}
@@ -53,7 +54,8 @@
 		defineProperty(leave.value, 'length', { value: original.length, configurable: true });
 		defineProperty(self, 'reallyExit', leave);
 	}
-	self.nextTick(ran);
+	if (isMain)
+		self.nextTick(ran);
 	defineProperty(globalThis, 'probe', { value: { mark }, configurable: true, enumerable: false, writable: true });
 })
 //# sourceURL=node:internal/probe

@@ -104,8 +104,8 @@ void collect_marked(void *isolate)
 }
 
 /*
- * The memory of array buffers is freed on another thread, while the program runs on, and for certain only when the next
- * collection begins.
+ * LowMemoryNotification collects until nothing more comes free, and waits for the thread that frees the memory of array
+ * buffers, which other collections do not.
  */
 void collect_now(void *isolate, enum trace_collected_why why)
 {
@@ -124,7 +124,6 @@ void collect_now(void *isolate, enum trace_collected_why why)
 		record.held_from = thread->collection_began;
 	}
 	thread->collecting = true;
-	v8_low_memory(isolate);
 	v8_low_memory(isolate);
 	thread->collecting = false;
 	tell_heap(isolate, thread, true);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "node/isolates.h"
 #include "node/napi.h"
 #include "node/v8.h"
 
@@ -36,7 +37,8 @@ static void inject(void *isolate)
 	local context, exports;
 	int error = errno;
 
-	if (library.filtered || process_is_borrowed() || v8.current() != isolate || !v8_in_context(isolate))
+	if (library.filtered || process_is_borrowed() || v8.current() != isolate || !v8_in_context(isolate) ||
+	    isolates_is_adopted(isolate))
 		return;
 	v8_scope_open(scope, isolate);
 	context = v8_context(isolate);

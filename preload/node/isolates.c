@@ -149,6 +149,13 @@ static void answered(void *isolate, void *data)
 	errno = error;
 }
 
+bool isolates_is_adopted(const void *isolate)
+{
+	const struct isolate *entry = find(isolate);
+
+	return entry && entry->adopted;
+}
+
 bool isolates_adopt(void *isolate)
 {
 	struct isolate *entry;

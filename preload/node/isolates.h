@@ -14,5 +14,6 @@ uint32_t isolates_number(const void *isolate) HIDDEN;
  * False: it has been adopted before, or there is no room for it.
  */
 bool isolates_adopt(void *isolate) HIDDEN;
+bool isolates_is_adopted(const void *isolate) HIDDEN;
 
 #endif

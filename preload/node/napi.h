@@ -30,6 +30,7 @@ NAPI(napi_create_threadsafe_function, napi_value, napi_value, napi_value, size_t
 	napi_threadsafe_function *);
 NAPI(napi_get_and_clear_last_exception, napi_value *);
 NAPI(napi_get_cb_info, napi_callback_info, size_t *, napi_value *, napi_value *, void **);
+NAPI(napi_get_boolean, bool, napi_value *);
 NAPI(napi_get_global, napi_value *);
 NAPI(napi_get_value_string_utf8, napi_value, char *, size_t, size_t *);
 NAPI(napi_get_value_uint32, napi_value, uint32_t *);
