@@ -10,7 +10,6 @@
 #include "heap/growth.h"
 #include "suite.h"
 
-#define ROUNDS 2000
 #define MOST   400
 
 static uint64_t state;
@@ -218,17 +217,18 @@ static void square_root(struct made *made, size_t n)
 static double share(const char *name, void (*make)(struct made *, size_t), size_t n, enum trend trend)
 {
 	static const char *const names[] = {"unknown", "steady", "once", "growing"};
+	const int rounds = n > 64 ? 200 : 1000;
 	size_t hits = 0;
 	double rate;
 
 	state = 88172645463325252ull;
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < rounds; i++) {
 		struct made made = {0};
 
 		make(&made, n);
 		hits += growth_judge((struct series){made.values, NULL, made.count, made.end}).trend == trend;
 	}
-	rate = (double)hits / ROUNDS;
+	rate = (double)hits / rounds;
 	printf("%-18s %3zu marks: %-7s %6.2f %%\n", name, n, names[trend], 100 * rate);
 	return rate;
 }
