@@ -63,10 +63,11 @@ static void round_of(struct events *events, unsigned round)
 		put(events, event_free(0, address(40, i)));
 }
 
-static struct recording *read_rounds(unsigned rounds, uint64_t ending)
+static struct recording *read_rounds(unsigned rounds, uint64_t ending, const char *since)
 {
 	struct events events = {0};
 	struct recording *recording;
+	char *dir = maker_directory();
 	struct maker maker;
 
 	maker_init(&maker, 100, 0);
@@ -78,7 +79,10 @@ static struct recording *read_rounds(unsigned rounds, uint64_t ending)
 	}
 	maker_header(&maker)->ending_tick = ending;
 	maker_ring(&maker, 0, 0, events.list, events.count, events.count);
-	recording = maker_open(&maker, 1);
+	maker_write_own(dir);
+	maker_write(&maker, dir);
+	recording = recording_open_since(dir, since);
+	maker_remove(dir);
 	maker_free(&maker);
 	free(events.list);
 	ck_assert_uint_eq(recording->finding_count, 0);
@@ -104,7 +108,7 @@ static void expect(const struct recording *recording, uint32_t stack, enum trend
 
 START_TEST(each_site_by_its_truth)
 {
-	struct recording *recording = read_rounds(ROUNDS, 0);
+	struct recording *recording = read_rounds(ROUNDS, 0, NULL);
 	struct growth growth;
 
 	/* Up to 99 blocks that are given back hide a block a round: not in what stays. */
@@ -122,13 +126,18 @@ END_TEST
 
 START_TEST(sites_that_are_one)
 {
-	struct recording *recording = read_rounds(ROUNDS, 0);
+	struct recording *recording = read_rounds(ROUNDS, 0, NULL);
 	struct history_sum sum;
 	struct growth growth;
 
 	history_sum_begin(&sum, &recording->processes[0]);
 	history_sum_add(&sum, site_of_node(recording, 8));
 	history_sum_add(&sum, site_of_node(recording, 9));
+	for (size_t i = 0; i < sum.count; i++) {
+		ck_assert_uint_eq(sum.blocks[i], i + 1);
+		ck_assert_uint_eq(sum.kept_blocks[i], i + 1);
+		ck_assert_uint_eq(sum.kept_bytes[i], 16 * (i + 1));
+	}
 	growth = history_sum_judge(&sum);
 	ck_assert_int_eq(growth.trend, TREND_GROWING);
 	ck_assert_double_eq(growth.bytes_per_mark, 16);
@@ -141,13 +150,36 @@ END_TEST
 START_TEST(nothing_after_the_leak_instant)
 {
 	/* What comes in the last ten rounds is teardown. */
-	struct recording *recording = read_rounds(ROUNDS, 30 * ROUND - 1);
+	struct recording *recording = read_rounds(ROUNDS, 30 * ROUND - 1, NULL);
 	const struct process_info *process = &recording->processes[0];
 
 	ck_assert_uint_eq(process->instants.marks, 30);
 	ck_assert_uint_eq(site_of_node(recording, 7)->live_blocks, 30);
 	expect(recording, 7, TREND_GROWING, 4096, 1);
 	expect(recording, 8, TREND_GROWING, 8, 0.5);
+	recording_close(recording);
+}
+END_TEST
+
+START_TEST(what_is_younger_than_a_mark)
+{
+	/* The 30th mark is in the middle of round 29; the last ten rounds come after it. */
+	struct recording *recording = read_rounds(ROUNDS, 0, "#30");
+	static const struct { uint32_t stack; uint64_t blocks, bytes; } expected[] = {
+		{4, 10, 240}, {5, 10, 5000}, {6, 1, 512}, {7, 10, 40960}, {8, 5, 80}, {9, 5, 80},
+	};
+
+	ck_assert(!recording->since_unknown);
+	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+		ck_assert_uint_eq(site_of_node(recording, expected[i].stack)->since_blocks, expected[i].blocks);
+		ck_assert_uint_eq(site_of_node(recording, expected[i].stack)->since_bytes, expected[i].bytes);
+	}
+	recording_close(recording);
+	recording = read_rounds(ROUNDS, 30 * ROUND - 1, "#30");
+	ck_assert_uint_eq(site_of_node(recording, 7)->since_blocks, 0);
+	recording_close(recording);
+	recording = read_rounds(ROUNDS, 0, "#41");
+	ck_assert(recording->since_unknown);
 	recording_close(recording);
 }
 END_TEST
@@ -226,5 +258,5 @@ START_TEST(more_changes_than_are_kept)
 }
 END_TEST
 
-SUITE_MAIN("history", each_site_by_its_truth, sites_that_are_one, nothing_after_the_leak_instant, a_block_of_no_size,
-	more_changes_than_are_kept)
+SUITE_MAIN("history", each_site_by_its_truth, sites_that_are_one, nothing_after_the_leak_instant,
+	what_is_younger_than_a_mark, a_block_of_no_size, more_changes_than_are_kept)
