@@ -16,6 +16,7 @@
 #include "heap/maps.h"
 #include "heap/sites.h"
 #include "heap/survivors.h"
+#include "heap/wasm_trend.h"
 #include "heap/wasm.h"
 #include "trace/array.h"
 
@@ -345,7 +346,8 @@ static void schedule(struct matcher *matcher)
 static void leak_instant(struct matcher *matcher)
 {
 	garbage_complete(matcher->garbage);
-	survivors_take(matcher->process, &matcher->sites, matcher->history, &matcher->live, matcher->maps, matcher->garbage);
+	survivors_take(matcher->process, &matcher->sites, matcher->history, &matcher->live, matcher->maps, matcher->wasm,
+	               matcher->garbage);
 	matcher->teardown = true;
 	matcher->garbage_dies = false;
 }
@@ -404,6 +406,7 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 	garbage_free(matcher->garbage);
 	matcher->process->history = matcher->history;
 	history_judge(matcher->process);
+	wasm_trend(matcher->process);
 	damage_some(damage, matcher->impossible, "events make no sense");
 	damage_some(damage, matcher->sites.unknown_stacks, "events name a stack that is not in the call tree");
 	maps_close(matcher->maps);

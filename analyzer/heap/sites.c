@@ -80,7 +80,7 @@ void sites_finish(struct sites *sites, struct process_info *process)
 			.live_blocks = count->allocs - count->frees, .live_bytes = count->live_bytes,
 			.temporary = count->temporary, .peak_bytes = count->peak_bytes, .history = (uint32_t)i,
 		};
-		if (sites->since) {
+		if (i < sites->since_count) {
 			process->sites[i].since_blocks = sites->since[i].blocks;
 			process->sites[i].since_bytes = sites->since[i].bytes;
 		}

@@ -26,7 +26,7 @@ struct site_since { uint64_t blocks, bytes; }; /* of a site, alive at the leak i
 
 struct sites {
 	struct site_count *list; size_t count; /* owned */
-	struct site_since *since; /* by site; owned; NULL: no mark was asked for */
+	struct site_since *since; size_t since_count; /* by site; owned; NULL: no mark was asked for */
 	uint32_t *of_stack[DOMAINS]; /* node id → index in list or SITE_NONE; owned; NULL until the domain is used */
 	uint32_t  stacks;        /* ids of nodes end here */
 	const struct process_info *process; /* its call tree */

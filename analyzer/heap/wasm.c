@@ -395,6 +395,20 @@ static int by_id(const void *left, const void *right)
 	return (a->id > b->id) - (a->id < b->id);
 }
 
+void wasm_each(const struct wasm *wasm, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
+	void *context)
+{
+	for (size_t i = 0; i < wasm->live_count; i++) {
+		const struct wasm_memory *memory = &wasm->live[i]->memory;
+
+		each(context, site_of(wasm->sites, DOMAIN_WASM_MEMORY, memory->stack.index), memory->born,
+		     memory->initial_bytes);
+		for (size_t at = 0; at < memory->step_count; at++)
+			each(context, site_of(wasm->sites, DOMAIN_WASM_MEMORY, memory->steps[at].stack.index),
+			     memory->steps[at].tick, memory->steps[at].bytes);
+	}
+}
+
 void wasm_close(struct wasm *wasm)
 {
 	struct process_info *process = wasm->process;

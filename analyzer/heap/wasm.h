@@ -15,6 +15,10 @@ struct wasm *wasm_open(struct process_info *process, struct sites *sites);
 /* One event of a mapping, in order of time; its range is possible. */
 void wasm_event(struct wasm *wasm, uint32_t stream, const struct trace_event *event);
 
+/* Calls `each` with the site, the tick of the birth and the bytes of each block that is alive. */
+void wasm_each(const struct wasm *wasm, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
+	void *context);
+
 /* After the last: writes the memories into the process, and frees. Before sites_finish. */
 void wasm_close(struct wasm *wasm);
 

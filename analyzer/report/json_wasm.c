@@ -61,6 +61,7 @@ json_t *json_wasm_memory(struct view_process *process, const struct wasm_memory 
 		json_array_append_new(steps, row);
 	}
 	json_set(object, "steps", steps);
+	json_growth(object, &memory->trend);
 	json_set(object, "heap", json_null());
 	return object;
 }

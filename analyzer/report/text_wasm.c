@@ -58,7 +58,7 @@ static void print_memory(const struct page *page, const struct view *view, const
 }
 
 /* How much more it may grow, and when it will be there. */
-static void print_future(const struct page *page, const struct wasm_memory *memory)
+static void print_future(const struct page *page, const struct process_info *info, const struct wasm_memory *memory)
 {
 	uint64_t maximum = memory->maximum_bytes ? memory->maximum_bytes : DEFAULT_MAXIMUM;
 	double per_mark = memory->trend.bytes_per_mark;
@@ -70,7 +70,9 @@ static void print_future(const struct page *page, const struct wasm_memory *memo
 		limit = xasprintf("its maximum of %s", BYTES(maximum));
 	else
 		limit = xasprintf("V8's limit of %s (its maximum is unknown)", BYTES(maximum));
-	if (memory->trend.trend == TREND_GROWING && per_mark >= 1 && memory->bytes < maximum)
+	/* A slice of the time is no mark, and may have start-up in it. */
+	if (memory->trend.trend == TREND_GROWING && info->instants.kind != INSTANTS_SLICES && per_mark >= 1 &&
+	    memory->bytes < maximum)
 		text = xasprintf("grows %s per mark; at this rate %s is reached after %s more marks",
 		                 BYTES((uint64_t)per_mark), limit,
 		                 COUNT((uint64_t)((double)(maximum - memory->bytes) / per_mark)));
@@ -173,7 +175,7 @@ void text_wasm(const struct page *page, const struct view *view, const struct te
 		size_t most = stacks < STACKS_EACH ? stacks : STACKS_EACH;
 
 		print_memory(page, view, &rows[i], i + 1, widths);
-		print_future(page, rows[i].memory);
+		print_future(page, rows[i].process->info, rows[i].memory);
 		stacks -= print_growth(page, &rows[i], most, options->whole_stacks, names);
 	}
 	free(rows);

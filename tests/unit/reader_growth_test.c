@@ -10,7 +10,6 @@
 #include "heap/growth.h"
 #include "suite.h"
 
-#define ROUNDS 2000
 #define MOST   400
 
 static uint64_t state;
@@ -132,6 +131,39 @@ static void two_steps(struct made *made, size_t n)
 	made->end = 71000;
 }
 
+/* One large, two small. */
+static void three_steps(struct made *made, size_t n)
+{
+	static const double sizes[] = {90000, 3000, 7000};
+	size_t at[3];
+
+	for (int step = 0; step < 3; step++)
+		at[step] = (size_t)(uniform() * (double)n);
+	for (size_t i = 0; i < n; i++) {
+		double sum = 1000;
+
+		for (int step = 0; step < 3; step++)
+			sum += i < at[step] ? 0 : sizes[step];
+		put(made, sum);
+	}
+	made->end = 101000;
+}
+
+static void large_between(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(made, (i < n / 6 ? 0 : 20000) + (i < n / 2 - 1 ? 0 : 90000) + (i < n * 5 / 6 ? 0 : 20000));
+	made->end = made->values[n - 1];
+}
+
+/* All of it in the last tenth. */
+static void last_phase(struct made *made, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		put(made, 1000 + (i < n * 9 / 10 ? 0 : 5000.0 * (double)(i - n * 9 / 10)));
+	made->end = made->values[n - 1];
+}
+
 /* A cache that fills within a tenth to a quarter of the marks, with noise when full. */
 static void cache(struct made *made, size_t n)
 {
@@ -218,17 +250,18 @@ static void square_root(struct made *made, size_t n)
 static double share(const char *name, void (*make)(struct made *, size_t), size_t n, enum trend trend)
 {
 	static const char *const names[] = {"unknown", "steady", "once", "growing"};
+	const int rounds = n > 64 ? 200 : 1000;
 	size_t hits = 0;
 	double rate;
 
 	state = 88172645463325252ull;
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < rounds; i++) {
 		struct made made = {0};
 
 		make(&made, n);
 		hits += growth_judge((struct series){made.values, NULL, made.count, made.end}).trend == trend;
 	}
-	rate = (double)hits / ROUNDS;
+	rate = (double)hits / rounds;
 	printf("%-18s %3zu marks: %-7s %6.2f %%\n", name, n, names[trend], 100 * rate);
 	return rate;
 }
@@ -269,6 +302,9 @@ START_TEST(what_is_filled_once_is_no_growth)
 		ck_assert_double_eq(SHARE(table, n, TREND_ONCE), 1);
 		ck_assert_double_eq(SHARE(one_step, n, TREND_ONCE), 1);
 		ck_assert_double_eq(SHARE(two_steps, n, TREND_GROWING), 0);
+		ck_assert_double_lt(SHARE(three_steps, n, TREND_GROWING), 0.01);
+		ck_assert_double_eq(SHARE(large_between, n, TREND_ONCE), 1);
+		ck_assert_double_eq(SHARE(last_phase, n, TREND_GROWING), 0);
 		if (n >= 12)
 			ck_assert_double_gt(SHARE(cache, n, TREND_ONCE), 0.99);
 	}

@@ -40,6 +40,7 @@ static struct recording *model_wasm(void)
 	recording = *model_script();
 	process = recording.processes[0];
 	process.header.anchor[0] = (struct trace_anchor){1000, 5000000000};
+	process.instants.kind = INSTANTS_MARKS;
 	process.wasm_memories = memories;
 	process.wasm_memory_count = COUNT_OF(memories);
 	process.wasm_memories_left_off = 7;
