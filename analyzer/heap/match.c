@@ -344,7 +344,8 @@ static void schedule(struct matcher *matcher)
 
 static void leak_instant(struct matcher *matcher)
 {
-	survivors_take(matcher->process, &matcher->sites, matcher->history, &matcher->live, matcher->maps, matcher->garbage);
+	survivors_take(matcher->process, &matcher->sites, matcher->history, &matcher->live, matcher->maps, matcher->wasm,
+	               matcher->garbage);
 	matcher->teardown = true;
 	matcher->garbage_dies = false;
 }
@@ -403,6 +404,7 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 	garbage_free(matcher->garbage);
 	matcher->process->history = matcher->history;
 	history_judge(matcher->process);
+	wasm_judge(matcher->process);
 	damage_some(damage, matcher->impossible, "events make no sense");
 	damage_some(damage, matcher->sites.unknown_stacks, "events name a stack that is not in the call tree");
 	maps_close(matcher->maps);

@@ -8,12 +8,13 @@
 #include "heap/history.h"
 #include "heap/maps.h"
 #include "heap/table.h"
+#include "heap/wasm.h"
 
 /*
  * Tells `history` (or NULL), and counts in sites->since what is younger than process->since. What `garbage` held until the
  * program's last moment was kept, too, as growth goes.
  */
 void survivors_take(const struct process_info *process, struct sites *sites, struct history *history,
-	const struct table *live, const struct maps *maps, const struct garbage *garbage);
+	const struct table *live, const struct maps *maps, const struct wasm *wasm, const struct garbage *garbage);
 
 #endif

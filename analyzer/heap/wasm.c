@@ -388,6 +388,20 @@ void wasm_event(struct wasm *wasm, uint32_t stream, const struct trace_event *ev
 	}
 }
 
+void wasm_each(const struct wasm *wasm, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
+	void *context)
+{
+	for (size_t i = 0; i < wasm->live_count; i++) {
+		const struct wasm_memory *memory = &wasm->live[i]->memory;
+
+		each(context, site_of(wasm->sites, DOMAIN_WASM_MEMORY, memory->stack.index), memory->born,
+		     memory->initial_bytes);
+		for (size_t step = 0; step < memory->step_count; step++)
+			each(context, site_of(wasm->sites, DOMAIN_WASM_MEMORY, memory->steps[step].stack.index),
+			     memory->steps[step].tick, memory->steps[step].bytes);
+	}
+}
+
 static int by_id(const void *left, const void *right)
 {
 	const struct wasm_memory *a = left, *b = right;

@@ -15,7 +15,14 @@ struct wasm *wasm_open(struct process_info *process, struct sites *sites);
 /* One event of a mapping, in order of time; its range is possible. */
 void wasm_event(struct wasm *wasm, uint32_t stream, const struct trace_event *event);
 
+/* Each block that is alive, as maps_each does. */
+void wasm_each(const struct wasm *wasm, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
+	void *context);
+
 /* After the last: writes the memories into the process, and frees. Before sites_finish. */
 void wasm_close(struct wasm *wasm);
+
+/* wasm_trend.c: judges the growth of the memories of a process that is complete. */
+void wasm_judge(struct process_info *process);
 
 #endif

@@ -7,6 +7,7 @@
 #include "util.h"
 
 #define STACKS_EACH 3             /* of a memory at most; of all together as many as are asked for */
+#define LIKELY 0.8                /* confidence that a trend is told with */
 #define DEFAULT_MAXIMUM (4ull << 30) /* V8's own, of memories with 32-bit addresses: 65536 pages */
 
 struct row {
@@ -58,19 +59,22 @@ static void print_memory(const struct page *page, const struct view *view, const
 }
 
 /* How much more it may grow, and when it will be there. */
-static void print_future(const struct page *page, const struct wasm_memory *memory)
+static void print_future(const struct page *page, const struct row *row)
 {
+	const struct wasm_memory *memory = row->memory;
+	bool grows = memory->trend.trend == TREND_GROWING && memory->trend.confidence >= LIKELY &&
+	             row->process->info->instants.kind != INSTANTS_SLICES;
 	uint64_t maximum = memory->maximum_bytes ? memory->maximum_bytes : DEFAULT_MAXIMUM;
 	double per_mark = memory->trend.bytes_per_mark;
 	char *limit, *text;
 
-	if (memory->died != UINT64_MAX)
+	if (memory->died != UINT64_MAX && !grows)
 		return;
 	if (memory->maximum_bytes)
 		limit = xasprintf("its maximum of %s", BYTES(maximum));
 	else
 		limit = xasprintf("V8's limit of %s (its maximum is unknown)", BYTES(maximum));
-	if (memory->trend.trend == TREND_GROWING && per_mark >= 1 && memory->bytes < maximum)
+	if (grows && per_mark >= 1 && memory->bytes < maximum)
 		text = xasprintf("grows %s per mark; at this rate %s is reached after %s more marks",
 		                 BYTES((uint64_t)per_mark), limit,
 		                 COUNT((uint64_t)((double)(maximum - memory->bytes) / per_mark)));
@@ -79,7 +83,7 @@ static void print_future(const struct page *page, const struct wasm_memory *memo
 	else
 		text = xasprintf("its maximum is unknown; V8's limit is %s (32-bit addresses)", BYTES(maximum));
 	fprintf(page->file, "%*s", 7, "");
-	page_words(page, 7, 9, memory->trend.trend == TREND_GROWING ? STYLE_BAD : STYLE_DIM, text);
+	page_words(page, 7, 9, grows ? STYLE_BAD : STYLE_DIM, text);
 	free(limit);
 	free(text);
 }
@@ -173,7 +177,7 @@ void text_wasm(const struct page *page, const struct view *view, const struct te
 		size_t most = stacks < STACKS_EACH ? stacks : STACKS_EACH;
 
 		print_memory(page, view, &rows[i], i + 1, widths);
-		print_future(page, rows[i].memory);
+		print_future(page, &rows[i]);
 		stacks -= print_growth(page, &rows[i], most, options->whole_stacks, names);
 	}
 	free(rows);

@@ -24,11 +24,11 @@ static struct wasm_memory memories[] = {
 	{.id = 2, .base = 0x7e0000000000, .born = 1000, .died = UINT64_MAX, .stack = {13}, .initial_bytes = 17 * MIB,
 	 .bytes = 50 * MIB + 65536, .maximum_bytes = 256 * MIB, .grows = 46, .shared = KNOWN_YES, .growth = growth,
 	 .growth_count = COUNT_OF(growth), .steps = steps, .step_count = COUNT_OF(steps),
-	 .trend = {TREND_GROWING, 3.1 * MIB, 0, 1, 12}},
+	 .trend = {TREND_GROWING, 3.1 * MIB, 0, 1, 12, 0}},
 	{.id = 3, .base = 0x7d0000000000, .born = 1000, .died = UINT64_MAX, .stack = {10}, .shared = KNOWN_NO},
 	{.id = 4, .base = 0x7c0000000000, .born = 1000, .died = UINT64_MAX, .stack = {10}, .initial_bytes = MIB,
 	 .bytes = 2 * MIB, .grows = 1, .growth = growth + 2, .growth_count = 1,
-	 .trend = {TREND_GROWING, 65536, 0, 1, 12}},
+	 .trend = {TREND_GROWING, 65536, 0, 1, 12, 0}},
 };
 
 /* model_script with these. */
@@ -43,6 +43,7 @@ static struct recording *model_wasm(void)
 	process.wasm_memories = memories;
 	process.wasm_memory_count = COUNT_OF(memories);
 	process.wasm_memories_left_off = 7;
+	process.instants.kind = INSTANTS_MARKS;
 	recording.processes = &process;
 	return &recording;
 }
