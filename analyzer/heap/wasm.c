@@ -27,6 +27,7 @@
 #define SURPLUS       61440ull
 #define GUARDED       (10ull << 30)  /* of a reservation whose base is … */
 #define GUARD         (2ull << 30)   /* … so far in */
+#define DECLARED_NS   1e9            /* a record of what a memory was declared as follows its MAP */
 #define FREED_MOST    16384          /* memories that are gone and are kept */
 
 struct reservation {             /* what may become a memory */
@@ -54,12 +55,23 @@ struct wasm {
 	uint32_t born;           /* ids given out */
 };
 
+static int by_address(const void *left, const void *right)
+{
+	const struct wasm_declared *a = left, *b = right;
+
+	if (a->address != b->address)
+		return a->address > b->address ? 1 : -1;
+	return (a->tick > b->tick) - (a->tick < b->tick);
+}
+
 struct wasm *wasm_open(struct process_info *process, struct sites *sites)
 {
 	struct wasm *wasm = xcalloc(1, sizeof *wasm);
 
 	wasm->process = process;
 	wasm->sites = sites;
+	if (process->declared_count)
+		qsort(process->declared, process->declared_count, sizeof *process->declared, by_address);
 	return wasm;
 }
 
@@ -221,6 +233,27 @@ static void die(struct wasm *wasm, size_t index, uint64_t tick)
 	free(live);
 }
 
+/* What was said of the memory: by the first record of its address after its MAP. */
+static void declare(const struct wasm *wasm, uint64_t start, struct wasm_memory *memory)
+{
+	const struct wasm_declared *list = wasm->process->declared, wanted = {.tick = memory->born, .address = start};
+	size_t low = 0, high = wasm->process->declared_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (by_address(&list[middle], &wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == wasm->process->declared_count || list[low].address != start ||
+	    (double)(list[low].tick - memory->born) * wasm->process->ns_per_tick > DECLARED_NS)
+		return;
+	memory->maximum_bytes = list[low].maximum_bytes;
+	memory->shared = list[low].shared ? KNOWN_YES : KNOWN_NO;
+}
+
 /* What lies in [start, end) is gone. */
 static void clear(struct wasm *wasm, uint64_t start, uint64_t end, uint64_t tick)
 {
@@ -243,6 +276,7 @@ static void bear(struct wasm *wasm, struct reservation *from)
 	};
 	if (live->end - live->start == GUARDED)
 		live->memory.base += GUARD; /* if it never has a byte, this is the likelier one */
+	declare(wasm, live->start, &live->memory);
 	array_room(wasm->live, wasm->live_count);
 	index = first_after(wasm, live->start);
 	memmove(&wasm->live[index + 1], &wasm->live[index], (wasm->live_count - index) * sizeof *wasm->live);

@@ -10,6 +10,7 @@
 #include "node/isolates.h"
 #include "node/napi.h"
 #include "node/v8.h"
+#include "node/wasm.h"
 
 #define LABEL_ROOM 256               /* mark.c cuts at as much */
 
@@ -113,6 +114,7 @@ PUBLIC napi_value napi_register_module_v1(napi_env env, napi_value exports)
 	void *isolate = v8.current ? v8.current() : NULL;
 
 	if (isolate && process_start() && napi_run_script && isolates_adopt(isolate)) {
+		wasm_install(env);
 		if (!install(env))
 			forget_exception(env);
 		else if (self && self->tid != process->pid)
