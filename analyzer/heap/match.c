@@ -344,8 +344,8 @@ static void schedule(struct matcher *matcher)
 
 static void leak_instant(struct matcher *matcher)
 {
-	survivors_take(matcher->process, &matcher->sites, matcher->history, &matcher->live, matcher->maps, matcher->wasm,
-	               matcher->garbage);
+	survivors_take(matcher->process, &matcher->sites, matcher->history, &matcher->live, matcher->maps,
+	               matcher->wasm, matcher->garbage);
 	matcher->teardown = true;
 	matcher->garbage_dies = false;
 }

@@ -27,7 +27,6 @@
 #define SURPLUS       61440ull
 #define GUARDED       (10ull << 30)  /* of a reservation whose base is … */
 #define GUARD         (2ull << 30)   /* … so far in */
-#define DECLARED_NS   1e9            /* a record of what a memory was declared as follows its MAP */
 #define FREED_MOST    16384          /* memories that are gone and are kept */
 
 struct reservation {             /* what may become a memory */
@@ -55,23 +54,13 @@ struct wasm {
 	uint32_t born;           /* ids given out */
 };
 
-static int by_address(const void *left, const void *right)
-{
-	const struct wasm_declared *a = left, *b = right;
-
-	if (a->address != b->address)
-		return a->address > b->address ? 1 : -1;
-	return (a->tick > b->tick) - (a->tick < b->tick);
-}
-
 struct wasm *wasm_open(struct process_info *process, struct sites *sites)
 {
 	struct wasm *wasm = xcalloc(1, sizeof *wasm);
 
 	wasm->process = process;
 	wasm->sites = sites;
-	if (process->declared_count)
-		qsort(process->declared, process->declared_count, sizeof *process->declared, by_address);
+	wasm_sort_declared(process);
 	return wasm;
 }
 
@@ -173,44 +162,6 @@ static size_t first_after(const struct wasm *wasm, uint64_t at)
 	return low;
 }
 
-static int by_stack(const void *left, const void *right)
-{
-	const struct wasm_step *a = left, *b = right;
-
-	return (a->stack.index > b->stack.index) - (a->stack.index < b->stack.index);
-}
-
-static int by_bytes(const void *left, const void *right)
-{
-	const struct wasm_growth *a = left, *b = right;
-
-	if (a->bytes != b->bytes)
-		return a->bytes > b->bytes ? -1 : 1;
-	return (a->stack.index > b->stack.index) - (a->stack.index < b->stack.index);
-}
-
-/* Growth by stack, from the steps. */
-static void sum_steps(struct wasm_memory *memory)
-{
-	struct wasm_step *steps;
-
-	if (!memory->step_count)
-		return;
-	steps = xreallocarray(NULL, memory->step_count, sizeof *steps);
-	memcpy(steps, memory->steps, memory->step_count * sizeof *steps);
-	qsort(steps, memory->step_count, sizeof *steps, by_stack);
-	for (size_t i = 0; i < memory->step_count; i++) {
-		if (!i || steps[i].stack.index != steps[i - 1].stack.index) {
-			array_room(memory->growth, memory->growth_count);
-			memory->growth[memory->growth_count++] = (struct wasm_growth){.stack = steps[i].stack};
-		}
-		memory->growth[memory->growth_count - 1].grows++;
-		memory->growth[memory->growth_count - 1].bytes += steps[i].bytes;
-	}
-	free(steps);
-	qsort(memory->growth, memory->growth_count, sizeof *memory->growth, by_bytes);
-}
-
 static void die(struct wasm *wasm, size_t index, uint64_t tick)
 {
 	struct live *live = wasm->live[index];
@@ -223,7 +174,7 @@ static void die(struct wasm *wasm, size_t index, uint64_t tick)
 	for (size_t i = 0; i < memory->step_count; i++)
 		end_block(wasm, memory->steps[i].stack, memory->steps[i].bytes);
 	if (wasm->freed_count < FREED_MOST) {
-		sum_steps(memory);
+		wasm_sum_steps(memory);
 		array_room(wasm->freed, wasm->freed_count);
 		wasm->freed[wasm->freed_count++] = *memory;
 	} else {
@@ -231,27 +182,6 @@ static void die(struct wasm *wasm, size_t index, uint64_t tick)
 		wasm->process->wasm_memories_left_off++;
 	}
 	free(live);
-}
-
-/* What was said of the memory: by the first record of its address after its MAP. */
-static void declare(const struct wasm *wasm, uint64_t start, struct wasm_memory *memory)
-{
-	const struct wasm_declared *list = wasm->process->declared, wanted = {.tick = memory->born, .address = start};
-	size_t low = 0, high = wasm->process->declared_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (by_address(&list[middle], &wanted) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == wasm->process->declared_count || list[low].address != start ||
-	    (double)(list[low].tick - memory->born) * wasm->process->ns_per_tick > DECLARED_NS)
-		return;
-	memory->maximum_bytes = list[low].maximum_bytes;
-	memory->shared = list[low].shared ? KNOWN_YES : KNOWN_NO;
 }
 
 /* What lies in [start, end) is gone. */
@@ -276,7 +206,7 @@ static void bear(struct wasm *wasm, struct reservation *from)
 	};
 	if (live->end - live->start == GUARDED)
 		live->memory.base += GUARD; /* if it never has a byte, this is the likelier one */
-	declare(wasm, live->start, &live->memory);
+	wasm_declare(wasm->process, live->start, &live->memory);
 	array_room(wasm->live, wasm->live_count);
 	index = first_after(wasm, live->start);
 	memmove(&wasm->live[index + 1], &wasm->live[index], (wasm->live_count - index) * sizeof *wasm->live);
@@ -452,7 +382,7 @@ void wasm_close(struct wasm *wasm)
 		    wasm->reservations[i].start % WASM_PAGE == 0)
 			bear(wasm, &wasm->reservations[i]);
 	for (size_t i = 0; i < wasm->live_count; i++) {
-		sum_steps(&wasm->live[i]->memory);
+		wasm_sum_steps(&wasm->live[i]->memory);
 		array_room(wasm->freed, wasm->freed_count);
 		wasm->freed[wasm->freed_count++] = wasm->live[i]->memory;
 		free(wasm->live[i]);

@@ -1,6 +1,6 @@
 /*
- * wasm.c: see wasm.h. Wrappers are functions of Node-API, which V8 makes as it makes its own: they look the same, and no
- * stack trace shows them.
+ * wasm.c: see wasm.h. Wrappers are functions of Node-API, which V8 makes as it makes its own: they look the same, and
+ * no stack trace shows them.
  */
 #include "node/wasm.h"
 
@@ -27,7 +27,7 @@ static bool tool(napi_env env, void *reference, uint32_t index, napi_value *valu
 	       napi_get_element(env, tools, index, value) == NAPI_OK;
 }
 
-/* ---- wrapping ----------------------------------------------------------------------------------------------------- */
+/* ---- wrapping ----------------------------------------------------------------------------------------------- */
 
 /* Asks wasm.js, which throws nothing, what memory the call is going to make. */
 static bool read_declared(napi_env env, void *tools, size_t count, const napi_value *arguments,
@@ -68,7 +68,8 @@ static void adopt_prototype(napi_env env, void *tools, napi_value target, napi_v
 	napi_value wrapper, set, pair[2] = {result}, ignored;
 	bool same = true;
 
-	if (!tool(env, tools, TOOL_WRAPPER, &wrapper) || napi_strict_equals(env, target, wrapper, &same) != NAPI_OK || same)
+	if (!tool(env, tools, TOOL_WRAPPER, &wrapper) ||
+	    napi_strict_equals(env, target, wrapper, &same) != NAPI_OK || same)
 		return;
 	if (tool(env, tools, TOOL_SET_PROTOTYPE, &set) && napi_get_prototype(env, chosen, &pair[1]) == NAPI_OK)
 		napi_call_function(env, chosen, set, 2, pair, &ignored);
@@ -116,7 +117,7 @@ void wasm_reserved(const struct thread *thread, const void *p)
 	meta_write(TRACE_RECORD_WASM_MEMORY, &record, sizeof(record), NULL, 0);
 }
 
-/* ---- installing --------------------------------------------------------------------------------------------------- */
+/* ---- installing --------------------------------------------------------------------------------------------- */
 
 /* wrap(tools, name): the wrapper of a function. */
 static napi_value js_wrap(napi_env env, napi_callback_info info)

@@ -73,8 +73,9 @@
 	// A module was made of these bytes.
 	function remember(module, source) {
 		try {
-			const bytes = isView(source) ? new Bytes(source.buffer, source.byteOffset, source.byteLength) : new Bytes(source);
-			const declared = ofBytes(bytes);
+			const view = isView(source);
+			const declared = ofBytes(view ? new Bytes(source.buffer, source.byteOffset, source.byteLength)
+				: new Bytes(source));
 			if (declared !== UNKNOWN)
 				apply(setModule, modules, [module, declared]);
 		} catch {

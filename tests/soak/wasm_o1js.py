@@ -1,4 +1,4 @@
-"""A loop of real o1js work: the linear memory that it proves in, mark by mark, against byteLength, and who made it grow.
+"""A loop of real o1js work: the linear memory that it proves in, mark by mark, against byteLength, and who grows it.
 
 Takes o1js from npm, into build/o1js. PROOFS: how many (4); each takes up to a minute, and a gigabyte of memory. What it
 makes for its caches stays in that folder, too.
@@ -54,10 +54,12 @@ for size in sizes:
     print(f"{size['label']}: {size['bytes'] / 2**20:.2f} MiB, {len(grown)} growths")
 assert memory["shared"] and memory["maximum_bytes"], memory["maximum_bytes"]
 assert sum(growth["bytes"] for growth in memory["growth"]) == memory["bytes"] - memory["initial_bytes"]
-print(f"{memory['initial_bytes'] / 2**20:.2f} → {memory['bytes'] / 2**20:.2f} MiB of {memory['maximum_bytes'] / 2**20:.0f}"
+mib = [memory[key] / 2**20 for key in ("initial_bytes", "bytes", "maximum_bytes")]
+print(f"{mib[0]:.2f} → {mib[1]:.2f} MiB of {mib[2]:.0f}"
       f" in {memory['grows']} growths by {len(memory['growth'])} stacks, {memory['trend']}")
 for growth in memory["growth"][:10]:
-    print(f"{growth['bytes'] / 2**20:8.2f} MiB in {growth['grows']}: {named(growth['stack'])} … {caller(growth['stack'])}")
+    print(f"{growth['bytes'] / 2**20:8.2f} MiB in {growth['grows']}: {named(growth['stack'])} … "
+          f"{caller(growth['stack'])}")
 unknown = sum(frame["kind"] == "unknown" for growth in memory["growth"] for frame in growth["stack"])
 print(f"{unknown} frames of {sum(len(growth['stack']) for growth in memory['growth'])} unknown")
 print(show(probe("report", out).out, 8000))
