@@ -130,6 +130,13 @@ struct history;                  /* what sites had at the instants (heap/history
 
 enum known { KNOWN_NOT, KNOWN_NO, KNOWN_YES };
 
+struct wasm_declared {           /* what a program said of a memory that it made */
+	uint64_t  tick;           /* just after its MAP */
+	uint64_t  address;        /* where its reservation begins */
+	uint64_t  maximum_bytes;  /* 0 unknown */
+	bool      shared;
+};
+
 struct wasm_growth {              /* all growths of a memory from one stack; the first allocation is none */
 	struct node_id stack;
 	uint64_t  grows, bytes;
@@ -275,6 +282,7 @@ struct process_info {
 	struct history *history;  /* NULL: nothing was measured */
 	uint64_t  since;          /* blocks born after this tick count as since_…; UINT64_MAX: none was asked for */
 	struct wasm_memory *wasm_memories; size_t wasm_memory_count; /* by birth */
+	struct wasm_declared *declared; size_t declared_count; /* by address, then tick */
 	size_t    wasm_memories_left_off; /* memories beyond these: too many were made and freed */
 	struct sample *samples;   size_t sample_count; /* by time (trace/sample.h) */
 	struct ledger *ledgers;   size_t ledger_count; /* by time; the last is that of the end, if there is one */

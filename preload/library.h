@@ -34,6 +34,7 @@ struct library {
 	bool     follow;             /* PROBE_FOLLOW */
 	bool     quiet;              /* PROBE_QUIET */
 	bool     collect;            /* PROBE_GC */
+	bool     wasm;               /* PROBE_WASM is not off: WebAssembly's functions are wrapped */
 	bool     filtered;           /* a seccomp filter may kill for a system call that the program does not make:
 	                              * threads of the program make none for us any more */
 	bool     no_drain;           /* no thread of ours: the program's threads empty their rings themselves */
@@ -117,6 +118,7 @@ struct thread {
 	uint64_t  collection_began;  /* tick of the last full one, after its marking */
 	uint32_t  collected_since;   /* full ones since the top level had run */
 	bool      script_ran;        /* it has */
+	const struct trace_wasm_memory *declared; /* node/wasm.c: the linear memory that it is making; NULL unknown */
 	bool      collecting;        /* a garbage collection of our own is under way */
 	bool      script_ended;      /* node/ending.c: of a worker */
 	struct lane lanes[LANES];

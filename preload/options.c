@@ -46,6 +46,13 @@ static bool read_stack_depth(const char *text)
 	return true;
 }
 
+/* off, memory, heap: `heap` has all that `memory` has. */
+static bool read_wasm(const char *text)
+{
+	library.wasm = strcmp(text, "off") != 0;
+	return !library.wasm || strcmp(text, "memory") == 0 || strcmp(text, "heap") == 0;
+}
+
 /* "500ms", "2s" */
 static bool read_mark_every(const char *text)
 {
@@ -69,6 +76,7 @@ static const struct option {
 	{"PROBE_MARK_EVERY", read_mark_every, "a time from 1ms to 86400s, such as 500ms or 2s"},
 	{"PROBE_QUIET", read_quiet, "0 or 1"},
 	{"PROBE_STACK_DEPTH", read_stack_depth, "a number from 1 to 1024"},
+	{"PROBE_WASM", read_wasm, "off, memory or heap"},
 };
 
 static void hand_on(const char *variable, size_t *used)
@@ -88,6 +96,7 @@ void options_read(char *const *environment)
 
 	library.follow = true;
 	library.collect = true;
+	library.wasm = true;
 	library.stack_depth = 128;
 	/* valgrind knows no thread that libc has not made, and ends the program. */
 	library.no_drain = loaded && strstr(loaded, "/vgpreload_");

@@ -16,7 +16,6 @@
 #include "heap/maps.h"
 #include "heap/sites.h"
 #include "heap/survivors.h"
-#include "heap/wasm_trend.h"
 #include "heap/wasm.h"
 #include "trace/array.h"
 
@@ -406,7 +405,7 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 	garbage_free(matcher->garbage);
 	matcher->process->history = matcher->history;
 	history_judge(matcher->process);
-	wasm_trend(matcher->process);
+	wasm_judge(matcher->process);
 	damage_some(damage, matcher->impossible, "events make no sense");
 	damage_some(damage, matcher->sites.unknown_stacks, "events name a stack that is not in the call tree");
 	maps_close(matcher->maps);

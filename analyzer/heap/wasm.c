@@ -60,6 +60,7 @@ struct wasm *wasm_open(struct process_info *process, struct sites *sites)
 
 	wasm->process = process;
 	wasm->sites = sites;
+	wasm_sort_declared(process);
 	return wasm;
 }
 
@@ -161,44 +162,6 @@ static size_t first_after(const struct wasm *wasm, uint64_t at)
 	return low;
 }
 
-static int by_stack(const void *left, const void *right)
-{
-	const struct wasm_step *a = left, *b = right;
-
-	return (a->stack.index > b->stack.index) - (a->stack.index < b->stack.index);
-}
-
-static int by_bytes(const void *left, const void *right)
-{
-	const struct wasm_growth *a = left, *b = right;
-
-	if (a->bytes != b->bytes)
-		return a->bytes > b->bytes ? -1 : 1;
-	return (a->stack.index > b->stack.index) - (a->stack.index < b->stack.index);
-}
-
-/* Growth by stack, from the steps. */
-static void sum_steps(struct wasm_memory *memory)
-{
-	struct wasm_step *steps;
-
-	if (!memory->step_count)
-		return;
-	steps = xreallocarray(NULL, memory->step_count, sizeof *steps);
-	memcpy(steps, memory->steps, memory->step_count * sizeof *steps);
-	qsort(steps, memory->step_count, sizeof *steps, by_stack);
-	for (size_t i = 0; i < memory->step_count; i++) {
-		if (!i || steps[i].stack.index != steps[i - 1].stack.index) {
-			array_room(memory->growth, memory->growth_count);
-			memory->growth[memory->growth_count++] = (struct wasm_growth){.stack = steps[i].stack};
-		}
-		memory->growth[memory->growth_count - 1].grows++;
-		memory->growth[memory->growth_count - 1].bytes += steps[i].bytes;
-	}
-	free(steps);
-	qsort(memory->growth, memory->growth_count, sizeof *memory->growth, by_bytes);
-}
-
 static void die(struct wasm *wasm, size_t index, uint64_t tick)
 {
 	struct live *live = wasm->live[index];
@@ -211,7 +174,7 @@ static void die(struct wasm *wasm, size_t index, uint64_t tick)
 	for (size_t i = 0; i < memory->step_count; i++)
 		end_block(wasm, memory->steps[i].stack, memory->steps[i].bytes);
 	if (wasm->freed_count < FREED_MOST) {
-		sum_steps(memory);
+		wasm_sum_steps(memory);
 		array_room(wasm->freed, wasm->freed_count);
 		wasm->freed[wasm->freed_count++] = *memory;
 	} else {
@@ -243,6 +206,7 @@ static void bear(struct wasm *wasm, struct reservation *from)
 	};
 	if (live->end - live->start == GUARDED)
 		live->memory.base += GUARD; /* if it never has a byte, this is the likelier one */
+	wasm_declare(wasm->process, live->start, &live->memory);
 	array_room(wasm->live, wasm->live_count);
 	index = first_after(wasm, live->start);
 	memmove(&wasm->live[index + 1], &wasm->live[index], (wasm->live_count - index) * sizeof *wasm->live);
@@ -388,13 +352,6 @@ void wasm_event(struct wasm *wasm, uint32_t stream, const struct trace_event *ev
 	}
 }
 
-static int by_id(const void *left, const void *right)
-{
-	const struct wasm_memory *a = left, *b = right;
-
-	return (a->id > b->id) - (a->id < b->id);
-}
-
 void wasm_each(const struct wasm *wasm, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
 	void *context)
 {
@@ -403,10 +360,17 @@ void wasm_each(const struct wasm *wasm, void (*each)(void *context, uint32_t sit
 
 		each(context, site_of(wasm->sites, DOMAIN_WASM_MEMORY, memory->stack.index), memory->born,
 		     memory->initial_bytes);
-		for (size_t at = 0; at < memory->step_count; at++)
-			each(context, site_of(wasm->sites, DOMAIN_WASM_MEMORY, memory->steps[at].stack.index),
-			     memory->steps[at].tick, memory->steps[at].bytes);
+		for (size_t step = 0; step < memory->step_count; step++)
+			each(context, site_of(wasm->sites, DOMAIN_WASM_MEMORY, memory->steps[step].stack.index),
+			     memory->steps[step].tick, memory->steps[step].bytes);
 	}
+}
+
+static int by_id(const void *left, const void *right)
+{
+	const struct wasm_memory *a = left, *b = right;
+
+	return (a->id > b->id) - (a->id < b->id);
 }
 
 void wasm_close(struct wasm *wasm)
@@ -418,7 +382,7 @@ void wasm_close(struct wasm *wasm)
 		    wasm->reservations[i].start % WASM_PAGE == 0)
 			bear(wasm, &wasm->reservations[i]);
 	for (size_t i = 0; i < wasm->live_count; i++) {
-		sum_steps(&wasm->live[i]->memory);
+		wasm_sum_steps(&wasm->live[i]->memory);
 		array_room(wasm->freed, wasm->freed_count);
 		wasm->freed[wasm->freed_count++] = wasm->live[i]->memory;
 		free(wasm->live[i]);

@@ -22,4 +22,15 @@ void wasm_each(const struct wasm *wasm, void (*each)(void *context, uint32_t sit
 /* After the last: writes the memories into the process, and frees. Before sites_finish. */
 void wasm_close(struct wasm *wasm);
 
+/* Judges the growth of the memories of a process that is complete. */
+void wasm_judge(struct process_info *process);
+
+/* ---- wasm_memory.c, for wasm.c -------------------------------------------------------------------------------- */
+
+/* Growth by stack, from the steps. */
+void wasm_sum_steps(struct wasm_memory *memory);
+/* What was said of a memory that was born at `start`: by the first record of that address after its birth. */
+void wasm_declare(const struct process_info *process, uint64_t start, struct wasm_memory *memory);
+void wasm_sort_declared(struct process_info *process); /* before */
+
 #endif

@@ -6,6 +6,30 @@
 
 #include "util.h"
 
+/* Allocators inside a module: in Rust under a crate's name with its hash, "<dlmalloc[c273bb0c9ed652f9]::…". */
+static bool is_wasm_plumbing(const struct frame *frame)
+{
+	static const char *const prefixes[] = {
+		"alloc[", "core[", "std[", "dlmalloc[", "__rustc[", "hashbrown[", "dlmalloc::", "__rust_", "__rdl_",
+		"__rg_", "__wbindgen_malloc", "__wbindgen_realloc", "emscripten_resize_heap",
+	};
+	static const char *const whole[] = {
+		"malloc", "calloc", "realloc", "aligned_alloc", "posix_memalign", "sbrk", "dlmalloc",
+	};
+	const char *name = frame->function;
+
+	if (frame->kind != FRAME_WASM || !name)
+		return false;
+	name += *name == '<';
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	for (size_t i = 0; i < sizeof(whole) / sizeof(*whole); i++)
+		if (!strcmp(name, whole[i]))
+			return true;
+	return false;
+}
+
 /* Plumbing, which is nobody's leak: the C library, std::, alloc::, wrappers of malloc. */
 static bool is_plumbing(const struct frame *frame)
 {
@@ -18,7 +42,7 @@ static bool is_plumbing(const struct frame *frame)
 		"CRYPTO_memdup",
 	};
 
-	if (frame->module && place_is_runtime(frame->module))
+	if ((frame->module && place_is_runtime(frame->module)) || is_wasm_plumbing(frame))
 		return true;
 	for (size_t i = 0; frame->function && i < sizeof(prefixes) / sizeof(*prefixes); i++)
 		if (!strncmp(frame->function, prefixes[i], strlen(prefixes[i])))

@@ -80,16 +80,16 @@ static const char *remark(const struct frame *frame)
 	return frame->inlined ? "inlined" : tiers[frame->tier];
 }
 
-char *text_blame(struct view_process *process, struct node_id node)
+/* A frame in a sentence, of which `index` may be none. Escaped; frees the stack. */
+static char *sentence(struct view_process *process, struct stack stack, size_t index)
 {
-	struct stack stack = stack_resolve(process, node);
-	const struct frame *frame = stack.blame < stack.count ? stack.frames[stack.blame].frame : NULL;
+	const struct frame *frame = index < stack.count ? stack.frames[index].frame : NULL;
 	char *place = NULL, *line = NULL, *escaped;
 
 	if (frame) {
 		char *function = abbreviate(frame->function, BLAME_MOST);
 
-		place = location(process, &stack.frames[stack.blame]);
+		place = location(process, &stack.frames[index]);
 		line = xasprintf("%s, %s", function, place);
 		free(function);
 	} else if (stack.count) {
@@ -103,6 +103,24 @@ char *text_blame(struct view_process *process, struct node_id node)
 	free(line);
 	stack_free(&stack);
 	return escaped;
+}
+
+char *text_blame(struct view_process *process, struct node_id node)
+{
+	struct stack stack = stack_resolve(process, node);
+
+	return sentence(process, stack, stack.blame);
+}
+
+char *text_caller(struct view_process *process, struct node_id node)
+{
+	struct stack stack = stack_resolve(process, node);
+	size_t index = 0;
+
+	while (index < stack.count && (stack.frames[index].engine || stack.frames[index].frame->kind != FRAME_JS ||
+	                               !stack.frames[index].frame->function))
+		index++;
+	return sentence(process, stack, index < stack.count ? index : stack.blame);
 }
 
 /* ---- a stack ------------------------------------------------------------------------------------------------- */

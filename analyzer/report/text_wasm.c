@@ -2,11 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/escape.h"
 #include "report/human.h"
 #include "report/text.h"
 #include "util.h"
 
 #define STACKS_EACH 3             /* of a memory at most; of all together as many as are asked for */
+#define POINTS_MOST 6             /* sizes at marks */
+#define LIKELY 0.8                /* confidence that a trend is told with */
 #define DEFAULT_MAXIMUM (4ull << 30) /* V8's own, of memories with 32-bit addresses: 65536 pages */
 
 struct row {
@@ -58,21 +61,22 @@ static void print_memory(const struct page *page, const struct view *view, const
 }
 
 /* How much more it may grow, and when it will be there. */
-static void print_future(const struct page *page, const struct process_info *info, const struct wasm_memory *memory)
+static void print_future(const struct page *page, const struct row *row)
 {
+	const struct wasm_memory *memory = row->memory;
+	bool grows = memory->trend.trend == TREND_GROWING && memory->trend.confidence >= LIKELY &&
+	             row->process->info->instants.kind != INSTANTS_SLICES;
 	uint64_t maximum = memory->maximum_bytes ? memory->maximum_bytes : DEFAULT_MAXIMUM;
 	double per_mark = memory->trend.bytes_per_mark;
 	char *limit, *text;
 
-	if (memory->died != UINT64_MAX)
+	if (memory->died != UINT64_MAX && !grows)
 		return;
 	if (memory->maximum_bytes)
 		limit = xasprintf("its maximum of %s", BYTES(maximum));
 	else
 		limit = xasprintf("V8's limit of %s (its maximum is unknown)", BYTES(maximum));
-	/* A slice of the time is no mark, and may have start-up in it. */
-	if (memory->trend.trend == TREND_GROWING && info->instants.kind != INSTANTS_SLICES && per_mark >= 1 &&
-	    memory->bytes < maximum)
+	if (grows && per_mark >= 1 && memory->bytes < maximum)
 		text = xasprintf("grows %s per mark; at this rate %s is reached after %s more marks",
 		                 BYTES((uint64_t)per_mark), limit,
 		                 COUNT((uint64_t)((double)(maximum - memory->bytes) / per_mark)));
@@ -81,34 +85,153 @@ static void print_future(const struct page *page, const struct process_info *inf
 	else
 		text = xasprintf("its maximum is unknown; V8's limit is %s (32-bit addresses)", BYTES(maximum));
 	fprintf(page->file, "%*s", 7, "");
-	page_words(page, 7, 9, memory->trend.trend == TREND_GROWING ? STYLE_BAD : STYLE_DIM, text);
+	page_words(page, 7, 9, grows ? STYLE_BAD : STYLE_DIM, text);
 	free(limit);
 	free(text);
+}
+
+static uint64_t bytes_at(const struct wasm_memory *memory, uint64_t tick)
+{
+	uint64_t bytes = memory->born <= tick ? memory->initial_bytes : 0;
+
+	for (size_t i = 0; i < memory->step_count && memory->steps[i].tick <= tick; i++)
+		bytes += memory->steps[i].bytes;
+	return bytes;
+}
+
+static const char *label_at(const struct process_info *info, uint64_t tick)
+{
+	for (size_t i = 0; i < info->mark_count; i++)
+		if (info->marks[i].tick == tick)
+			return info->marks[i].label;
+	return NULL;
+}
+
+/* "216.9 MiB at proof 0, 288.2 MiB at proof 4": its size over time. */
+static void print_sizes(const struct page *page, const struct row *row)
+{
+	const struct instants *instants = &row->process->info->instants;
+	size_t points = instants->count < POINTS_MOST ? instants->count : POINTS_MOST;
+	char *text = xstrdup("");
+
+	for (size_t i = 0; i < points && row->memory->grows; i++) {
+		uint64_t tick = instants->ticks[points > 1 ? i * (instants->count - 1) / (points - 1) : 0];
+		const char *label = label_at(row->process->info, tick);
+		char *escaped = label ? escape_text(label) : NULL, *longer;
+
+		if (!escaped)
+			continue;
+		longer = xasprintf("%s%s%s at %s", text, *text ? ", " : "", BYTES(bytes_at(row->memory, tick)),
+		                   escaped);
+		free(escaped);
+		free(text);
+		text = longer;
+	}
+	if (*text) {
+		fprintf(page->file, "%*s", 7, "");
+		page_words(page, 7, 9, STYLE_PLAIN, text);
+	}
+	free(text);
+}
+
+/* Growth of a memory by the innermost function of a script that led to it, in whatever tier and at whatever line. */
+struct caller {
+	char    *key;             /* function and file; owned */
+	struct node_id stack;     /* of the most bytes */
+	uint64_t bytes, grows, stacks;
+};
+
+/* To be freed. */
+static char *key_of(struct view_process *process, struct node_id node)
+{
+	struct stack stack = stack_resolve(process, node);
+	char *key = NULL;
+
+	for (size_t i = 0; !key && i < stack.count; i++) {
+		const struct frame *frame = stack.frames[i].frame;
+
+		if (frame->kind == FRAME_JS && !stack.frames[i].engine && frame->function)
+			key = xasprintf("%s\n%s", frame->function, frame->file ? frame->file : "");
+	}
+	stack_free(&stack);
+	return key ? key : xasprintf("%u", node.index);
+}
+
+static int by_growth(const void *left, const void *right)
+{
+	const struct caller *a = left, *b = right;
+
+	if (a->bytes != b->bytes)
+		return a->bytes > b->bytes ? -1 : 1;
+	return (a->stack.index > b->stack.index) - (a->stack.index < b->stack.index);
+}
+
+/* Largest first; to be freed with its keys. */
+static struct caller *callers_of(const struct row *row, size_t *count)
+{
+	struct caller *callers = xcalloc(row->memory->growth_count, sizeof *callers);
+
+	*count = 0;
+	for (size_t i = 0; i < row->memory->growth_count; i++) {
+		const struct wasm_growth *growth = &row->memory->growth[i];
+		char *key = key_of(row->process, growth->stack);
+		size_t at = 0;
+
+		while (at < *count && strcmp(callers[at].key, key) != 0)
+			at++;
+		if (at == *count)
+			callers[(*count)++] = (struct caller){.key = key, .stack = growth->stack};
+		else
+			free(key);
+		callers[at].bytes += growth->bytes;
+		callers[at].grows += growth->grows;
+		callers[at].stacks++;
+	}
+	qsort(callers, *count, sizeof *callers, by_growth);
+	return callers;
+}
+
+static void print_caller(const struct page *page, struct view_process *process, const struct caller *caller)
+{
+	char *name = text_caller(process, caller->stack), *text;
+
+	if (caller->stacks > 1)
+		text = xasprintf("by %s; the largest of %s stacks:", name, COUNT(caller->stacks));
+	else
+		text = xasprintf("by %s", name);
+	fprintf(page->file, "%*s", 7, "");
+	page_words(page, 7, 9, STYLE_DIM, text);
+	free(text);
+	free(name);
 }
 
 /* Prints `most` stacks at most; returns how many it were. */
 static size_t print_growth(const struct page *page, const struct row *row, size_t most, bool whole_stacks,
                            struct name_sum *names)
 {
-	const struct wasm_memory *memory = row->memory;
-	size_t shown = memory->growth_count < most ? memory->growth_count : most;
-	uint64_t rest = memory->bytes - memory->initial_bytes;
+	uint64_t rest = row->memory->bytes - row->memory->initial_bytes;
+	size_t count, shown;
+	struct caller *callers = callers_of(row, &count);
 
+	shown = count < most ? count : most;
 	for (size_t i = 0; i < shown; i++) {
-		const struct wasm_growth *growth = &memory->growth[i];
+		const struct caller *caller = &callers[i];
 
-		rest -= growth->bytes;
+		rest -= caller->bytes;
 		fprintf(page->file, "%*s", 5, "");
-		page_format(page, STYLE_SIZE, "+ %s", BYTES(growth->bytes));
-		page_format(page, STYLE_PLAIN, " in %s %s", COUNT(growth->grows),
-		            PLURAL(growth->grows, "growth", "growths"));
+		page_format(page, STYLE_SIZE, "+ %s", BYTES(caller->bytes));
+		page_format(page, STYLE_PLAIN, " in %s %s", COUNT(caller->grows),
+		            PLURAL(caller->grows, "growth", "growths"));
 		fputc('\n', page->file);
-		text_stack(page, row->process, growth->stack, whole_stacks, names);
+		print_caller(page, row->process, caller);
+		text_stack(page, row->process, caller->stack, whole_stacks, names);
 	}
-	if (shown < memory->growth_count)
-		page_format(page, STYLE_DIM, "     + %s from %s %s%s\n", BYTES(rest),
-		            COUNT(memory->growth_count - shown), shown ? "more " : "",
-		            PLURAL(memory->growth_count - shown, "stack", "stacks"));
+	if (shown < count)
+		page_format(page, STYLE_DIM, "     + %s from %s %s%s\n", BYTES(rest), COUNT(count - shown),
+		            shown ? "more " : "", PLURAL(count - shown, "caller", "callers"));
+	for (size_t i = 0; i < count; i++)
+		free(callers[i].key);
+	free(callers);
 	return shown;
 }
 
@@ -175,7 +298,9 @@ void text_wasm(const struct page *page, const struct view *view, const struct te
 		size_t most = stacks < STACKS_EACH ? stacks : STACKS_EACH;
 
 		print_memory(page, view, &rows[i], i + 1, widths);
-		print_future(page, rows[i].process->info, rows[i].memory);
+		print_future(page, &rows[i]);
+		if (stacks)
+			print_sizes(page, &rows[i]);
 		stacks -= print_growth(page, &rows[i], most, options->whole_stacks, names);
 	}
 	free(rows);

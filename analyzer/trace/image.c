@@ -196,5 +196,6 @@ void process_free(struct process_info *process)
 		free(process->wasm_memories[i].steps);
 	}
 	free(process->wasm_memories);
+	free(process->declared);
 	*process = (struct process_info){0};
 }

@@ -121,6 +121,20 @@ static bool read_runtime_heap(struct process_info *process, struct payload paylo
 	return true;
 }
 
+static bool read_declared(struct process_info *process, struct payload payload, uint64_t tick)
+{
+	struct trace_wasm_memory memory;
+
+	if (!payload_take(&payload, &memory, sizeof memory))
+		return false;
+	array_room(process->declared, process->declared_count);
+	process->declared[process->declared_count++] = (struct wasm_declared){
+		.tick = tick, .address = memory.address, .maximum_bytes = memory.maximum_bytes,
+		.shared = memory.flags & TRACE_WASM_SHARED,
+	};
+	return true;
+}
+
 static bool read_record(struct process_info *process, struct code_reader *code, const struct trace_record *record,
                         struct payload payload)
 {
@@ -150,6 +164,8 @@ static bool read_record(struct process_info *process, struct code_reader *code, 
 		array_room(process->warnings, process->warning_count);
 		process->warnings[process->warning_count++] = payload_text(&payload);
 		return true;
+	case TRACE_RECORD_WASM_MEMORY:
+		return read_declared(process, payload, record->tick);
 	case TRACE_RECORD_JITDUMP:
 		array_room(process->jitdumps, process->jitdump_count);
 		process->jitdumps[process->jitdump_count++] = payload_text(&payload);

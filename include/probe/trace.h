@@ -373,6 +373,19 @@ struct trace_sample {
 };
 _Static_assert(sizeof(struct trace_sample) == 32, "pinned");
 
+/* A linear memory that V8 is about to make at this address, as its program declared it. */
+enum trace_wasm_flags {
+	TRACE_WASM_SHARED = 1,   /* between threads */
+};
+
+struct trace_wasm_memory {
+	uint64_t address;        /* where its reservation begins, rounded up to 65536 */
+	uint64_t maximum_bytes;  /* that it may have; V8's limit if it declares none; 0 unknown */
+	uint32_t flags;          /* set of enum trace_wasm_flags */
+	uint32_t reserved;       /* 0 */
+};
+_Static_assert(sizeof(struct trace_wasm_memory) == 24, "pinned");
+
 /* ---- the call tree -------------------------------------------------------------------------------------------- */
 
 /*

@@ -9,6 +9,7 @@
 
 #include "interpose/next.h"
 #include "node/node.h"
+#include "node/wasm.h"
 #include "record/aside.h"
 #include "record/event.h"
 
@@ -40,6 +41,8 @@ static inline void *map(void *address, size_t length, int protection, int flags,
 	if (node_runs(at.pc))
 		extra |= TRACE_MAP_RUNTIME;
 	event_with_stack(thread, TRACE_EVENT_MAP, (unsigned)protection & 7, extra, p, length, at);
+	if (unlikely(thread->declared) && protection == PROT_NONE)
+		wasm_reserved(thread, p);
 	node_look(at.pc);
 	return p;
 }

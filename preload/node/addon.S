@@ -1,4 +1,4 @@
-/* addon.S: the texts of addon.js, for addon.c, and of libprobe.cjs, for hook.c. */
+/* addon.S: the texts of addon.js, for addon.c, of wasm.js, for wasm.c, and of libprobe.cjs, for hook.c. */
 	.section .rodata
 	.globl	addon_script, addon_script_end
 	.hidden	addon_script, addon_script_end
@@ -10,4 +10,9 @@ addon_script_end:
 hook_script:
 	.incbin "node/libprobe.cjs"
 hook_script_end:
+	.globl	wasm_script, wasm_script_end
+	.hidden	wasm_script, wasm_script_end
+wasm_script:
+	.incbin "node/wasm.js"
+wasm_script_end:
 	.section .note.GNU-stack, "", @progbits

@@ -10,6 +10,7 @@
 #include "node/isolates.h"
 #include "node/napi.h"
 #include "node/v8.h"
+#include "node/wasm.h"
 
 #define LABEL_ROOM 256               /* mark.c cuts at as much */
 
@@ -116,6 +117,7 @@ PUBLIC napi_value napi_register_module_v1(napi_env env, napi_value exports)
 	if (isolate && process_start() && napi_run_script && isolates_adopt(isolate)) {
 		bool is_main = self && self->tid == process->pid;
 
+		wasm_install(env);
 		if (!install(env, is_main))
 			forget_exception(env);
 		else if (!is_main)

@@ -18,28 +18,34 @@
 /* Nodes: JavaScript that makes a memory and grows it in two places, and V8's own functions below. */
 enum { MAIN = TRACE_FIRST_NODE, MAKES, GROWS, GROWS_TOO, MAKER, MAPS, OPENS, GROWER, GROWER_TOO, NATIVE };
 
-static struct recording *read_streams(const struct trace_event *const *events, const size_t *counts, size_t streams,
-                                      uint64_t ending)
+static void maker_tree(struct maker *maker)
 {
 	const struct trace_module v8 = {.start = 0x400000, .end = 0x500000};
 	const struct trace_module addon = {.start = 0x600000, .end = 0x700000};
+
+	maker_record(maker, TRACE_RECORD_MODULE, 1, &v8, sizeof v8, "/bin/node");
+	maker_record(maker, TRACE_RECORD_MODULE, 1, &addon, sizeof addon, "addon.node");
+	maker_node(maker, TRACE_STACK_ROOT, 0x401000);      /* MAIN */
+	maker_node(maker, MAIN, 0x7e0000001000);            /* MAKES, JavaScript */
+	maker_node(maker, MAIN, 0x7e0000002000);            /* GROWS */
+	maker_node(maker, MAIN, 0x7e0000003000);            /* GROWS_TOO */
+	maker_node(maker, MAKES, 0x402000);                 /* MAKER */
+	maker_node(maker, MAKER, 0x403000);                 /* MAPS */
+	maker_node(maker, MAKER, 0x404000);                 /* OPENS */
+	maker_node(maker, GROWS, 0x404000);                 /* GROWER */
+	maker_node(maker, GROWS_TOO, 0x404000);             /* GROWER_TOO */
+	maker_node(maker, MAKES, 0x601000);                 /* NATIVE */
+}
+
+static struct recording *read_streams(const struct trace_event *const *events, const size_t *counts, size_t streams,
+                                      uint64_t ending)
+{
 	struct recording *recording;
 	struct maker maker;
 
 	maker_init(&maker, 100, 0);
 	maker_header(&maker)->ending_tick = ending;
-	maker_record(&maker, TRACE_RECORD_MODULE, 1, &v8, sizeof v8, "/bin/node");
-	maker_record(&maker, TRACE_RECORD_MODULE, 1, &addon, sizeof addon, "addon.node");
-	maker_node(&maker, TRACE_STACK_ROOT, 0x401000);      /* MAIN */
-	maker_node(&maker, MAIN, 0x7e0000001000);            /* MAKES, JavaScript */
-	maker_node(&maker, MAIN, 0x7e0000002000);            /* GROWS */
-	maker_node(&maker, MAIN, 0x7e0000003000);            /* GROWS_TOO */
-	maker_node(&maker, MAKES, 0x402000);                 /* MAKER */
-	maker_node(&maker, MAKER, 0x403000);                 /* MAPS */
-	maker_node(&maker, MAKER, 0x404000);                 /* OPENS */
-	maker_node(&maker, GROWS, 0x404000);                 /* GROWER */
-	maker_node(&maker, GROWS_TOO, 0x404000);             /* GROWER_TOO */
-	maker_node(&maker, MAKES, 0x601000);                 /* NATIVE */
+	maker_tree(&maker);
 	for (uint32_t i = 0; i < streams; i++)
 		for (size_t first = 0; first < counts[i]; first += TRACE_CHUNK_EVENTS) {
 			size_t count = counts[i] - first < TRACE_CHUNK_EVENTS ? counts[i] - first : TRACE_CHUNK_EVENTS;
@@ -301,6 +307,45 @@ START_TEST(others_touch_it)
 }
 END_TEST
 
+/* From mark to mark, as a site; one that is gone has no trend. */
+START_TEST(trend)
+{
+	enum { MARKS = 20 };
+	struct trace_event events[5 + MARKS];
+	struct recording *recording;
+	struct maker maker;
+	size_t count = 0;
+
+	maker_init(&maker, 100, 0);
+	maker_tree(&maker);
+	events[count++] = map(1, AT, 8 * GIB + SURPLUS);
+	events[count++] = unmap(2, AT + 8 * GIB, SURPLUS);
+	events[count++] = protect(3, AT, 10, OPENS);
+	events[count++] = map(4, AT - 9 * GIB, 8 * GIB + SURPLUS);
+	events[count++] = unmap(5, AT - GIB, SURPLUS);
+	for (uint64_t i = 0; i < MARKS; i++) {
+		maker_record(&maker, TRACE_RECORD_MARK, 1000 * i + 500, NULL, 0, "round");
+		events[count++] = protect(1000 * (i + 1), AT, 10 + 3 * (i + 1), GROWER);
+	}
+	maker_chunk(&maker, 0, 0, events, count, TRACE_CODEC_ZSTD);
+	recording = maker_open(&maker, 1);
+	maker_free(&maker);
+	check(recording, 0, AT, 10, 10 + 3 * MARKS, MARKS);
+	ck_assert_int_eq(recording->processes[0].wasm_memories[0].trend.trend, TREND_GROWING);
+	ck_assert_double_eq(recording->processes[0].wasm_memories[0].trend.bytes_per_mark, 3.0 * PAGE);
+	ck_assert_int_ne(recording->processes[0].wasm_memories[1].trend.trend, TREND_GROWING);
+	for (size_t i = 0; i < recording->processes[0].site_count; i++) {
+		const struct site *site = &recording->processes[0].sites[i];
+
+		if (site->domain == DOMAIN_WASM_MEMORY && site->stack.index == GROWER) {
+			ck_assert_int_eq(site->growth.trend, TREND_GROWING);
+			ck_assert_double_eq(site->growth.bytes_per_mark, 3.0 * PAGE);
+		}
+	}
+	recording_close(recording);
+}
+END_TEST
+
 /* A program that makes and drops memories without end: those that are gone are kept up to a limit. */
 START_TEST(bounded)
 {
@@ -328,4 +373,5 @@ START_TEST(bounded)
 }
 END_TEST
 
-SUITE_MAIN("wasm", guarded, dies, begins_empty, grown_by_two_threads, several, lookalikes, others_touch_it, bounded)
+SUITE_MAIN("wasm", guarded, dies, begins_empty, grown_by_two_threads, several, lookalikes, others_touch_it, trend,
+	   bounded)

@@ -24,12 +24,16 @@ static struct wasm_memory memories[] = {
 	{.id = 2, .base = 0x7e0000000000, .born = 1000, .died = UINT64_MAX, .stack = {13}, .initial_bytes = 17 * MIB,
 	 .bytes = 50 * MIB + 65536, .maximum_bytes = 256 * MIB, .grows = 46, .shared = KNOWN_YES, .growth = growth,
 	 .growth_count = COUNT_OF(growth), .steps = steps, .step_count = COUNT_OF(steps),
-	 .trend = {TREND_GROWING, 3.1 * MIB, 0, 1, 12}},
+	 .trend = {TREND_GROWING, 3.1 * MIB, 0, 1, 12, 0}},
 	{.id = 3, .base = 0x7d0000000000, .born = 1000, .died = UINT64_MAX, .stack = {10}, .shared = KNOWN_NO},
 	{.id = 4, .base = 0x7c0000000000, .born = 1000, .died = UINT64_MAX, .stack = {10}, .initial_bytes = MIB,
 	 .bytes = 2 * MIB, .grows = 1, .growth = growth + 2, .growth_count = 1,
-	 .trend = {TREND_GROWING, 65536, 0, 1, 12}},
+	 .trend = {TREND_GROWING, 65536, 0, 1, 12, 0}},
 };
+
+static uint64_t ticks[] = {900, 1400, 1500, 1700, 1900, 2400, 2500, 2600};
+static struct mark marks[] = {{"proof 0", 900}, {"proof 1", 1500}, {"other", 1550}, {"proof \033[2", 2500},
+                              {"proof 3", 2600}};
 
 /* model_script with these. */
 static struct recording *model_wasm(void)
@@ -44,6 +48,9 @@ static struct recording *model_wasm(void)
 	process.wasm_memories = memories;
 	process.wasm_memory_count = COUNT_OF(memories);
 	process.wasm_memories_left_off = 7;
+	process.instants = (struct instants){.kind = INSTANTS_MARKS, .ticks = ticks, .count = COUNT_OF(ticks)};
+	process.marks = marks;
+	process.mark_count = COUNT_OF(marks);
 	recording.processes = &process;
 	return &recording;
 }

@@ -1,0 +1,17 @@
+/*
+ * wasm.h: what a program declares of its WebAssembly: how large a linear memory may grow, and whether threads share it.
+ * WebAssembly's own functions are wrapped for that (wasm.js), so that nobody can tell but by looking at addresses.
+ */
+#ifndef PROBE_WASM_H
+#define PROBE_WASM_H
+
+#include "library.h"
+#include "node/napi.h"
+
+/* In an isolate of node's, before the program's first line. */
+void wasm_install(napi_env env) HIDDEN;
+
+/* V8 reserved [p, …) while the thread makes a memory: that may be it. */
+void wasm_reserved(const struct thread *thread, const void *p) HIDDEN;
+
+#endif
