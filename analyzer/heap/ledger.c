@@ -14,6 +14,8 @@
 #define PIECES_MOST   1024         /* ranges that a block can reach into */
 #define SMALL_PART    16384u       /* bytes below which a site's live blocks have no part of their own */
 #define TOUCHED_MOST  (64ull << 30) /* bytes of an arena up to which its pages are looked at */
+#define ISOLATES_MOST 64           /* whose heaps are added up */
+#define HEAPS_LOOKED_AT 1024       /* of what they said, from the last on */
 
 /* glibc's malloc */
 #define CHUNK_HEADER  16u          /* bytes before a block; its first half belongs to the chunk before */
@@ -265,6 +267,39 @@ static char *name_instant(const struct process_info *process, const struct sampl
 	return xstrdup(i ? process->marks[i - 1].label : "");
 }
 
+static bool has_ended(const struct process_info *process, uint32_t isolate, uint64_t tick)
+{
+	for (size_t i = 0; i < process->runtime_count; i++)
+		if (process->runtimes[i].isolate == isolate && process->runtimes[i].state == TRACE_RUNTIME_ENDED &&
+		    process->runtimes[i].tick <= tick)
+			return true;
+	return false;
+}
+
+/* What each isolate said last. */
+static uint64_t runtime_used(const struct process_info *process, uint64_t tick)
+{
+	uint32_t seen[ISOLATES_MOST];
+	size_t count = 0, at = process->runtime_heap_count;
+	uint64_t used = 0;
+
+	while (at && process->runtime_heaps[at - 1].tick > tick)
+		at--;
+	for (size_t looked = 0; at && looked < HEAPS_LOOKED_AT && count < ISOLATES_MOST; looked++) {
+		const struct trace_runtime_heap *heap = &process->runtime_heaps[--at].record;
+		size_t i = 0;
+
+		while (i < count && seen[i] != heap->isolate)
+			i++;
+		if (i < count)
+			continue;
+		seen[count++] = heap->isolate;
+		if (!has_ended(process, heap->isolate, tick))
+			used += heap->used;
+	}
+	return used;
+}
+
 static void make_ledger(struct ledgers *ledgers, const struct sample *sample, const struct table *live,
                         const struct maps *maps, const struct sites *sites)
 {
@@ -276,7 +311,8 @@ static void make_ledger(struct ledgers *ledgers, const struct sample *sample, co
 	array_room(process->ledgers, process->ledger_count);
 	counting.ledger = &process->ledgers[process->ledger_count++];
 	*counting.ledger = (struct ledger){.tick = sample->tick, .reason = sample->head.reason,
-	                                   .at = name_instant(process, sample)};
+	                                   .at = name_instant(process, sample),
+	                                   .runtime_used = runtime_used(process, sample->tick)};
 	counting.ranges = ranges_make(ledgers, sample, maps, &counting.range_count);
 	counting.live = xcalloc(sites->count + 1, sizeof *counting.live);
 	count_blocks(&counting, live);
