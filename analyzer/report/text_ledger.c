@@ -21,7 +21,7 @@ static const struct view_process *largest(const struct view *view, size_t *other
 	for (size_t i = 0; i < view->process_count; i++) {
 		const struct ledger *ledger = ledger_of_end(view->processes[i].info);
 
-		if (!ledger)
+		if (!ledger || ledger->rss_bytes < LEDGER_TOLD)
 			continue;
 		++*others;
 		*other_bytes += ledger->rss_bytes;
