@@ -97,25 +97,29 @@ static void count_blocks(struct counting *counting, const struct table *live)
 			count_block(counting, &live->slots[i]);
 }
 
-/* Whole pages that are resident and that no live chunk touches, but for those above the last chunk of a thread's arena:
- * malloc_trim leaves them alone. */
+/*
+ * Whole pages that are resident and that no live chunk touches, but for those above the last chunk of a thread's arena:
+ * malloc_trim leaves them alone.
+ */
 static uint64_t trimmable(const struct counting *counting, const struct range *range)
 {
-	uint64_t pages = (range->end - range->start) / TRACE_PAGE, bytes = 0, above = 0;
+	uint64_t pages = (range->end - range->start) / TRACE_PAGE, bytes = 0, above = 0, page = range->start, end;
 	int64_t chunks = 0;
 
 	if (!range->touched)
 		return 0;
-	for (uint64_t i = 0; i < pages; i++) {
-		uint64_t page = range->start + i * TRACE_PAGE;
-
+	for (uint64_t i = 0, next; i < pages; i = next, page = end) {
+		/* Where nothing begins or ends all pages are alike. */
 		chunks += range->touched[i];
-		if (chunks > 0)
+		for (next = i + 1; next < pages && !range->touched[next]; next++)
+			;
+		end = page + (next - i) * TRACE_PAGE;
+		if (chunks > 0) {
 			above = 0;
-		else
-			above += sample_resident(counting->sample, range->area, page, page + TRACE_PAGE);
-		if (chunks <= 0)
-			bytes += sample_resident(counting->sample, range->area, page, page + TRACE_PAGE);
+		} else {
+			above = sample_resident(counting->sample, range->area, page, end);
+			bytes += above;
+		}
 	}
 	return range->arena ? bytes - above : bytes;
 }
