@@ -216,7 +216,8 @@ static int by_key(const void *left, const void *right)
 
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
-	if (a->stack.index != b->stack.index)
+	/* A mapping's site is the function that mapped it, once that is known; stacks lead there in many ways. */
+	if (a->stack.index != b->stack.index && !(a->name && b->name))
 		return a->stack.index < b->stack.index ? -1 : 1;
 	if (a->executable != b->executable)
 		return a->executable ? 1 : -1;

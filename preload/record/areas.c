@@ -3,6 +3,8 @@
  * which together cost a third of what /proc/self/smaps does; before that smaps tells how much of a mapping is resident,
  * not where. Pages that are mapped but not resident in the kernel's sense, the shared page of zeros, are left out by both.
  *
+ * They are asked for by the thread, not by the process: once the first thread has ended the process seems to have no memory.
+ *
  * Other threads map and unmap meanwhile: what comes of it is off by what they did within a millisecond.
  */
 #include "record/areas.h"
@@ -62,6 +64,7 @@ struct areas {
 	size_t   used;           /* bytes of it */
 	uint32_t count;          /* areas in it */
 	uint64_t previous;       /* end of the last one */
+	size_t   written;        /* bytes of this sample's records so far */
 };
 
 struct areas *areas_make(void)
@@ -74,7 +77,7 @@ uint64_t areas_rss(void)
 	char text[128];
 	const char *end = text;
 
-	if (identity_read("/proc/self/statm", text, sizeof(text)) <= 0)
+	if (identity_read("/proc/thread-self/statm", text, sizeof(text)) <= 0)
 		return 0;
 	text_number(text, &end);
 	return *end == ' ' ? text_number(end + 1, &end) * TRACE_PAGE : 0;
@@ -87,6 +90,7 @@ static void record_write(struct areas *areas, bool more)
 	areas->head.flags = more ? TRACE_SAMPLE_MORE : 0;
 	areas->head.count = areas->count;
 	meta_write(TRACE_RECORD_SAMPLE, &areas->head, sizeof(areas->head), areas->out, areas->used);
+	areas->written += sizeof(areas->head) + areas->used;
 	areas->used = 0;
 	areas->count = 0;
 	areas->previous = 0;
@@ -175,7 +179,7 @@ static void open_scan(struct areas *areas)
 {
 	areas->region = areas->region_count = 0;
 	areas->walked = 0;
-	areas->pagemap = (int)sys(SYS_openat, AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	areas->pagemap = (int)sys(SYS_openat, AT_FDCWD, "/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC);
 	if (areas->pagemap >= 0 && !scan_more(areas)) {
 		sys(SYS_close, areas->pagemap);
 		areas->pagemap = -1;
@@ -378,12 +382,13 @@ static void write_claims(struct areas *areas)
 long areas_write(struct areas *areas, struct trace_sample *head)
 {
 	open_scan(areas);
-	areas->fd = (int)sys(SYS_openat, AT_FDCWD, areas->pagemap < 0 ? "/proc/self/smaps" : "/proc/self/maps",
+	areas->fd = (int)sys(SYS_openat, AT_FDCWD, areas->pagemap < 0 ? "/proc/thread-self/smaps" : "/proc/thread-self/maps",
 	                     O_RDONLY | O_CLOEXEC);
 	if (areas->fd >= 0) {
 		head->rss = areas_rss();
 		areas->head = *head;
 		areas->at = areas->end = 0;
+		areas->written = 0;
 		read_mappings(areas);
 		sys(SYS_close, areas->fd);
 		write_claims(areas);
@@ -391,5 +396,5 @@ long areas_write(struct areas *areas, struct trace_sample *head)
 	}
 	if (areas->pagemap >= 0)
 		sys(SYS_close, areas->pagemap);
-	return areas->fd < 0 ? areas->fd : 0;
+	return areas->fd < 0 ? areas->fd : (long)areas->written;
 }
