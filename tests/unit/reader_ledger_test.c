@@ -106,7 +106,7 @@ static void make(struct maker *maker)
 	mapper = maker_node(maker, TRACE_STACK_ROOT, 0x402000);
 	struct trace_event events[] = {
 		event_alloc(10, BREAK + 16, 100, site),
-		event_alloc(11, ARENA + 0x1010, 1000, site),         /* a chunk of 1008 */
+		event_alloc(11, ARENA + 0x1010, 1004, site),         /* a chunk of 1024 */
 		event_alloc(12, ARENA + 112 * PAGE + 16, 24, site),  /* of 32 */
 		event_alloc(13, ARENA + 5 * PAGE + 16, 3 * PAGE, site),
 		event_alloc(14, CHUNK + 16, 38 * PAGE, site),        /* 5 of its pages are resident */
@@ -148,8 +148,8 @@ START_TEST(every_page_is_somewhere)
 	ck_assert_uint_eq(recording->processes[0].ledger_count, 1);
 	ledger = &recording->processes[0].ledgers[0];
 	ck_assert_uint_eq(ledger->rss_bytes, RSS);
-	ck_assert_uint_eq(sum(ledger, LEDGER_LIVE), 112 + 1008 + 32 + 5 * PAGE);
-	ck_assert_uint_eq(sum(ledger, LEDGER_RETAINED), 20 * PAGE - 112 - 1008 - 32);
+	ck_assert_uint_eq(sum(ledger, LEDGER_LIVE), 112 + 1024 + 32 + 5 * PAGE);
+	ck_assert_uint_eq(sum(ledger, LEDGER_RETAINED), 20 * PAGE - 112 - 1024 - 32);
 	ck_assert_uint_eq(sum(ledger, LEDGER_MAPPED), 6 * PAGE);
 	ck_assert_uint_eq(sum(ledger, LEDGER_FILE), 10 * PAGE);
 	ck_assert_uint_eq(sum(ledger, LEDGER_STACKS), 3 * PAGE);

@@ -1,6 +1,6 @@
 /*
  * record_areas_test.c: what a sample says of this very process, with the kernel's scan of pages and, where a kernel has
- * none, with smaps.
+ * none, with smaps and pagemap.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -96,11 +96,9 @@ static void check(bool scans)
 	rss = kernel_rss();
 	sample = take(directory);
 	ck_assert_uint_eq(resident(sample, memory, memory + PAGES * PAGE), PAGES / HOLES * (HOLES - 1) * PAGE);
-	/* With the scan it is known to the page, in as many areas as it takes. */
-	if (scans)
-		for (size_t i = 0; i < PAGES; i++)
-			ck_assert_uint_eq(resident(sample, memory + i * PAGE, memory + (i + 1) * PAGE),
-			                  i % HOLES ? PAGE : 0);
+	/* It is known to the page, in as many areas as it takes. */
+	for (size_t i = 0; i < PAGES; i++)
+		ck_assert_uint_eq(resident(sample, memory + i * PAGE, memory + (i + 1) * PAGE), i % HOLES ? PAGE : 0);
 	for (size_t i = 0; i < sample->area_count; i++)
 		sum += sample->areas[i].resident;
 	ck_assert_uint_le(sum > rss ? sum - rss : rss - sum, 1u << 20);
