@@ -53,7 +53,7 @@ static void forbid_scan(void)
 	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
 }
 
-static const struct sample *take(const char *directory)
+static struct recording *take(const char *directory)
 {
 	struct areas *areas = areas_make();
 	struct trace_sample head = {.reason = TRACE_SAMPLE_MARK};
@@ -65,7 +65,7 @@ static const struct sample *take(const char *directory)
 	ck_assert_ptr_nonnull(recording);
 	ck_assert_uint_eq(recording->process_count, 1);
 	ck_assert_uint_eq(recording->processes[0].sample_count, 1);
-	return &recording->processes[0].samples[0];
+	return recording;
 }
 
 static uint64_t resident(const struct sample *sample, char *start, char *end)
@@ -82,6 +82,7 @@ static void check(bool scans)
 	const char *directory = record_stub_start();
 	char *memory = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	const struct sample *sample;
+	struct recording *recording;
 	volatile char *pages = memory;
 	uint64_t sum = 0, rss, own = 0;
 
@@ -94,7 +95,8 @@ static void check(bool scans)
 	if (!scans)
 		forbid_scan();
 	rss = kernel_rss();
-	sample = take(directory);
+	recording = take(directory);
+	sample = &recording->processes[0].samples[0];
 	ck_assert_uint_eq(resident(sample, memory, memory + PAGES * PAGE), PAGES / HOLES * (HOLES - 1) * PAGE);
 	/* It is known to the page, in as many areas as it takes. */
 	for (size_t i = 0; i < PAGES; i++)
@@ -108,6 +110,7 @@ static void check(bool scans)
 		    (uintptr_t)process < sample->claims[i].end)
 			own++;
 	ck_assert_uint_eq(own, 1);
+	recording_close(recording);
 	record_stub_end();
 }
 
