@@ -375,10 +375,12 @@ void ledgers_close(struct ledgers *ledgers)
 {
 	const struct process_info *process = ledgers->process;
 	struct ledger *last = process->ledger_count ? &process->ledgers[process->ledger_count - 1] : NULL;
+	bool killed = process->end == END_KILLED || process->end == END_SIGNAL;
 
-	if (last && last->reason != TRACE_SAMPLE_END && process->end != END_RUNNING && process->end != END_EXEC) {
+	/* It may have been too short for a look at its end. */
+	if (last && last->reason != TRACE_SAMPLE_END && (killed || last->reason != TRACE_SAMPLE_MARK)) {
 		free(last->at);
-		last->at = xstrdup(process->end == END_EXIT ? "exit" : "killed");
+		last->at = xstrdup(killed ? "killed" : "last");
 	}
 	free(ledgers->heaps);
 	*ledgers = (struct ledgers){0};

@@ -164,10 +164,8 @@ void text_ledger(const struct page *page, const struct view *view)
 	name = text_process(process);
 	if (!strcmp(ledger->at, "exit"))
 		at = xstrdup("when it began to end");
-	else if (!strcmp(ledger->at, "killed"))
-		at = xstrdup("when it was last looked at");
 	else
-		at = xstrdup("last");
+		at = xstrdup("when it was last looked at");
 	note = xasprintf("%s: %s resident %s", name, BYTES(ledger->rss_bytes), at);
 	page_title(page, "Where the memory is", note);
 	put_table(page, ledger);

@@ -13,9 +13,8 @@
 #include "sys.h"
 
 #define SHARE        250             /* one part in so many of the process's CPU time … */
-#define SHARE_END    100             /* … and with the last sample */
+#define SHARE_ALL    100             /* … and with marks and the last sample */
 #define FIRST_NS     500000          /* what the first one costs at most, before it is known */
-#define MARKS_FREE   3               /* the first marks are sampled whatever the share */
 #define MARKS_APART  20000000        /* ticks: some milliseconds; what marks more often is sampled now and then */
 #define LOOK_NS      200000000       /* from one look at RSS to the next */
 #define INTERVAL_NS  500000000       /* from one sample to the next at first; */
@@ -61,14 +60,15 @@ static struct sampler *sampler_get(void)
 
 static bool is_affordable(const struct sampler *sampler, enum trace_sample_reason reason, uint64_t cpu)
 {
-	uint64_t cost = sampler->cost_ns + (sampler->last_ns ? sampler->last_ns : FIRST_NS);
+	uint64_t next = sampler->last_ns ? sampler->last_ns : FIRST_NS, cost = sampler->cost_ns + next;
 
 	switch (reason) {
 	case TRACE_SAMPLE_MARK:
-		return sampler->marks < MARKS_FREE || cost <= cpu / SHARE;
+		/* The first, to compare with, and others if there is then enough for the end. */
+		return (library.first && !sampler->marks) || cost + next <= cpu / SHARE_ALL;
 	case TRACE_SAMPLE_END:
 		/* Of what was started by itself the user wants to know, however short it was. */
-		return library.first || cost <= cpu / SHARE_END;
+		return library.first || cost <= cpu / SHARE_ALL;
 	default:
 		return cost <= cpu / SHARE;
 	}
@@ -128,7 +128,7 @@ void sample_take(enum trace_sample_reason reason)
 	began = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
 	if (take(sampler, reason, began) && reason == TRACE_SAMPLE_MARK)
 		sampler->marks++;
-	if (sampler->marks >= MARKS_FREE)
+	if (sampler->marks)
 		__atomic_store_n(&sampler->marks_from, clock_tick() + MARKS_APART, __ATOMIC_RELAXED);
 	account(sampler, began);
 	lock_give(&sampler->lock, &hold);
