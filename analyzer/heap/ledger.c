@@ -14,6 +14,8 @@
 #define PIECES_MOST   1024         /* ranges that a block can reach into */
 #define SMALL_PART    16384u       /* bytes below which a site's live blocks have no part of their own */
 #define TOUCHED_MOST  (64ull << 30) /* bytes of an arena up to which its pages are looked at */
+#define ISOLATES_MOST 64           /* whose heaps are added up */
+#define HEAPS_LOOKED_AT 1024       /* of what they said, from the last on */
 
 /* glibc's malloc */
 #define CHUNK_HEADER  16u          /* bytes before a block; its first half belongs to the chunk before */
@@ -95,25 +97,29 @@ static void count_blocks(struct counting *counting, const struct table *live)
 			count_block(counting, &live->slots[i]);
 }
 
-/* Whole pages that are resident and that no live chunk touches, but for those above the last chunk of a thread's arena:
- * malloc_trim leaves them alone. */
+/*
+ * Whole pages that are resident and that no live chunk touches, but for those above the last chunk of a thread's arena:
+ * malloc_trim leaves them alone.
+ */
 static uint64_t trimmable(const struct counting *counting, const struct range *range)
 {
-	uint64_t pages = (range->end - range->start) / TRACE_PAGE, bytes = 0, above = 0;
+	uint64_t pages = (range->end - range->start) / TRACE_PAGE, bytes = 0, above = 0, page = range->start, end;
 	int64_t chunks = 0;
 
 	if (!range->touched)
 		return 0;
-	for (uint64_t i = 0; i < pages; i++) {
-		uint64_t page = range->start + i * TRACE_PAGE;
-
+	for (uint64_t i = 0, next; i < pages; i = next, page = end) {
+		/* Where nothing begins or ends all pages are alike. */
 		chunks += range->touched[i];
-		if (chunks > 0)
+		for (next = i + 1; next < pages && !range->touched[next]; next++)
+			;
+		end = page + (next - i) * TRACE_PAGE;
+		if (chunks > 0) {
 			above = 0;
-		else
-			above += sample_resident(counting->sample, range->area, page, page + TRACE_PAGE);
-		if (chunks <= 0)
-			bytes += sample_resident(counting->sample, range->area, page, page + TRACE_PAGE);
+		} else {
+			above = sample_resident(counting->sample, range->area, page, end);
+			bytes += above;
+		}
 	}
 	return range->arena ? bytes - above : bytes;
 }
@@ -210,7 +216,8 @@ static int by_key(const void *left, const void *right)
 
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
-	if (a->stack.index != b->stack.index)
+	/* A mapping's site is the function that mapped it, once that is known; stacks lead there in many ways. */
+	if (a->stack.index != b->stack.index && !(a->name && b->name))
 		return a->stack.index < b->stack.index ? -1 : 1;
 	if (a->executable != b->executable)
 		return a->executable ? 1 : -1;
@@ -265,6 +272,39 @@ static char *name_instant(const struct process_info *process, const struct sampl
 	return xstrdup(i ? process->marks[i - 1].label : "");
 }
 
+static bool has_ended(const struct process_info *process, uint32_t isolate, uint64_t tick)
+{
+	for (size_t i = 0; i < process->runtime_count; i++)
+		if (process->runtimes[i].isolate == isolate && process->runtimes[i].state == TRACE_RUNTIME_ENDED &&
+		    process->runtimes[i].tick <= tick)
+			return true;
+	return false;
+}
+
+/* What each isolate said last. */
+static uint64_t runtime_used(const struct process_info *process, uint64_t tick)
+{
+	uint32_t seen[ISOLATES_MOST];
+	size_t count = 0, at = process->runtime_heap_count;
+	uint64_t used = 0;
+
+	while (at && process->runtime_heaps[at - 1].tick > tick)
+		at--;
+	for (size_t looked = 0; at && looked < HEAPS_LOOKED_AT && count < ISOLATES_MOST; looked++) {
+		const struct trace_runtime_heap *heap = &process->runtime_heaps[--at].record;
+		size_t i = 0;
+
+		while (i < count && seen[i] != heap->isolate)
+			i++;
+		if (i < count)
+			continue;
+		seen[count++] = heap->isolate;
+		if (!has_ended(process, heap->isolate, tick))
+			used += heap->used;
+	}
+	return used;
+}
+
 static void make_ledger(struct ledgers *ledgers, const struct sample *sample, const struct table *live,
                         const struct maps *maps, const struct sites *sites)
 {
@@ -276,7 +316,8 @@ static void make_ledger(struct ledgers *ledgers, const struct sample *sample, co
 	array_room(process->ledgers, process->ledger_count);
 	counting.ledger = &process->ledgers[process->ledger_count++];
 	*counting.ledger = (struct ledger){.tick = sample->tick, .reason = sample->head.reason,
-	                                   .at = name_instant(process, sample)};
+	                                   .at = name_instant(process, sample),
+	                                   .runtime_used = runtime_used(process, sample->tick)};
 	counting.ranges = ranges_make(ledgers, sample, maps, &counting.range_count);
 	counting.live = xcalloc(sites->count + 1, sizeof *counting.live);
 	count_blocks(&counting, live);
@@ -334,10 +375,12 @@ void ledgers_close(struct ledgers *ledgers)
 {
 	const struct process_info *process = ledgers->process;
 	struct ledger *last = process->ledger_count ? &process->ledgers[process->ledger_count - 1] : NULL;
+	bool killed = process->end == END_KILLED || process->end == END_SIGNAL;
 
-	if (last && last->reason != TRACE_SAMPLE_END && process->end != END_RUNNING && process->end != END_EXEC) {
+	/* It may have been too short for a look at its end. */
+	if (last && last->reason != TRACE_SAMPLE_END && (killed || last->reason != TRACE_SAMPLE_MARK)) {
 		free(last->at);
-		last->at = xstrdup(process->end == END_EXIT ? "exit" : "killed");
+		last->at = xstrdup(killed ? "killed" : "last");
 	}
 	free(ledgers->heaps);
 	*ledgers = (struct ledgers){0};

@@ -86,6 +86,21 @@ static void name_live(const struct naming *naming, struct ledger_part *part)
 	part->stack.index = TRACE_STACK_NONE;
 }
 
+/* Of a linear memory that heap/wasm.c knows: made, or made larger there. */
+static bool is_memory(const struct process_info *process, struct node_id node)
+{
+	for (size_t i = 0; i < process->wasm_memory_count; i++) {
+		const struct wasm_memory *memory = &process->wasm_memories[i];
+
+		if (memory->stack.index == node.index)
+			return true;
+		for (size_t g = 0; g < memory->growth_count; g++)
+			if (memory->growth[g].stack.index == node.index)
+				return true;
+	}
+	return false;
+}
+
 static void name_mapped(const struct naming *naming, struct ledger_part *part)
 {
 	static const char *const stores[] = {"v8::internal::BackingStore::", NULL};
@@ -95,14 +110,16 @@ static void name_mapped(const struct naming *naming, struct ledger_part *part)
 		part->name = xstrdup("made inaccessible");
 		return;
 	}
-	if (!is_runtime(naming, part->stack)) {
+	if (is_memory(naming->process, part->stack)) {
+		part->kind = LEDGER_WASM;
+	} else if (!is_runtime(naming, part->stack)) {
 		part->name = site_name(naming, part->stack);
 		return;
-	}
-	if (calls(naming, part->stack, stores, FRAMES_LOOKED_AT))
+	} else if (calls(naming, part->stack, stores, FRAMES_LOOKED_AT)) {
 		part->kind = calls(naming, part->stack, wasm, FRAMES_LOOKED_AT) ? LEDGER_WASM : LEDGER_ARRAY_BUFFERS;
-	else
+	} else {
 		part->kind = part->executable ? LEDGER_RUNTIME_CODE : LEDGER_RUNTIME_HEAP;
+	}
 	part->executable = false;
 	part->stack.index = TRACE_STACK_NONE;
 }

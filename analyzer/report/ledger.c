@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "trace/sample.h"
 #include "util.h"
 
 const char *ledger_kind_name(enum ledger_kind kind)
@@ -75,12 +76,24 @@ static json_t *history(const struct process_info *process)
 	return array;
 }
 
+/* CPU time that looking took, and the process's as it was at the last look. */
+static json_t *cost(const struct process_info *process)
+{
+	json_t *object = json_checked(json_object());
+	const struct sample *last = &process->samples[process->sample_count - 1];
+
+	json_set(object, "samples", json_number(process->sample_count));
+	json_set(object, "cpu_ns", json_number((uint64_t)process->header.sampling_us * 1000));
+	json_set(object, "of_cpu_ns", json_number(last->head.cpu_ns));
+	return object;
+}
+
 json_t *json_ledger(const struct view_process *process)
 {
 	const struct ledger *ledger = ledger_of_end(process->info);
 	json_t *object, *parts;
 
-	if (!ledger)
+	if (!ledger || !process->info->sample_count)
 		return json_null();
 	object = json_checked(json_object());
 	parts = json_checked(json_array());
@@ -92,6 +105,7 @@ json_t *json_ledger(const struct view_process *process)
 	json_set(object, "unexplained_bytes", json_number(ledger->unexplained_bytes));
 	json_set(object, "verdict", json_text("unknown"));
 	json_set(object, "reason", json_null());
+	json_set(object, "sampling", cost(process->info));
 	json_set(object, "samples", history(process->info));
 	return object;
 }

@@ -21,7 +21,7 @@ static const struct view_process *largest(const struct view *view, size_t *other
 	for (size_t i = 0; i < view->process_count; i++) {
 		const struct ledger *ledger = ledger_of_end(view->processes[i].info);
 
-		if (!ledger)
+		if (!ledger || ledger->rss_bytes < LEDGER_TOLD)
 			continue;
 		++*others;
 		*other_bytes += ledger->rss_bytes;
@@ -164,10 +164,8 @@ void text_ledger(const struct page *page, const struct view *view)
 	name = text_process(process);
 	if (!strcmp(ledger->at, "exit"))
 		at = xstrdup("when it began to end");
-	else if (!strcmp(ledger->at, "killed"))
-		at = xstrdup("when it was last looked at");
 	else
-		at = xstrdup("last");
+		at = xstrdup("when it was last looked at");
 	note = xasprintf("%s: %s resident %s", name, BYTES(ledger->rss_bytes), at);
 	page_title(page, "Where the memory is", note);
 	put_table(page, ledger);

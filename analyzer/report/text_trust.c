@@ -5,6 +5,7 @@
 
 #include "report/escape.h"
 #include "report/human.h"
+#include "report/ledger.h"
 #include "report/text.h"
 #include "trace/sample.h"
 #include "util.h"
@@ -122,17 +123,21 @@ static void tell_ends(const struct page *page, const struct view *view)
 static void tell_sampling(const struct page *page, const struct view *view)
 {
 	uint64_t samples = 0, cost = 0, cpu = 0;
+	bool told = false;
 
 	for (size_t i = 0; i < view->process_count; i++) {
 		const struct process_info *info = view->processes[i].info;
 
+		const struct ledger *ledger = ledger_of_end(info);
+
 		if (!info->sample_count)
 			continue;
+		told |= ledger && ledger->rss_bytes >= LEDGER_TOLD;
 		samples += info->sample_count;
 		cost += info->header.sampling_us;
 		cpu += info->samples[info->sample_count - 1].head.cpu_ns / 1000;
 	}
-	if (samples && cpu > cost)
+	if (told && cpu > cost)
 		page_entry(page, "sampling", STYLE_PLAIN, "%s %s of where the memory is took %s of the CPU time",
 		           COUNT(samples), PLURAL(samples, "look", "looks"), SHARE(cost, cpu));
 }

@@ -2,8 +2,8 @@
  * sample.h: samples of where a process's memory was, as its library recorded them; see trace.h. heap/ makes ledgers of
  * them.
  */
-#ifndef PROBE_SAMPLE_H
-#define PROBE_SAMPLE_H
+#ifndef PROBE_TRACE_SAMPLE_H
+#define PROBE_TRACE_SAMPLE_H
 
 #include "model.h"
 #include "trace/payload.h"

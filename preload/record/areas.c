@@ -1,16 +1,16 @@
 /*
  * areas.c: see areas.h. The mappings come from /proc/self/maps and their resident pages from one PAGEMAP_SCAN (Linux 6.7),
- * which together cost a third of what /proc/self/smaps does; before that smaps tells how much of a mapping is resident,
- * not where. Pages that are mapped but not resident in the kernel's sense, the shared page of zeros, are left out by both.
+ * which together cost a third of what /proc/self/smaps does; before that smaps tells how much of a mapping is resident, and
+ * pagemap, page by page, where. The page of zeros, which is mapped where memory was only read, is resident for nobody.
  *
+ * They are asked for by the thread, not by the process: once the first thread has ended the process seems to have no memory.
  * Other threads map and unmap meanwhile: what comes of it is off by what they did within a millisecond.
  */
-#include "record/areas.h"
+#include "record/pages.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "identity.h"
 #include "record/area.h"
@@ -19,50 +19,7 @@
 #include "sys.h"
 #include "text.h"
 
-#define TEXT_BYTES   8192
-#define NAME_BYTES   4352
-#define REGIONS      512             /* of one call */
-#define RUNS_MOST    1024            /* of an area; one with more is told as several */
-#define OUT_BYTES    (48u << 10)
 #define ENTRY_BYTES  (64 + RUNS_MOST * 20 + NAME_BYTES) /* of one area at most */
-#define ADDRESS_END  0x7ffffffff000ull
-
-/* linux/fs.h has it from 6.7 on */
-struct page_region { uint64_t start, end, categories; };
-struct page_scan {
-	uint64_t size, flags, start, end, walk_end, regions, region_count, most_pages, inverted, all_of, any_of, wanted;
-};
-#define PAGE_SCAN    _IOWR('f', 16, struct page_scan)
-#define PAGE_PRESENT (1u << 3)
-#define PAGE_ZERO    (1u << 5)
-
-struct mapping {
-	uint64_t start, end;     /* addresses */
-	uint64_t resident;       /* bytes */
-	uint32_t protection;     /* PROT_ bits */
-	uint32_t kind;           /* enum trace_area_kind */
-	uint32_t runs;           /* in areas.runs */
-};
-
-struct run { uint64_t skip, length; }; /* pages */
-
-struct areas {
-	struct trace_sample head;
-	int      fd;             /* maps or smaps */
-	int      pagemap;        /* −1: smaps tells what is resident */
-	char     text[TEXT_BYTES]; /* what was read of fd: */
-	size_t   at, end;        /* lines not used yet */
-	struct page_region regions[REGIONS]; /* resident ones, in order: */
-	uint32_t region, region_count;       /* those not used yet */
-	uint64_t walked;         /* the scan goes on here */
-	struct run runs[RUNS_MOST]; /* of the mapping in hand */
-	struct mapping file;     /* consecutive mappings of one file, not written yet; end 0: none */
-	char     file_name[NAME_BYTES];
-	uint8_t  out[OUT_BYTES]; /* the record's areas */
-	size_t   used;           /* bytes of it */
-	uint32_t count;          /* areas in it */
-	uint64_t previous;       /* end of the last one */
-};
 
 struct areas *areas_make(void)
 {
@@ -74,7 +31,7 @@ uint64_t areas_rss(void)
 	char text[128];
 	const char *end = text;
 
-	if (identity_read("/proc/self/statm", text, sizeof(text)) <= 0)
+	if (identity_read("/proc/thread-self/statm", text, sizeof(text)) <= 0)
 		return 0;
 	text_number(text, &end);
 	return *end == ' ' ? text_number(end + 1, &end) * TRACE_PAGE : 0;
@@ -87,6 +44,7 @@ static void record_write(struct areas *areas, bool more)
 	areas->head.flags = more ? TRACE_SAMPLE_MORE : 0;
 	areas->head.count = areas->count;
 	meta_write(TRACE_RECORD_SAMPLE, &areas->head, sizeof(areas->head), areas->out, areas->used);
+	areas->written += sizeof(areas->head) + areas->used;
 	areas->used = 0;
 	areas->count = 0;
 	areas->previous = 0;
@@ -104,7 +62,7 @@ static void put_number(struct areas *areas, uint64_t number)
 	put_byte(areas, (uint32_t)number);
 }
 
-static void put_area(struct areas *areas, const struct mapping *mapping, const char *name)
+void areas_put(struct areas *areas, const struct mapping *mapping, const char *name)
 {
 	uint64_t start = mapping->start / TRACE_PAGE, end = (mapping->end + TRACE_PAGE - 1) / TRACE_PAGE;
 	int64_t step = (int64_t)(start - areas->previous);
@@ -137,83 +95,12 @@ static void put_area(struct areas *areas, const struct mapping *mapping, const c
 	}
 }
 
-/* ---- what is resident --------------------------------------------------------------------------------------------- */
-
-static bool scan_more(struct areas *areas)
-{
-	struct page_scan scan = {
-		.size = sizeof(scan), .start = areas->walked, .end = ADDRESS_END,
-		.regions = (uintptr_t)areas->regions, .region_count = REGIONS,
-		.inverted = PAGE_ZERO, .all_of = PAGE_PRESENT | PAGE_ZERO,
-	};
-	long count;
-
-	areas->region = areas->region_count = 0;
-	if (areas->walked >= ADDRESS_END)
-		return false;
-	count = sys(SYS_ioctl, areas->pagemap, PAGE_SCAN, &scan);
-	if (count < 0)
-		return false;
-	/* A full vector ends the walk early. */
-	areas->walked = count == REGIONS ? scan.walk_end : ADDRESS_END;
-	areas->region_count = (uint32_t)count;
-	return count > 0;
-}
-
-/* The next resident pages from `start` on, NULL: there are none. */
-static const struct page_region *region_from(struct areas *areas, uint64_t start)
-{
-	for (;; areas->region++) {
-		if (areas->region == areas->region_count && !scan_more(areas))
-			return NULL;
-		if (areas->regions[areas->region].end > start)
-			return &areas->regions[areas->region];
-	}
-}
-
-static void open_scan(struct areas *areas)
-{
-	areas->region = areas->region_count = 0;
-	areas->walked = 0;
-	areas->pagemap = (int)sys(SYS_openat, AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	if (areas->pagemap >= 0 && !scan_more(areas)) {
-		sys(SYS_close, areas->pagemap);
-		areas->pagemap = -1;
-	}
-}
-
-/* Fills in what is resident of a mapping from its start on, up to its end or to where the runs are full: there it is cut. */
-static void gather_runs(struct areas *areas, struct mapping *mapping, bool runs)
-{
-	const struct page_region *region;
-	uint64_t at = mapping->start;
-
-	mapping->resident = 0;
-	mapping->runs = 0;
-	while (at < mapping->end && (region = region_from(areas, at)) && region->start < mapping->end) {
-		uint64_t start = region->start > at ? region->start : at;
-		uint64_t end = region->end < mapping->end ? region->end : mapping->end;
-
-		if (runs && mapping->runs == RUNS_MOST) {
-			mapping->end = at;
-			break;
-		}
-		if (runs)
-			areas->runs[mapping->runs++] = (struct run){(start - at) / TRACE_PAGE,
-			                                            (end - start) / TRACE_PAGE};
-		mapping->resident += end - start;
-		at = end;
-	}
-	if (mapping->resident == mapping->end - mapping->start)
-		mapping->runs = 0;
-}
-
 /* ---- mappings ----------------------------------------------------------------------------------------------------- */
 
 static void flush_file(struct areas *areas)
 {
 	if (areas->file.end)
-		put_area(areas, &areas->file, areas->file_name);
+		areas_put(areas, &areas->file, areas->file_name);
 	areas->file.end = 0;
 }
 
@@ -234,23 +121,23 @@ static void add_mapping(struct areas *areas, struct mapping mapping, const char 
 {
 	uint64_t end = mapping.end;
 
-	if (areas->pagemap < 0) {
+	if (!areas->scans) {
 		if (mapping.resident && mapping.kind == TRACE_AREA_FILE) {
 			add_file(areas, &mapping, name);
 		} else if (mapping.resident) {
 			flush_file(areas);
-			put_area(areas, &mapping, name);
+			pages_put(areas, &mapping);
 		}
 		return;
 	}
 	for (; mapping.start < end; mapping.start = mapping.end) {
 		mapping.end = end;
-		gather_runs(areas, &mapping, mapping.kind != TRACE_AREA_FILE);
+		pages_gather(areas, &mapping, mapping.kind != TRACE_AREA_FILE);
 		if (mapping.resident && mapping.kind == TRACE_AREA_FILE) {
 			add_file(areas, &mapping, name);
 		} else if (mapping.resident) {
 			flush_file(areas);
-			put_area(areas, &mapping, name);
+			areas_put(areas, &mapping, name);
 		}
 	}
 }
@@ -332,13 +219,13 @@ static void read_mappings(struct areas *areas)
 		if (mapping_read(line, &next, &name)) {
 			if (strlen(name) >= NAME_BYTES)
 				continue;
-			if (areas->pagemap >= 0) {
+			if (areas->scans) {
 				add_mapping(areas, next, name);
 				continue;
 			}
 			mapping = next;
 			memcpy(held, name, strlen(name) + 1);
-		} else if (areas->pagemap < 0 && mapping.end && strncmp(line, "Rss:", 4) == 0) {
+		} else if (!areas->scans && mapping.end && strncmp(line, "Rss:", 4) == 0) {
 			for (line += 4; *line == ' '; line++)
 				;
 			mapping.resident = text_number(line, &line) << 10;
@@ -354,7 +241,7 @@ static void read_mappings(struct areas *areas)
 static void claim(struct areas *areas, uint32_t kind, uintptr_t start, size_t bytes)
 {
 	if (bytes)
-		put_area(areas, &(struct mapping){.start = start, .end = start + bytes, .kind = kind}, "");
+		areas_put(areas, &(struct mapping){.start = start, .end = start + bytes, .kind = kind}, "");
 }
 
 static void claim_stack(void *context, uintptr_t top, size_t size, bool old)
@@ -377,13 +264,14 @@ static void write_claims(struct areas *areas)
 
 long areas_write(struct areas *areas, struct trace_sample *head)
 {
-	open_scan(areas);
-	areas->fd = (int)sys(SYS_openat, AT_FDCWD, areas->pagemap < 0 ? "/proc/self/smaps" : "/proc/self/maps",
+	pages_open(areas);
+	areas->fd = (int)sys(SYS_openat, AT_FDCWD, !areas->scans ? "/proc/thread-self/smaps" : "/proc/thread-self/maps",
 	                     O_RDONLY | O_CLOEXEC);
 	if (areas->fd >= 0) {
 		head->rss = areas_rss();
 		areas->head = *head;
 		areas->at = areas->end = 0;
+		areas->written = 0;
 		read_mappings(areas);
 		sys(SYS_close, areas->fd);
 		write_claims(areas);
@@ -391,5 +279,5 @@ long areas_write(struct areas *areas, struct trace_sample *head)
 	}
 	if (areas->pagemap >= 0)
 		sys(SYS_close, areas->pagemap);
-	return areas->fd < 0 ? areas->fd : 0;
+	return areas->fd < 0 ? areas->fd : (long)areas->written;
 }

@@ -13,12 +13,14 @@
 #include "sys.h"
 
 #define SHARE        250             /* one part in so many of the process's CPU time … */
-#define SHARE_END    100             /* … and with the last sample */
+#define SHARE_ALL    100             /* … and with marks and the last sample */
 #define FIRST_NS     500000          /* what the first one costs at most, before it is known */
-#define MARKS_FREE   3               /* the first marks are sampled whatever the share */
+#define MARKS_APART  20000000        /* ticks: some milliseconds; what marks more often is sampled now and then */
 #define LOOK_NS      200000000       /* from one look at RSS to the next */
 #define INTERVAL_NS  500000000       /* from one sample to the next at first; */
-#define SAMPLES_EACH 64              /* doubled after so many */
+#define SAMPLES_EACH 64              /* doubled after so many, */
+#define BYTES_EACH   (1u << 20)      /* and after so many bytes of them; */
+#define DOUBLINGS_MOST 16            /* at most so often */
 #define PEAK_SHARE   16              /* a new peak is one part in so many above the last … */
 #define PEAK_LEAST   (256u << 10)    /* … and so many bytes */
 
@@ -30,8 +32,9 @@ struct sampler {
 	uint64_t look_ns;        /* when to look at RSS again */
 	uint64_t sample_ns;      /* when to take the next sample */
 	uint64_t peak;           /* RSS at the last peak, bytes */
+	uint64_t bytes;          /* of all samples so far */
 	uint32_t samples, marks; /* taken: now and then; at marks */
-	bool     gone;           /* /proc cannot be read */
+	uint64_t marks_from;     /* ticks; marks before are not sampled */
 };
 
 static uint64_t cpu_ns(int clock)
@@ -57,25 +60,26 @@ static struct sampler *sampler_get(void)
 
 static bool is_affordable(const struct sampler *sampler, enum trace_sample_reason reason, uint64_t cpu)
 {
-	uint64_t cost = sampler->cost_ns + (sampler->last_ns ? sampler->last_ns : FIRST_NS);
+	uint64_t next = sampler->last_ns ? sampler->last_ns : FIRST_NS, cost = sampler->cost_ns + next;
 
 	switch (reason) {
 	case TRACE_SAMPLE_MARK:
-		return sampler->marks < MARKS_FREE || cost <= cpu / SHARE;
+		/* The first, to compare with, and others if there is then enough for the end. */
+		return (library.first && !sampler->marks) || cost + next <= cpu / SHARE_ALL;
 	case TRACE_SAMPLE_END:
 		/* Of what was started by itself the user wants to know, however short it was. */
-		return library.first || cost <= cpu / SHARE_END;
+		return library.first || cost <= cpu / SHARE_ALL;
 	default:
 		return cost <= cpu / SHARE;
 	}
 }
 
-static void complain(struct sampler *sampler, long error)
+/* The drain may still see it: it has its own idea of the root. */
+static void complain(long error)
 {
-	sampler->gone = error == -ENOENT || error == -EACCES || error == -EPERM;
 	if (error == -ENOENT)
 		meta_warn("where the memory is could not be recorded to the end: /proc is not there");
-	else if (sampler->gone)
+	else if (error == -EACCES || error == -EPERM)
 		meta_warn("where the memory is could not be recorded to the end: /proc/self may not be read");
 }
 
@@ -84,21 +88,23 @@ static bool take(struct sampler *sampler, enum trace_sample_reason reason, uint6
 {
 	uint64_t cpu = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
 	struct trace_sample head = {.cpu_ns = cpu, .cost_ns = sampler->cost_ns, .reason = (uint16_t)reason};
-	long error;
+	long size;
 
-	if (sampler->gone || !is_affordable(sampler, reason, cpu))
+	if (!is_affordable(sampler, reason, cpu))
 		return false;
 	if (!sampler->areas)
 		sampler->areas = areas_make();
 	if (!sampler->areas)
 		return false;
-	error = areas_write(sampler->areas, &head);
-	if (error)
-		complain(sampler, error);
+	size = areas_write(sampler->areas, &head);
+	if (size < 0)
+		complain(size);
+	else
+		sampler->bytes += (uint64_t)size;
 	sampler->last_ns = cpu_ns(CLOCK_THREAD_CPUTIME_ID) - began;
 	if (head.rss > sampler->peak)
 		sampler->peak = head.rss;
-	return !error;
+	return size >= 0;
 }
 
 static void account(struct sampler *sampler, uint64_t began)
@@ -113,12 +119,17 @@ void sample_take(enum trace_sample_reason reason)
 	struct lock_hold hold;
 	uint64_t began;
 
-	if (library.filtered || process_is_borrowed() || !(sampler = sampler_get()) ||
-	    !lock_take(&sampler->lock, &hold))
+	if (library.filtered || !(sampler = sampler_get()))
+		return;
+	if (reason == TRACE_SAMPLE_MARK && clock_tick() < __atomic_load_n(&sampler->marks_from, __ATOMIC_RELAXED))
+		return;
+	if (process_is_borrowed() || !lock_take(&sampler->lock, &hold))
 		return;
 	began = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
 	if (take(sampler, reason, began) && reason == TRACE_SAMPLE_MARK)
 		sampler->marks++;
+	if (sampler->marks)
+		__atomic_store_n(&sampler->marks_from, clock_tick() + MARKS_APART, __ATOMIC_RELAXED);
 	account(sampler, began);
 	lock_give(&sampler->lock, &hold);
 }
@@ -126,9 +137,11 @@ void sample_take(enum trace_sample_reason reason)
 /* Called with the lock held. */
 static void look(struct sampler *sampler, uint64_t now, uint64_t began)
 {
-	uint64_t rss = areas_rss(), interval = (uint64_t)INTERVAL_NS << sampler->samples / SAMPLES_EACH % 32;
+	uint64_t rss = areas_rss(), interval;
+	uint64_t doublings = sampler->samples / SAMPLES_EACH + sampler->bytes / BYTES_EACH;
 	bool peak = rss > sampler->peak + sampler->peak / PEAK_SHARE && rss > sampler->peak + PEAK_LEAST;
 
+	interval = (uint64_t)INTERVAL_NS << (doublings < DOUBLINGS_MOST ? doublings : DOUBLINGS_MOST);
 	/* A peak does not wait for its turn, but takes it. */
 	sampler->look_ns = now + (interval / 4 > LOOK_NS ? interval / 4 : LOOK_NS);
 	if (now < sampler->sample_ns && !peak)

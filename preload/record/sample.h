@@ -1,8 +1,8 @@
 /*
  * sample.h: when it is recorded where the process's memory is.
  */
-#ifndef PROBE_SAMPLE_H
-#define PROBE_SAMPLE_H
+#ifndef PROBE_RECORD_SAMPLE_H
+#define PROBE_RECORD_SAMPLE_H
 
 #include "library.h"
 
