@@ -16,6 +16,7 @@ struct stack {
 	struct stack_frame *frames; /* owned */
 	size_t   count;           /* inlined ones included */
 	size_t   blame;           /* index of the frame to name in one line; == count: no frame has a name */
+	size_t   maker;           /* index of the innermost that has a name and is not plumbing; == count: none */
 	uint32_t ending;          /* TRACE_STACK_NONE … TRACE_STACK_LOST */
 };
 
