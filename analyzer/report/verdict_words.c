@@ -155,7 +155,7 @@ static void say_runtime(FILE *out, const struct verdict_facts *facts)
 	say(out, "V8's heap grows: JavaScript objects take %s, ",
 	    RATE(facts->runtime.bytes_per_mark, " more", facts));
 	say_span(out, facts);
-	say(out, ", and %s at the end%s.", BYTES(facts->runtime_bytes), facts->collected ? ", garbage collected" : "");
+	say(out, ", and %s at the end%s.", BYTES(facts->runtime_bytes), facts->collected && !facts->garbage ? " after a collection" : "");
 	if (facts->runtime_limit > facts->runtime_bytes) {
 		say(out, " Their limit, %s, is reached ", BYTES(facts->runtime_limit));
 		say_when(out, (double)(facts->runtime_limit - facts->runtime_bytes), facts->runtime.bytes_per_mark,
