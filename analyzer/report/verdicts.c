@@ -175,7 +175,8 @@ static struct keyed key_site(struct view_process *process, const struct site *si
 
 static bool is_suppressed(const struct view *view, struct view_process *process, const struct site *site)
 {
-	return view->suppressions && suppressions_match(view->suppressions, process, site->stack);
+	return view->suppressions &&
+	       suppressions_match(view->suppressions, process, site->stack, site->domain, true);
 }
 
 /* The sites that may have grown. */
