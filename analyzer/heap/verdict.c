@@ -107,9 +107,12 @@ static void find_memory(const struct verdict_facts *facts, struct verdict_eviden
 
 	for (size_t i = 0; i < process->wasm_memory_count; i++) {
 		const struct wasm_memory *memory = &process->wasm_memories[i];
-		double rise = verdict_rise(&process->instants, &memory->trend);
+		double rise = verdict_rise(&process->instants, &memory->trend), least = evidence->rise;
 
-		if (!is_sure(&memory->trend) || rise <= evidence->rise)
+		/* Its growths are blocks of that domain, too. */
+		if (!evidence->memory && evidence->site && evidence->site->domain == DOMAIN_WASM_MEMORY)
+			least /= 2;
+		if (!is_sure(&memory->trend) || rise <= least)
 			continue;
 		evidence->memory = memory;
 		evidence->rise = rise;

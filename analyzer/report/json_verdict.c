@@ -13,6 +13,8 @@ json_t *json_verdict(struct view_process *process)
 	json_set(object, "domain", stack.count ? json_text(domain_name(verdict->domain)) : json_null());
 	json_set(object, "frame", stack.blame < stack.count ? json_frame(process, &stack.frames[stack.blame])
 	                                                    : json_null());
+	json_set(object, "caller", stack_script(&stack) < stack.count
+	                      ? json_frame(process, &stack.frames[stack_script(&stack)]) : json_null());
 	stack_free(&stack);
 	return object;
 }

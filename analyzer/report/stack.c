@@ -75,6 +75,18 @@ struct stack stack_resolve(struct view_process *process, struct node_id node)
 	return stack;
 }
 
+size_t stack_script(const struct stack *stack)
+{
+	size_t at = stack->blame;
+
+	if (at >= stack->count || stack->frames[at].frame->kind != FRAME_WASM)
+		return stack->count;
+	while (at < stack->count && (stack->frames[at].frame->kind != FRAME_JS || stack->frames[at].engine ||
+	                             !stack->frames[at].frame->function))
+		at++;
+	return at;
+}
+
 void stack_free(struct stack *stack)
 {
 	free(stack->frames);

@@ -21,6 +21,8 @@ struct stack {
 };
 
 struct stack stack_resolve(struct view_process *process, struct node_id node);
+/* If the frame to blame is WebAssembly's, the index of the script's function that called it; else the count. */
+size_t stack_script(const struct stack *stack);
 void stack_free(struct stack *stack);
 
 /* Frames by why they have no name. */

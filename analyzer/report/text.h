@@ -54,6 +54,8 @@ void text_stack(const struct page *page, struct view_process *process, struct no
                 struct name_sum *names);
 /* "retain, leak.c:12": the frame to blame. Escaped. To be freed. */
 char *text_blame(struct view_process *process, struct node_id stack);
+/* Of a WebAssembly function to blame: the script's function that called it, likewise; NULL: there is none. */
+char *text_caller(struct view_process *process, struct node_id stack);
 
 /* ---- text_collected.c ---------------------------------------------------------------------------------------- */
 

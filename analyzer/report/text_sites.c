@@ -80,6 +80,25 @@ static const char *remark(const struct frame *frame)
 	return frame->inlined ? "inlined" : tiers[frame->tier];
 }
 
+char *text_caller(struct view_process *process, struct node_id node)
+{
+	struct stack stack = stack_resolve(process, node);
+	size_t at = stack_script(&stack);
+	char *line = NULL;
+
+	if (at < stack.count) {
+		char *function = abbreviate(stack.frames[at].frame->function, BLAME_MOST);
+		char *place = location(process, &stack.frames[at]), *whole = xasprintf("%s, %s", function, place);
+
+		line = escape_text(whole);
+		free(whole);
+		free(place);
+		free(function);
+	}
+	stack_free(&stack);
+	return line;
+}
+
 char *text_blame(struct view_process *process, struct node_id node)
 {
 	struct stack stack = stack_resolve(process, node);

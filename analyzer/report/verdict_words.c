@@ -83,6 +83,15 @@ static void say_when(FILE *out, double room, double per_mark, const struct verdi
 		say(out, "at this rate after %s more hours", COUNT(whole(seconds / 3600)));
 }
 
+static void say_place(FILE *out, struct view_process *process, struct node_id stack)
+{
+	char *place = text_blame(process, stack), *caller = text_caller(process, stack);
+
+	say(out, "%s%s%s", place, caller ? ", called by " : "", caller ? caller : "");
+	free(place);
+	free(caller);
+}
+
 /* ---- leaks ---------------------------------------------------------------------------------------------------- */
 
 static void say_memory(FILE *out, struct view_process *process, const struct verdict_facts *facts,
@@ -93,12 +102,11 @@ static void say_memory(FILE *out, struct view_process *process, const struct ver
 	say(out, "A leak: wasm memory %u grows by %s, ", memory->id, RATE(memory->trend.bytes_per_mark, "", facts));
 	say_span(out, facts);
 	if (memory->growth_count) {
-		char *place = text_blame(process, memory->growth[0].stack);
-
-		say(out, ". It is grown by %s", place);
-		free(place);
+		say(out, ". It is grown by ");
+		say_place(out, process, memory->growth[0].stack);
 	}
-	say(out, ". It has %s now; its limit, %s, is reached ", BYTES(memory->bytes), BYTES(memory->bytes + room));
+	say(out, ". It has %s now; %s, %s, is reached ", BYTES(memory->bytes),
+	    memory->maximum_bytes ? "its maximum" : "the limit of every memory", BYTES(memory->bytes + room));
 	say_when(out, (double)room, memory->trend.bytes_per_mark, facts);
 	say(out, ".");
 }
@@ -108,9 +116,10 @@ static void say_site(FILE *out, struct view_process *process, const struct verdi
 {
 	const struct verdict_site *site = evidence->site;
 	uint64_t blocks = whole(site->growth.blocks_per_mark);
-	char *place = text_blame(process, site->stack);
 
-	say(out, "A leak: %s keeps %s", place, RATE(site->growth.bytes_per_mark, " more", facts));
+	say(out, "A leak: ");
+	say_place(out, process, site->stack);
+	say(out, " keeps %s", RATE(site->growth.bytes_per_mark, " more", facts));
 	if (!is_timed(facts) && blocks)
 		say(out, ", in %s %s", COUNT(blocks), PLURAL(blocks, "block", "blocks"));
 	say(out, ", ");
@@ -118,7 +127,6 @@ static void say_site(FILE *out, struct view_process *process, const struct verdi
 	say(out, ". At the end it held %s in %s %s.", BYTES(site->live_bytes), COUNT(site->live_blocks),
 	    site->domain == DOMAIN_MAP ? PLURAL(site->live_blocks, "mapping", "mappings")
 	                               : PLURAL(site->live_blocks, "block", "blocks"));
-	free(place);
 }
 
 static void say_beside(FILE *out, const struct verdict_facts *facts, const struct verdict_evidence *evidence)

@@ -20,11 +20,11 @@ static bool begins(const char *text, const char *with)
 	return text && !strncmp(text, with, strlen(with));
 }
 
-static enum whose whose_is(const struct view_process *process, const struct stack *stack)
+static enum whose whose_is(const struct view_process *process, const struct stack *stack, enum domain domain)
 {
 	const struct stack_frame *maker = stack->maker < stack->count ? &stack->frames[stack->maker] : NULL;
 
-	if (!process->has_runtime)
+	if (!process->has_runtime || domain == DOMAIN_WASM_MEMORY || domain == DOMAIN_WASM_HEAP)
 		return WHOSE_OWN;
 	/* What V8 keeps for itself; Buffers are asked for by node's allocator. */
 	if (maker && maker->engine && begins(maker->frame->function, "v8::"))
@@ -161,7 +161,7 @@ static struct keyed *find_key(struct keyed *keyed, size_t count, XXH128_hash_t k
 static struct keyed key_site(struct view_process *process, const struct site *site)
 {
 	struct stack stack = stack_resolve(process, site->stack);
-	struct keyed keyed = {.site = site, .whose = whose_is(process, &stack)};
+	struct keyed keyed = {.site = site, .whose = whose_is(process, &stack, site->domain)};
 
 	keyed.collectable = process->has_runtime && stack.maker < stack.count && stack.frames[stack.maker].engine;
 	keyed.key = key_of(site, &stack, keyed.whose);
@@ -236,6 +236,21 @@ static size_t judge_all(const struct process_info *info, const struct keyed *key
 	return lines;
 }
 
+/* Linear memories lie in mappings, which are the same stack's. */
+static bool is_of_memory(const struct process_info *info, struct node_id stack)
+{
+	for (size_t i = 0; i < info->wasm_memory_count; i++) {
+		const struct wasm_memory *memory = &info->wasm_memories[i];
+
+		if (memory->stack.index == stack.index)
+			return true;
+		for (size_t g = 0; g < memory->growth_count; g++)
+			if (memory->growth[g].stack.index == stack.index)
+				return true;
+	}
+	return false;
+}
+
 /* The lines that may have grown; to be freed. Adds to `pages` what V8 maps, the pages of its heaps. */
 static struct verdict_site *lines(const struct view *view, struct view_process *process, struct history_sum *sum,
                                   struct history_sum *pages, size_t *line_count)
@@ -247,7 +262,8 @@ static struct verdict_site *lines(const struct view *view, struct view_process *
 	bool interesting = false;
 
 	for (size_t i = 0; i < count; i++)
-		if (keyed[i].site->domain == DOMAIN_MAP && keyed[i].whose == WHOSE_RUNTIME)
+		if (keyed[i].site->domain == DOMAIN_MAP && keyed[i].whose == WHOSE_RUNTIME &&
+		    !is_of_memory(info, keyed[i].site->stack))
 			history_sum_add(pages, keyed[i].site);
 	*line_count = judge_all(info, keyed, count, sum, judged);
 	for (size_t i = 0; i < *line_count; i++)

@@ -74,7 +74,7 @@ def check(pairs, command):
                 assert bool(data["marks"]) == marked, f"{words}\nmarks: {data['marks']}"
                 if verdict["verdict"] != wanted:
                     wrong.append(f"{wanted} is right, not {words}")
-                elif wanted == "leak" and not is_culprit(verdict["frame"], path, name):
+                elif wanted == "leak" and not is_culprit(verdict["caller"] or verdict["frame"], path, name):
                     wrong.append(f"{path}:{culprit(path, name)} is to blame, not {verdict['frame']}: {words}")
     assert not wrong, "\n".join(wrong)
 
