@@ -21,6 +21,11 @@ uint64_t verdict_room(const struct wasm_memory *memory)
 	return most > memory->bytes ? most - memory->bytes : 0;
 }
 
+static bool is_short(const struct verdict_facts *facts)
+{
+	return facts->process->instants.kind == INSTANTS_SLICES && facts->run_ns < SHORT_NS;
+}
+
 static bool is_sure(const struct growth *growth)
 {
 	return growth->trend == TREND_GROWING && growth->confidence >= SURE_LEAST;
@@ -49,10 +54,10 @@ static bool is_candidate(const struct verdict_facts *facts, const struct verdict
 	return site->whose != WHOSE_RUNTIME && rise >= least_rise(facts, site->whose);
 }
 
-/* Is it perhaps only waiting for the collector? */
+/* Is it perhaps only waiting for the collector, or for the end of a short run? */
 static bool is_doubtful(const struct verdict_facts *facts, const struct verdict_site *site, double rise)
 {
-	return facts->garbage && site->collectable && rise < GARBAGE_MOST;
+	return is_short(facts) || (facts->garbage && site->collectable && rise < GARBAGE_MOST);
 }
 
 static void find_sites(const struct verdict_facts *facts, struct verdict_evidence *evidence)
@@ -70,7 +75,7 @@ static void find_sites(const struct verdict_facts *facts, struct verdict_evidenc
 		if (!is_sure(&site->growth) || is_doubtful(facts, site, rise)) {
 			if (rise > seems) {
 				evidence->seems = site;
-				evidence->may_be_garbage = is_sure(&site->growth);
+				evidence->may_be_garbage = is_sure(&site->growth) && !is_short(facts);
 				seems = rise;
 			}
 			continue;
@@ -124,6 +129,8 @@ static bool find_leak(const struct verdict_facts *facts, struct verdict_evidence
 	double runtime = runtime_rise(facts);
 
 	find_sites(facts, evidence);
+	if (is_short(facts))
+		return false;
 	if (is_sure(&facts->isolates)) {
 		evidence->workers = true;
 		evidence->kind = VERDICT_LEAK;
@@ -144,7 +151,7 @@ static bool find_runtime(const struct verdict_facts *facts, struct verdict_evide
 {
 	double rise = runtime_rise(facts);
 
-	if (!rise)
+	if (!rise || is_short(facts))
 		return false;
 	evidence->kind = VERDICT_RUNTIME_HEAP;
 	evidence->rise = rise;
@@ -187,7 +194,7 @@ static bool find_cache(const struct verdict_facts *facts, struct verdict_evidenc
 {
 	const struct verdict_site *largest = NULL;
 
-	if (facts->process->instants.count < MARKS_LEAST)
+	if (facts->process->instants.count < MARKS_LEAST || is_short(facts))
 		return false;
 	for (size_t i = 0; i < facts->site_count; i++)
 		if (is_cache(facts, &facts->sites[i]) &&
@@ -208,9 +215,7 @@ static bool is_enough(const struct verdict_facts *facts)
 		return false;
 	if (process->totals.allocs && !process->totals.live_blocks && !process->wasm_memory_count)
 		return true;
-	if (process->instants.kind == INSTANTS_SLICES && facts->run_ns < SHORT_NS)
-		return false;
-	return process->instants.count >= MARKS_LEAST;
+	return !is_short(facts) && process->instants.count >= MARKS_LEAST;
 }
 
 struct verdict_evidence verdict_judge(const struct verdict_facts *facts)
@@ -225,6 +230,7 @@ struct verdict_evidence verdict_judge(const struct verdict_facts *facts)
 	if (find_runtime(facts, &evidence) || find_retained(facts, &evidence) || find_cache(facts, &evidence))
 		return evidence;
 	evidence = doubt;
+	evidence.is_short = is_short(facts);
 	evidence.kind = !doubt.seems && is_enough(facts) ? VERDICT_NONE : VERDICT_UNKNOWN;
 	return evidence;
 }

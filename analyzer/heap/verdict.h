@@ -19,6 +19,8 @@
  *      and a CACHE_SHARE of the live heap; it has its size since, and keeps it.
  *   6. None, if there was enough to see growth by; else unknown, and what would be enough.
  *
+ * A run without marks that is shorter than SHORT_NS has no verdict but that nothing is left, or free memory retained.
+ *
  * The memory that the runtime's own code keeps for itself (its heap's bookkeeping, compiled code) is no leak of the
  * program's and never leads to a verdict of its own.
  */
@@ -40,7 +42,7 @@
 #define CACHE_SHARE    0.05
 #define CACHE_STEPS    3u
 #define MARKS_LEAST    6u        /* what the test of growth needs */
-#define SHORT_NS       1e8       /* a run without marks: no time to see growth in */
+#define SHORT_NS       5e8       /* a run without marks: what it builds up and then works with looks like growth */
 
 enum whose { WHOSE_OWN, WHOSE_LIBRARY, WHOSE_RUNTIME };
 
@@ -84,6 +86,7 @@ struct verdict_evidence {
 	uint64_t retained, trimmable; /* bytes of it */
 	const struct verdict_site *seems; /* UNKNOWN: what grows, but at too few marks to be sure … */
 	bool     may_be_garbage; /* … or often enough, but what of it is garbage is not known */
+	bool     is_short;       /* UNKNOWN: the run was, and has no marks */
 };
 
 struct verdict_evidence verdict_judge(const struct verdict_facts *facts);

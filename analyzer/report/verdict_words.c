@@ -248,27 +248,29 @@ static void say_unknown(FILE *out, struct view_process *process, const struct ve
 		return;
 	}
 	if (evidence->seems) {
-		char *place = text_blame(process, evidence->seems->stack);
-
-		say(out, "It is not sure that %s leaks: it keeps %s, ", place,
-		    RATE(evidence->seems->growth.bytes_per_mark, " more", facts));
-		say_span(out, facts);
-		free(place);
+		say(out, "It is not sure that this leaks: ");
+		say_place(out, process, evidence->seems->stack);
+		if (evidence->is_short) {
+			say(out, " keeps more and more, but the run took less than half a second and has no marks.");
+		} else {
+			say(out, " keeps %s, ", RATE(evidence->seems->growth.bytes_per_mark, " more", facts));
+			say_span(out, facts);
+		}
 	}
 	if (evidence->may_be_garbage) {
 		say(out, ", but no garbage collection was seen at the end. Let the program end by itself, or call gc() each "
 		    "round (node --expose-gc).");
 		return;
 	}
-	if (evidence->seems)
-		say(out, ". More would tell: ");
-	else if (instants->kind == INSTANTS_SLICES)
-		say(out, "What grows cannot be told: it ran for only %.3f seconds, without marks. ", facts->run_ns / 1e9);
-	else
-		say(out, "What grows cannot be told: it has only %s %s. ", COUNT(instants->marks),
+	if (evidence->seems && !evidence->is_short)
+		say(out, ".");
+	else if (!evidence->seems && evidence->is_short)
+		say(out, "What grows cannot be told: the run took less than half a second and has no marks.");
+	else if (!evidence->seems)
+		say(out, "What grows cannot be told: there are only %s %s.", COUNT(instants->marks),
 		    PLURAL(instants->marks, "mark", "marks"));
-	say(out, "%s rounds of the same work, each with a mark (%s)%s.", evidence->seems ? "ten" : "Ten",
-	    facts->has_runtime ? "globalThis.probe?.mark()" : "probe_mark()", evidence->seems ? "" : ", would tell");
+	say(out, " Ten rounds of the same work, each with a mark (%s), would tell.",
+	    facts->has_runtime ? "globalThis.probe?.mark()" : "probe_mark()");
 }
 
 char *verdict_words(struct view_process *process, const struct verdict_facts *facts,

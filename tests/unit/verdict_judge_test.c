@@ -231,8 +231,9 @@ START_TEST(too_little_to_see_growth_by_is_unknown)
 	ck_assert_int_eq(verdict_judge(&facts).kind, VERDICT_NONE);
 	process.instants.kind = INSTANTS_SLICES;
 	ck_assert_int_eq(verdict_judge(&facts).kind, VERDICT_NONE);
-	facts.run_ns = 5e7;
+	facts.run_ns = 4e8;
 	ck_assert_int_eq(verdict_judge(&facts).kind, VERDICT_UNKNOWN);
+	ck_assert(verdict_judge(&facts).is_short);
 	/* Where nothing is left, nothing leaked. */
 	process.totals.live_blocks = 0;
 	ck_assert_int_eq(verdict_judge(&facts).kind, VERDICT_NONE);
@@ -246,7 +247,25 @@ START_TEST(too_little_to_see_growth_by_is_unknown)
 }
 END_TEST
 
-START_TEST(of_many_processes_the_worst_leads)
+START_TEST(a_short_run_without_marks_has_no_leak)
+{
+	struct verdict_site site = site_of(WHOSE_OWN, 1000000);
+	struct verdict_facts facts = facts_of(&site, 1, true);
+
+	facts.isolates = growing(1);
+	facts.runtime = growing(1e8);
+	process.instants.kind = INSTANTS_SLICES;
+	facts.run_ns = 4e8;
+	ck_assert_int_eq(verdict_judge(&facts).kind, VERDICT_UNKNOWN);
+	ck_assert_ptr_eq(verdict_judge(&facts).seems, &site);
+	ck_assert(!verdict_judge(&facts).may_be_garbage);
+	facts.run_ns = 6e8;
+	ck_assert_int_eq(verdict_judge(&facts).kind, VERDICT_LEAK);
+}
+END_TEST
+
+START_TEST(a_short_run_without_marks_has_no_leak,
+	of_many_processes_the_worst_leads)
 {
 	struct verdict leak = {.kind = VERDICT_LEAK, .weight = 1}, larger = {.kind = VERDICT_LEAK, .weight = 2},
 	               retained = {.kind = VERDICT_RETAINED, .weight = 1e9}, none = {.kind = VERDICT_NONE, .weight = 7},
@@ -264,4 +283,5 @@ SUITE_MAIN("verdict", a_kilobyte_a_mark_of_the_programs_own_is_a_leak, what_the_
 	a_line_of_the_program_is_to_blame_for_what_threads_keep_for_it, three_marks_are_not_enough_to_be_sure,
 	garbage_may_look_like_a_leak, objects_that_grow_belong_to_a_heap_snapshot, workers_that_pile_up_are_a_leak,
 	the_larger_of_a_memory_and_a_site_leads, free_memory_is_retained_where_it_is_a_good_part,
-	a_cache_has_levelled_off, too_little_to_see_growth_by_is_unknown, of_many_processes_the_worst_leads)
+	a_cache_has_levelled_off, too_little_to_see_growth_by_is_unknown, a_short_run_without_marks_has_no_leak,
+	of_many_processes_the_worst_leads)
