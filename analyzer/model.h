@@ -203,9 +203,10 @@ enum verdict_kind { VERDICT_UNKNOWN, VERDICT_NONE, VERDICT_LEAK, VERDICT_RETAINE
 
 struct verdict {
 	enum verdict_kind kind;
-	char     *reason;         /* a sentence with its evidence */
+	char     *reason;         /* a sentence or more, with its evidence */
 	enum domain domain;       /* LEAK, CACHE: of which domain … */
 	struct node_id stack;     /* … and which site; index TRACE_STACK_NONE: none */
+	double    weight;         /* bytes that it is about: the larger of two processes' is the worse */
 };
 
 struct totals {               /* of domain heap, up to the leak instant (ending_tick, else the end) */
@@ -286,7 +287,6 @@ struct process_info {
 	size_t    wasm_memories_left_off; /* memories beyond these: too many were made and freed */
 	struct sample *samples;   size_t sample_count; /* by time (trace/sample.h) */
 	struct ledger *ledgers;   size_t ledger_count; /* by time; the last is that of the end, if there is one */
-	struct verdict verdict;
 };
 
 struct finding {              /* damage, contradictions, what could not be followed */

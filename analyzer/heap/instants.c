@@ -118,6 +118,18 @@ static void slice(struct instants *instants, uint64_t from, uint64_t to)
 		add(instants, from + (uint64_t)((unsigned __int128)(to - from) * i / SLICES), i - 1);
 }
 
+/* The time that the library's own collections take at the end is not the program's. */
+static uint64_t program_end(const struct process_info *process, uint64_t end)
+{
+	for (size_t i = 0; i < process->collection_count; i++) {
+		const struct trace_collected *collected = &process->collections[i].record;
+
+		if (collected->why == TRACE_COLLECTED_ENDING && collected->began < end)
+			end = collected->began;
+	}
+	return end;
+}
+
 void instants_choose(struct process_info *process, uint64_t first_tick, uint64_t last_tick)
 {
 	struct instants *instants = &process->instants;
@@ -148,6 +160,7 @@ void instants_choose(struct process_info *process, uint64_t first_tick, uint64_t
 			first_tick = process->header.anchor[0].tick;
 		if (ending && ending < last_tick)
 			last_tick = ending;
+		last_tick = program_end(process, last_tick);
 		if (first_tick <= last_tick)
 			slice(instants, first_tick, last_tick);
 	}

@@ -125,7 +125,7 @@ json_t *json_totals(const struct view *view)
 	return object;
 }
 
-json_t *json_process(const struct view *view, const struct view_process *process)
+json_t *json_process(const struct view *view, struct view_process *process)
 {
 	const struct process_info *info = process->info;
 	json_t *object = json_checked(json_object());
@@ -150,6 +150,7 @@ json_t *json_process(const struct view *view, const struct view_process *process
 	json_set(object, "repaired", json_number(info->totals.repaired));
 	json_set(object, "unmatched_frees", json_number(info->totals.unmatched_frees));
 	json_set(object, "growth", json_instants(info));
+	json_set(object, "verdict", json_verdict(process));
 	json_set(object, "ledger", json_ledger(process));
 	json_set(object, "recording", json_text(process->input->recording->dir));
 	json_set(object, "own_heap", json_boolean(info->header.flags & TRACE_PROCESS_OWN_HEAP));
@@ -177,7 +178,7 @@ json_t *json_mark(const struct process_info *info, const struct mark *mark)
 
 /* ---- leaks --------------------------------------------------------------------------------------------------- */
 
-static json_t *frame_row(struct view_process *process, const struct stack_frame *at)
+json_t *json_frame(struct view_process *process, const struct stack_frame *at)
 {
 	static const char *const kinds[] = {"native", "js", "wasm", "builtin", "unknown"};
 	static const char *const tiers[] = {NULL, "interpreted", "baseline", "optimized"};
@@ -231,7 +232,7 @@ void json_stack(json_t *object, struct view_process *process, struct node_id nod
 	json_t *frames = json_checked(json_array());
 
 	for (size_t i = 0; i < stack.count; i++)
-		json_array_append_new(frames, frame_row(process, &stack.frames[i]));
+		json_array_append_new(frames, json_frame(process, &stack.frames[i]));
 	json_set(object, "stack_end", json_text(endings[stack.ending]));
 	json_set(object, "stack", frames);
 	stack_count_names(&stack, names);

@@ -16,7 +16,9 @@ json_t *json_texts(const char *const *texts, size_t count);
 void json_set(json_t *object, const char *key, json_t *value); /* takes `value` */
 
 json_t *json_recording(const struct recording *recording);
-json_t *json_process(const struct view *view, const struct view_process *process);
+json_t *json_process(const struct view *view, struct view_process *process);
+/* What is made of a process, the frame to blame, and which script's function called it, if it is WebAssembly's. */
+json_t *json_verdict(struct view_process *process);
 json_t *json_mark(const struct process_info *process, const struct mark *mark);
 /* Trend, slope and how sure they are, into the object of what grows. */
 void json_growth(json_t *object, const struct growth *growth);
@@ -33,6 +35,7 @@ void json_stack(json_t *object, struct view_process *process, struct node_id sta
 json_t *json_time(const struct process_info *process, uint64_t tick); /* of the host's clock */
 /* json_wasm.c: a linear memory. Counts the names in its stacks. */
 json_t *json_wasm_memory(struct view_process *process, const struct wasm_memory *memory, struct name_sum *names);
+json_t *json_frame(struct view_process *process, const struct stack_frame *frame);
 json_t *json_names(const struct name_sum *names);
 json_t *json_group(const struct view *view, const struct view_group *group, enum domain domain);
 struct suppression;

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "report/verdicts.h"
 #include "trace/sample.h"
 #include "util.h"
 
@@ -103,8 +104,8 @@ json_t *json_ledger(const struct view_process *process)
 	json_set(object, "rss_bytes", json_number(ledger->rss_bytes));
 	json_set(object, "parts", parts);
 	json_set(object, "unexplained_bytes", json_number(ledger->unexplained_bytes));
-	json_set(object, "verdict", json_text("unknown"));
-	json_set(object, "reason", json_null());
+	json_set(object, "verdict", json_text(verdict_name(process->verdict.kind)));
+	json_set(object, "reason", json_text(process->verdict.reason));
 	json_set(object, "sampling", cost(process->info));
 	json_set(object, "samples", history(process->info));
 	return object;

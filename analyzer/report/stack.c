@@ -51,13 +51,14 @@ static bool is_plumbing(const struct frame *frame)
 }
 
 /*
- * The innermost that has a name and is neither plumbing nor the runtime's that runs a script; else the innermost with a
- * name that is not plumbing; else the innermost with a name.
+ * To blame is the innermost that has a name and is neither plumbing nor the runtime's that runs a script; else the
+ * innermost with a name that is not plumbing; else the innermost with a name.
  */
-static size_t blame(const struct stack *stack)
+static void find_blame(struct stack *stack)
 {
-	size_t named = stack->count, engine = stack->count;
+	size_t named = stack->count;
 
+	stack->maker = stack->blame = stack->count;
 	for (size_t i = 0; i < stack->count; i++) {
 		const struct frame *frame = stack->frames[i].frame;
 
@@ -66,11 +67,13 @@ static size_t blame(const struct stack *stack)
 		named = named == stack->count ? i : named;
 		if (is_plumbing(frame))
 			continue;
-		if (!stack->frames[i].engine)
-			return i;
-		engine = engine == stack->count ? i : engine;
+		stack->maker = stack->maker == stack->count ? i : stack->maker;
+		if (!stack->frames[i].engine) {
+			stack->blame = i;
+			return;
+		}
 	}
-	return engine < stack->count ? engine : named;
+	stack->blame = stack->maker < stack->count ? stack->maker : named;
 }
 
 struct stack stack_resolve(struct view_process *process, struct node_id node)
@@ -92,8 +95,20 @@ struct stack stack_resolve(struct view_process *process, struct node_id node)
 				stack.frames[stack.count++] = (struct stack_frame){
 					&frames[i], node, place_is_engine(process, &frames[i])};
 	}
-	stack.blame = blame(&stack);
+	find_blame(&stack);
 	return stack;
+}
+
+size_t stack_script(const struct stack *stack)
+{
+	size_t at = stack->blame;
+
+	if (at >= stack->count || stack->frames[at].frame->kind != FRAME_WASM)
+		return stack->count;
+	while (at < stack->count && (stack->frames[at].frame->kind != FRAME_JS || stack->frames[at].engine ||
+	                             !stack->frames[at].frame->function))
+		at++;
+	return at;
 }
 
 void stack_free(struct stack *stack)

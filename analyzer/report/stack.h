@@ -16,10 +16,13 @@ struct stack {
 	struct stack_frame *frames; /* owned */
 	size_t   count;           /* inlined ones included */
 	size_t   blame;           /* index of the frame to name in one line; == count: no frame has a name */
+	size_t   maker;           /* index of the innermost that has a name and is not plumbing; == count: none */
 	uint32_t ending;          /* TRACE_STACK_NONE … TRACE_STACK_LOST */
 };
 
 struct stack stack_resolve(struct view_process *process, struct node_id node);
+/* If the frame to blame is WebAssembly's, the index of the script's function that called it; else the count. */
+size_t stack_script(const struct stack *stack);
 void stack_free(struct stack *stack);
 
 /* Frames by why they have no name. */

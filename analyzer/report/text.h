@@ -49,13 +49,13 @@ const char *text_end(char buffer[24], const struct view_process *process);
 /* Leaks by site, with stacks; counts the names of what it prints. */
 void text_sites(const struct page *page, const struct view *view, const struct text_options *options,
                 struct name_sum *names);
-/* The same of the innermost function of a script, if there is one. */
-char *text_caller(struct view_process *process, struct node_id stack);
 /* The frames of a stack, all or those that matter; counts their names. */
 void text_stack(const struct page *page, struct view_process *process, struct node_id stack, bool whole,
                 struct name_sum *names);
 /* "retain, leak.c:12": the frame to blame. Escaped. To be freed. */
 char *text_blame(struct view_process *process, struct node_id stack);
+/* Of a WebAssembly function to blame: the script's function that called it, likewise; NULL: there is none. */
+char *text_caller(struct view_process *process, struct node_id stack);
 
 /* ---- text_collected.c ---------------------------------------------------------------------------------------- */
 

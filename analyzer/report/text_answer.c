@@ -118,7 +118,8 @@ static void answer_leaks(const struct page *page, const struct view *view, enum 
 		break;
 	}
 	text_suppressed(page, view, domain);
-	say(page, STYLE_DIM, xstrdup(CAUTION));
+	if (view->worst_process == NO_PROCESS || view->processes[view->worst_process].verdict.kind == VERDICT_UNKNOWN)
+		say(page, STYLE_DIM, xstrdup(CAUTION));
 }
 
 static void answer_suppressed(const struct page *page, const struct view *view, enum domain domain)
@@ -154,6 +155,33 @@ static void answer_nothing(const struct page *page, const struct view *view, enu
 	free(instant);
 }
 
+/* The worst verdict of all processes; it comes first if it is one. */
+static void answer_verdict(const struct page *page, const struct view *view, bool known)
+{
+	static const enum style styles[] = {
+		[VERDICT_UNKNOWN] = STYLE_DIM, [VERDICT_NONE] = STYLE_GOOD, [VERDICT_LEAK] = STYLE_BAD,
+		[VERDICT_RETAINED] = STYLE_BOLD, [VERDICT_CACHE] = STYLE_GOOD, [VERDICT_RUNTIME_HEAP] = STYLE_BOLD,
+	};
+	const struct view_process *process;
+	char *name;
+
+	if (view->worst_process == NO_PROCESS)
+		return;
+	process = &view->processes[view->worst_process];
+	/* What is said anyway: that nothing is left, that numbers are not exact. */
+	if (known != (process->verdict.kind != VERDICT_UNKNOWN) || !process->info->totals.live_blocks)
+		return;
+	if (!known && (count_processes(view) > 1 || view->lost || view->damaged))
+		return;
+	if (count_processes(view) <= 1) {
+		page_words(page, 0, 0, styles[process->verdict.kind], process->verdict.reason);
+		return;
+	}
+	name = text_process(process);
+	say(page, styles[process->verdict.kind], xasprintf("In %s: %s", name, process->verdict.reason));
+	free(name);
+}
+
 void text_answer(const struct page *page, const struct view *view, enum domain domain)
 {
 	size_t unseen = 0;
@@ -162,12 +190,14 @@ void text_answer(const struct page *page, const struct view *view, enum domain d
 		say(page, STYLE_BAD, xstrdup("The recording holds no process."));
 		return;
 	}
+	answer_verdict(page, view, true);
 	if (shown_sum(view, domain).blocks)
 		answer_leaks(page, view, domain);
 	else if (view->domains[domain].blocks)
 		answer_suppressed(page, view, domain);
 	else
 		answer_nothing(page, view, domain);
+	answer_verdict(page, view, false);
 	if (view->lost)
 		say(page, STYLE_BAD,
 		    xasprintf("%s %s lost: these numbers are not exact (see the end of this report).",

@@ -115,12 +115,12 @@ char *text_blame(struct view_process *process, struct node_id node)
 char *text_caller(struct view_process *process, struct node_id node)
 {
 	struct stack stack = stack_resolve(process, node);
-	size_t index = 0;
+	size_t at = stack_script(&stack);
 
-	while (index < stack.count && (stack.frames[index].engine || stack.frames[index].frame->kind != FRAME_JS ||
-	                               !stack.frames[index].frame->function))
-		index++;
-	return sentence(process, stack, index < stack.count ? index : stack.blame);
+	if (at < stack.count)
+		return sentence(process, stack, at);
+	stack_free(&stack);
+	return NULL;
 }
 
 /* ---- a stack ------------------------------------------------------------------------------------------------- */

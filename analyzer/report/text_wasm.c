@@ -195,6 +195,8 @@ static void print_caller(const struct page *page, struct view_process *process, 
 {
 	char *name = text_caller(process, caller->stack), *text;
 
+	if (!name)
+		name = text_blame(process, caller->stack);
 	if (caller->stacks > 1)
 		text = xasprintf("by %s; the largest of %s stacks:", name, COUNT(caller->stacks));
 	else

@@ -7,6 +7,7 @@
 
 #include "report/grown.h"
 #include "report/suppress.h"
+#include "report/verdicts.h"
 #include "util.h"
 
 const char *domain_name(enum domain domain)
@@ -458,6 +459,7 @@ struct view *view_build(const struct view_input *inputs, size_t input_count, con
 	view->suppressions = options->suppressions;
 	view->since = options->since;
 	view->input_count = input_count;
+	view->worst_process = NO_PROCESS;
 	if (!choose_processes(view, options)) {
 		view_free(view);
 		return NULL;
@@ -472,6 +474,7 @@ struct view *view_build(const struct view_input *inputs, size_t input_count, con
 	add_findings(view);
 	collect(view, options->join);
 	sum_sites(view);
+	verdicts_make(view);
 	return view;
 }
 
@@ -482,6 +485,7 @@ void view_free(struct view *view)
 		free(view->processes[i].hashes);
 		free(view->processes[i].suppressed);
 		free(view->processes[i].shipped);
+		free(view->processes[i].verdict.reason);
 	}
 	free(view->processes);
 	free(view->sites);

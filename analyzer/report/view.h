@@ -37,6 +37,7 @@ struct view_process {
 	uint32_t *suppressed;     /* suppress.c's, by node: what matches; owned; NULL until needed */
 	uint16_t *shipped;        /* suppress_shipped.c's, by node; owned; NULL until needed */
 	struct node_hash *hashes; /* by node: of what joins stacks, {0,0} not made yet; owned; NULL until needed */
+	struct verdict verdict;   /* on this image; reason is owned */
 };
 
 /* Blocks that are shown as one: one site, or the same stack's of several processes. */
@@ -81,6 +82,7 @@ struct view {
 	struct view_site *sites; size_t site_count; /* with live blocks; by live_bytes, largest first */
 	struct view_site *garbage; size_t garbage_count; /* of which the collection at the end freed blocks; by what was
 	                           * held of these, then by bytes, largest first */
+	size_t   worst_process;   /* the one whose verdict leads; NO_PROCESS: there is none */
 };
 
 struct view_options {

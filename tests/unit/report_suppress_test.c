@@ -202,7 +202,8 @@ START_TEST(what_grows_is_not_start_up)
 	suppressions_free(suppressions);
 	/* Of a moment it says nothing. */
 	suppressions = suppressions_new();
-	recording->processes[0].instants = (struct instants){.kind = INSTANTS_SLICES, .count = 2, .ticks = moment};
+	recording->processes[0].instants = (struct instants){.kind = INSTANTS_SLICES, .count = 2, .ticks = moment,
+	                                                        .numbers = (uint32_t[]){0, 1}};
 	ck_assert_uint_eq(shown_sites(&input, suppressions, true), before);
 	suppressions_free(suppressions);
 	suppressions = suppressions_new();

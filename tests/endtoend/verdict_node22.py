@@ -1,0 +1,4 @@
+"""The verdict is right on both programs of each pair in node 22, with marks and without, and names the line to blame."""
+from verdicts import node
+
+node(22)
