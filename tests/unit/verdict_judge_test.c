@@ -264,8 +264,7 @@ START_TEST(a_short_run_without_marks_has_no_leak)
 }
 END_TEST
 
-START_TEST(a_short_run_without_marks_has_no_leak,
-	of_many_processes_the_worst_leads)
+START_TEST(of_many_processes_the_worst_leads)
 {
 	struct verdict leak = {.kind = VERDICT_LEAK, .weight = 1}, larger = {.kind = VERDICT_LEAK, .weight = 2},
 	               retained = {.kind = VERDICT_RETAINED, .weight = 1e9}, none = {.kind = VERDICT_NONE, .weight = 7},
