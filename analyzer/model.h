@@ -190,7 +190,7 @@ struct ledger_part {
 struct ledger {
 	uint64_t  tick;           /* when */
 	uint16_t  reason;         /* enum trace_sample_reason */
-	char     *at;             /* "exit", "killed", "last", a mark's label, "peak", or "" for the sampler's own rate */
+	char     *at;             /* "exit", "killed", "last", a mark's label, "peak", or "": now and then */
 	uint64_t  rss_bytes;
 	uint64_t  unexplained_bytes; /* rss_bytes − the parts */
 	struct ledger_part *parts; size_t part_count; /* by bytes, largest first */

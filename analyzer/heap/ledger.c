@@ -10,7 +10,7 @@
 #include "heap/place.h"
 #include "trace/array.h"
 
-#define VISITS_MOST   (64ull << 20) /* of live blocks and the like, for samples that nobody asked for; others: four times */
+#define VISITS_MOST   (64ull << 20) /* of live blocks and the like, for samples nobody asked for; others: four times */
 #define PIECES_MOST   1024         /* ranges that a block can reach into */
 #define SMALL_PART    16384u       /* bytes below which a site's live blocks have no part of their own */
 #define TOUCHED_MOST  (64ull << 30) /* bytes of an arena up to which its pages are looked at */

@@ -1,6 +1,6 @@
 /*
- * ledgers.c: see ledgers.h. V8 is known by the names of its own functions, which node exports: those through which it gets
- * memory from the system, and the allocators that it calls for ArrayBuffers.
+ * ledgers.c: see ledgers.h. V8 is known by the names of its own functions, which node exports: those through which
+ * it gets memory from the system, and the allocators that it calls for ArrayBuffers.
  */
 #include "names/ledgers.h"
 

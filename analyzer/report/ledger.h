@@ -9,8 +9,10 @@
 /* "live malloc blocks", "file", …: the word for a kind of part. */
 const char *ledger_kind_name(enum ledger_kind kind);
 
-/* Of a process with less than so many bytes resident, nearly all of them the C library's and libprobe's, a person is told
- * nothing. */
+/*
+ * Of a process with less than so many bytes resident, nearly all of them the C library's and libprobe's, a person is
+ * told nothing.
+ */
 #define LEDGER_TOLD (16u << 20)
 
 /* The ledger of a process's end, or the last before; NULL: there is none. */

@@ -1,10 +1,11 @@
 /*
- * areas.c: see areas.h. The mappings come from /proc/self/maps and their resident pages from one PAGEMAP_SCAN (Linux 6.7),
- * which together cost a third of what /proc/self/smaps does; before that smaps tells how much of a mapping is resident, and
- * pagemap, page by page, where. The page of zeros, which is mapped where memory was only read, is resident for nobody.
+ * areas.c: see areas.h. The mappings come from /proc/self/maps and their resident pages from one PAGEMAP_SCAN (Linux
+ * 6.7), which together cost a third of what /proc/self/smaps does; before that smaps tells how much of a mapping is
+ * resident, and pagemap, page by page, where. The page of zeros, which is mapped where memory was only read, is
+ * resident for nobody.
  *
- * They are asked for by the thread, not by the process: once the first thread has ended the process seems to have no memory.
- * Other threads map and unmap meanwhile: what comes of it is off by what they did within a millisecond.
+ * They are asked for by the thread, not by the process: once the first thread has ended the process seems to have no
+ * memory. Other threads map and unmap meanwhile: what comes of it is off by what they did within a millisecond.
  */
 #include "record/pages.h"
 
@@ -37,7 +38,7 @@ uint64_t areas_rss(void)
 	return *end == ' ' ? text_number(end + 1, &end) * TRACE_PAGE : 0;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------ */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static void record_write(struct areas *areas, bool more)
 {
@@ -95,7 +96,7 @@ void areas_put(struct areas *areas, const struct mapping *mapping, const char *n
 	}
 }
 
-/* ---- mappings ----------------------------------------------------------------------------------------------------- */
+/* ---- mappings ---------------------------------------------------------------------------------------------------- */
 
 static void flush_file(struct areas *areas)
 {
@@ -185,7 +186,8 @@ static bool number_hex(const char **text, uint64_t *number)
 static bool mapping_read(const char *line, struct mapping *mapping, const char **name)
 {
 	*mapping = (struct mapping){0};
-	if (!number_hex(&line, &mapping->start) || *line++ != '-' || !number_hex(&line, &mapping->end) || *line++ != ' ')
+	if (!number_hex(&line, &mapping->start) || *line++ != '-' || !number_hex(&line, &mapping->end) ||
+	    *line++ != ' ')
 		return false;
 	for (uint32_t i = 0; i < 4 && *line; i++, line++)
 		mapping->protection |= i < 3 && *line != '-' ? 1u << i : 0;
@@ -236,7 +238,7 @@ static void read_mappings(struct areas *areas)
 	flush_file(areas);
 }
 
-/* ---- claims ------------------------------------------------------------------------------------------------------- */
+/* ---- claims ------------------------------------------------------------------------------------------------------ */
 
 static void claim(struct areas *areas, uint32_t kind, uintptr_t start, size_t bytes)
 {

@@ -12,8 +12,8 @@ struct areas;
 struct areas *areas_make(void) HIDDEN;
 
 /*
- * Writes the records of one sample; `head` is complete but for rss, flags and count. Their size in bytes, or −errno if /proc
- * cannot be read: then nothing was written. One caller at a time.
+ * Writes the records of one sample; `head` is complete but for rss, flags and count. Their size in bytes, or −errno
+ * if /proc cannot be read: then nothing was written. One caller at a time.
  */
 long areas_write(struct areas *areas, struct trace_sample *head) HIDDEN;
 

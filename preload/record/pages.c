@@ -79,11 +79,11 @@ void pages_gather(struct areas *areas, struct mapping *mapping, bool runs)
 		mapping->runs = 0;
 }
 
-/* ---- what is resident, before Linux 6.7 ---------------------------------------------------------------------------- */
+/* ---- what is resident, before Linux 6.7 -------------------------------------------------------------------------- */
 
 /*
- * An entry of pagemap does not tell the page of zeros from one that is shared with a forked process. So what is resident is
- * counted in both ways, and taken is the one that agrees with smaps.
+ * An entry of pagemap does not tell the page of zeros from one that is shared with a forked process. So what is
+ * resident is counted in both ways, and taken is the one that agrees with smaps.
  */
 #define ENTRY_PRESENT (1ull << 63)
 #define ENTRY_FILE    (1ull << 61)

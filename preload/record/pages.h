@@ -55,8 +55,8 @@ void areas_put(struct areas *areas, const struct mapping *mapping, const char *n
 void pages_open(struct areas *areas) HIDDEN;
 
 /*
- * If it scans: fills in what is resident of a mapping from its start on, up to its end or to where the runs are full: there
- * it is cut. Mappings must come in order.
+ * If it scans: fills in what is resident of a mapping from its start on, up to its end or to where the runs are
+ * full: there it is cut. Mappings must come in order.
  */
 void pages_gather(struct areas *areas, struct mapping *mapping, bool runs) HIDDEN;
 

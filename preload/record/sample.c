@@ -1,7 +1,7 @@
 /*
- * sample.c: see sample.h. Samples cost what reading the mappings costs, some 0.2 ms in node, more where there are many or
- * much is resident. They are counted by the clock of the thread that takes them, and stay below a share of the process's
- * CPU time, whatever asks for them; and the longer a process runs, the rarer they become.
+ * sample.c: see sample.h. Samples cost what reading the mappings costs, some 0.2 ms in node, more where there are
+ * many or much is resident. They are counted by the clock of the thread that takes them, and stay below a share of
+ * the process's CPU time, whatever asks for them; and the longer a process runs, the rarer they become.
  */
 #include "record/sample.h"
 

@@ -1,4 +1,4 @@
-"""Where the memory of native programs is: arenas that are mostly free, stacks, files, pages of all kinds, a fork, a kill.
+"""Where the memory of native programs is: arenas mostly free, stacks, files, pages of all kinds, a fork, a kill.
 Each program tells its own RSS, and malloc its own arenas."""
 import re
 

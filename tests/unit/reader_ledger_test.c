@@ -1,6 +1,6 @@
 /*
- * reader_ledger_test.c: a process whose every page is known: what a ledger makes of its samples, and that no bytes in their
- * place do harm.
+ * reader_ledger_test.c: a process whose every page is known: what a ledger makes of its samples, and that no bytes
+ * in their place do harm.
  */
 #include <string.h>
 
@@ -228,13 +228,13 @@ static void bad(unsigned kind, uint64_t start, uint64_t pages, uint64_t resident
 
 START_TEST(what_cannot_be_is_damage)
 {
-	bad(TRACE_AREA_ANONYMOUS, BREAK + PAGE, 4, 4, NULL);                                     /* overlaps */
-	bad(TRACE_AREA_ANONYMOUS, ARENA, 4, 5, NULL);                                            /* more than there is */
-	bad(TRACE_AREA_ANONYMOUS, ARENA, 4, 2, (const uint64_t[][2]){{0, 1}, {0, 0}});           /* runs say otherwise */
-	bad(TRACE_AREA_ANONYMOUS, ARENA, 4, 4, (const uint64_t[][2]){{2, 4}, {0, 0}});           /* behind the end */
+	bad(TRACE_AREA_ANONYMOUS, BREAK + PAGE, 4, 4, NULL); /* overlaps */
+	bad(TRACE_AREA_ANONYMOUS, ARENA, 4, 5, NULL); /* more than there is */
+	bad(TRACE_AREA_ANONYMOUS, ARENA, 4, 2, (const uint64_t[][2]){{0, 1}, {0, 0}}); /* runs say otherwise */
+	bad(TRACE_AREA_ANONYMOUS, ARENA, 4, 4, (const uint64_t[][2]){{2, 4}, {0, 0}}); /* behind the end */
 	bad(TRACE_AREA_ANONYMOUS, ARENA, 0, 0, NULL);
 	bad(TRACE_AREA_ANONYMOUS, ARENA, 1ull << 60, 1, NULL);
-	bad(TRACE_AREA_FILE, ARENA, 4, 4, NULL);                                                 /* no name */
+	bad(TRACE_AREA_FILE, ARENA, 4, 4, NULL); /* no name */
 	bad(TRACE_AREA_KINDS, ARENA, 4, 4, NULL);
 }
 END_TEST
