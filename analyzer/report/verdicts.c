@@ -35,7 +35,8 @@ static enum whose whose_is(const struct view_process *process, const struct stac
 /* ---- sites of one line ---------------------------------------------------------------------------------------- */
 
 struct keyed {                   /* a site of the model that may have grown */
-	XXH128_hash_t key;       /* equal for those to be judged as one */
+	XXH128_hash_t key;       /* equal for those to be judged as one: the line's, */
+	XXH128_hash_t script;    /* or the script's; 0: it is in none */
 	const struct site *site;
 	enum whose whose;
 	bool     collectable;
@@ -51,6 +52,19 @@ static void add_text(XXH3_state_t *state, const char *text)
  * The same function, whatever tier it ran in: a script's has its own line, of machine code only the line of the call is
  * known.
  */
+static XXH128_hash_t key_of_script(const struct site *site, const struct stack *stack)
+{
+	const struct frame *frame = stack->blame < stack->count ? stack->frames[stack->blame].frame : NULL;
+	XXH3_state_t state;
+
+	if (!frame || frame->kind != FRAME_JS || !frame->module)
+		return (XXH128_hash_t){0};
+	XXH3_128bits_reset(&state);
+	XXH3_128bits_update(&state, &site->domain, sizeof(site->domain));
+	add_text(&state, frame->module);
+	return XXH3_128bits_digest(&state);
+}
+
 static XXH128_hash_t key_of(const struct site *site, const struct stack *stack, enum whose whose)
 {
 	XXH3_state_t state;
@@ -177,6 +191,7 @@ static struct keyed key_site(struct view_process *process, const struct site *si
 
 	keyed.collectable = process->has_runtime && stack.maker < stack.count && stack.frames[stack.maker].engine;
 	keyed.key = key_of(site, &stack, keyed.whose);
+	keyed.script = key_of_script(site, &stack);
 	if (stack.blame < stack.count && stack.frames[stack.blame].frame->line_kind == LINE_CALL) {
 		keyed.line = stack.frames[stack.blame].frame->line;
 		keyed.column = stack.frames[stack.blame].frame->column;
@@ -263,6 +278,39 @@ static bool is_of_memory(const struct process_info *info, struct node_id stack)
 	return false;
 }
 
+static bool any_grows(const struct verdict_site *judged, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (judged[i].whose == WHOSE_OWN && judged[i].growth.trend == TREND_GROWING)
+			return true;
+	return false;
+}
+
+/*
+ * The scripts that have grown, of which no line has: V8 makes a function's allocations another's when it compiles the one into
+ * the other, in the middle of the run. To blame is the largest of their stacks. Returns how many, at most `most`.
+ */
+static size_t scripts(const struct process_info *info, struct keyed *keyed, size_t count, struct history_sum *sum,
+                      struct verdict_site *judged, size_t most)
+{
+	static const XXH128_hash_t none = {0};
+	size_t found = 0, next;
+
+	for (size_t i = 0; i < count; i++)
+		keyed[i].key = keyed[i].script;
+	qsort(keyed, count, sizeof(*keyed), by_key);
+	for (size_t i = 0; i < count && found < most; i = next) {
+		for (next = i + 1; next < count && XXH128_isEqual(keyed[i].key, keyed[next].key);)
+			next++;
+		if (XXH128_isEqual(keyed[i].key, none))
+			continue;
+		judged[found] = judge(&keyed[i], next - i, info, sum);
+		judged[found].whose = WHOSE_OWN;
+		found += judged[found].growth.trend == TREND_GROWING;
+	}
+	return found;
+}
+
 /* The lines that may have grown; to be freed. Adds to `pages` what V8 maps, the pages of its heaps. */
 static struct verdict_site *lines(const struct view *view, struct view_process *process, struct history_sum *sum,
                                   struct history_sum *pages, size_t *line_count)
@@ -270,7 +318,8 @@ static struct verdict_site *lines(const struct view *view, struct view_process *
 	const struct process_info *info = process->info;
 	struct keyed *keyed = xcalloc(info->site_count, sizeof(*keyed));
 	size_t count = candidates(view, process, sum, keyed);
-	struct verdict_site *judged = xcalloc(count, sizeof(*judged));
+	size_t keyed_most = 2 * count;
+	struct verdict_site *judged = xcalloc(keyed_most, sizeof(*judged));
 	bool interesting = false;
 
 	for (size_t i = 0; i < count; i++)
@@ -284,6 +333,8 @@ static struct verdict_site *lines(const struct view *view, struct view_process *
 		count = add_rest(process, sum, keyed, count);
 		*line_count = judge_all(info, keyed, count, sum, judged);
 	}
+	if (!any_grows(judged, *line_count))
+		*line_count += scripts(info, keyed, count, sum, judged + *line_count, keyed_most - *line_count);
 	free(keyed);
 	return judged;
 }
