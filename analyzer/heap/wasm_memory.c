@@ -84,18 +84,20 @@ void wasm_declare(const struct process_info *process, uint64_t start, struct was
 
 /* ---- growth from mark to mark -------------------------------------------------------------------------------- */
 
-/* It never shrinks, but it may be born late. */
+/* At the instants since it is there. */
 static struct growth judge(const struct wasm_memory *memory, const struct instants *instants)
 {
 	uint64_t values[GROWTH_POINTS], bytes = memory->initial_bytes;
-	size_t step = 0, count = instants->count < GROWTH_POINTS ? instants->count : GROWTH_POINTS;
+	size_t first = 0, step = 0, count = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	while (first < instants->count && instants->ticks[first] < memory->born)
+		first++;
+	for (size_t i = first; i < instants->count && count < GROWTH_POINTS; i++) {
 		for (; step < memory->step_count && memory->steps[step].tick <= instants->ticks[i]; step++)
 			bytes += memory->steps[step].bytes;
-		values[i] = memory->born <= instants->ticks[i] ? bytes : 0;
+		values[count++] = bytes;
 	}
-	return growth_judge((struct series){values, instants->numbers, count, memory->bytes});
+	return growth_judge((struct series){values, instants->numbers + first, count, memory->bytes});
 }
 
 void wasm_judge(struct process_info *process)

@@ -85,9 +85,8 @@ void streams_span(const struct streams *streams, uint64_t *first, uint64_t *last
 	*last = 0;
 	for (size_t i = 0; i < streams->segment_count; i++) {
 		const struct segment *segment = &streams->segments[i];
-		const struct ring_view *ring = &streams->rings[segment->index];
-		uint64_t end = segment->in_ring ? ring->events[ring->count - 1].tick
-		                                : streams->chunks[segment->index].last_tick;
+		const struct ring_view *ring = segment->in_ring ? &streams->rings[segment->index] : NULL;
+		uint64_t end = ring ? ring->events[ring->count - 1].tick : streams->chunks[segment->index].last_tick;
 
 		*first = segment->first_tick < *first ? segment->first_tick : *first;
 		*last = end > *last ? end : *last;

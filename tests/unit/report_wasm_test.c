@@ -32,6 +32,7 @@ static struct wasm_memory memories[] = {
 };
 
 static uint64_t ticks[] = {900, 1400, 1500, 1700, 1900, 2400, 2500, 2600};
+static uint32_t numbers[] = {0, 1, 2, 3, 4, 5, 6, 7};
 static struct mark marks[] = {{"proof 0", 900}, {"proof 1", 1500}, {"other", 1550}, {"proof \033[2", 2500},
                               {"proof 3", 2600}};
 
@@ -48,7 +49,8 @@ static struct recording *model_wasm(void)
 	process.wasm_memories = memories;
 	process.wasm_memory_count = COUNT_OF(memories);
 	process.wasm_memories_left_off = 7;
-	process.instants = (struct instants){.kind = INSTANTS_MARKS, .ticks = ticks, .count = COUNT_OF(ticks)};
+	process.instants = (struct instants){.kind = INSTANTS_MARKS, .ticks = ticks, .numbers = numbers, .count = COUNT_OF(ticks),
+	                                     .marks = COUNT_OF(ticks)};
 	process.marks = marks;
 	process.mark_count = COUNT_OF(marks);
 	recording.processes = &process;
