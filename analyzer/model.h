@@ -230,6 +230,11 @@ struct garbage_sum {
 	                           * site of which nearly all was held */
 };
 
+/* Of a site, what workers still held as they ended before the process did, and freed then (heap/workers.h). */
+struct worker_sum {
+	uint64_t  blocks, bytes;
+};
+
 /* All blocks that one stack of one process allocated in one domain. Counts are up to the leak instant. */
 struct site {
 	struct process_id process;
@@ -243,6 +248,7 @@ struct site {
 	struct growth growth;
 	uint32_t  history;        /* its number in process_info.history */
 	struct garbage_sum garbage;
+	struct worker_sum held;
 	uint64_t  since_blocks, since_bytes; /* of the live ones: born after the mark that was asked for */
 };
 

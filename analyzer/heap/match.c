@@ -17,6 +17,7 @@
 #include "heap/sites.h"
 #include "heap/survivors.h"
 #include "heap/wasm.h"
+#include "heap/workers.h"
 #include "trace/array.h"
 
 /*
@@ -58,6 +59,7 @@ struct matcher {
 	struct history *history; /* owned by the process in the end; NULL: nothing is measured */
 	struct garbage *garbage; /* owned; NULL: no collection at the end */
 	bool     garbage_dies;   /* it is under way */
+	struct workers *workers; /* owned; NULL: none ended before the process did */
 	struct wasm *wasm;       /* owned */
 	struct ledgers ledgers;
 	uint64_t impossible;     /* events that make no sense */
@@ -132,6 +134,8 @@ static inline void death(struct matcher *matcher, uint32_t stream, const struct 
 	}
 	if (__builtin_expect(block->owed, 0) && pays_debt(matcher, block, stream, event->tick))
 		return;
+	if (__builtin_expect(matcher->workers != NULL, 0) && !matcher->teardown)
+		workers_death(matcher->workers, stream, event->tick, block->site, block->tick, block->size);
 	end_block(matcher, block, stream, event->tick);
 }
 
@@ -383,6 +387,7 @@ struct matcher *matcher_open(struct process_info *process, struct inherit *inher
 	matcher->maps = maps_open(&matcher->sites);
 	matcher->history = history_open(process);
 	matcher->garbage = garbage_open(process);
+	matcher->workers = workers_open(process, streams);
 	matcher->wasm = wasm_open(process, &matcher->sites);
 	ledgers_open(&matcher->ledgers, process);
 	inherit_begin(inherit);
@@ -400,9 +405,14 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 		leak_instant(matcher);
 	wasm_close(matcher->wasm);
 	sites_finish(&matcher->sites, matcher->process);
-	for (size_t i = 0; i < matcher->process->site_count; i++)
-		matcher->process->sites[i].garbage = garbage_of_site(matcher->garbage, matcher->process->sites[i].history);
+	for (size_t i = 0; i < matcher->process->site_count; i++) {
+		struct site *site = &matcher->process->sites[i];
+
+		site->garbage = garbage_of_site(matcher->garbage, site->history);
+		site->held = workers_of_site(matcher->workers, site->history);
+	}
 	garbage_free(matcher->garbage);
+	workers_free(matcher->workers);
 	matcher->process->history = matcher->history;
 	history_judge(matcher->process);
 	wasm_judge(matcher->process);

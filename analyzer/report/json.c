@@ -89,6 +89,19 @@ static void put_garbage(struct writer *writer, const struct view *view, const st
 	close_level(writer, ']');
 }
 
+/* What workers held until they ended, by site. */
+static void put_held(struct writer *writer, const struct view *view, const struct json_options *options)
+{
+	struct name_sum names = {0};
+	size_t rows = 0;
+
+	open_level(writer, "until_worker_end", '[');
+	for (size_t i = 0; i < view->held_count; i++)
+		if (is_wanted(options, view->held[i].domain) && rows++ < options->top)
+			put_row(writer, json_held(view, &view->held[i], &names));
+	close_level(writer, ']');
+}
+
 static size_t put_groups(struct writer *writer, const struct view *view, const struct json_options *options,
                          const char *key, struct view_group *(*group)(const struct view *, enum domain, size_t *))
 {
@@ -221,6 +234,7 @@ void report_json(FILE *file, const struct view *view, const struct json_options 
 	put_domains(&writer, view, options);
 	left_off = put_sites(&writer, view, options, &names);
 	put_garbage(&writer, view, options);
+	put_held(&writer, view, options);
 	put_member(&writer, "by_type", json_checked(json_array()));
 	left_off += put_groups(&writer, view, options, "by_module", view_by_module);
 	left_off += put_groups(&writer, view, options, "by_process", view_by_process);

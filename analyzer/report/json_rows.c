@@ -272,6 +272,15 @@ json_t *json_garbage(const struct view *view, const struct view_site *site, stru
 	return object;
 }
 
+json_t *json_held(const struct view *view, const struct view_site *site, struct name_sum *names)
+{
+	json_t *object = json_site(view, site, names);
+
+	json_set(object, "bytes", json_number(site->held.bytes));
+	json_set(object, "blocks", json_number(site->held.blocks));
+	return object;
+}
+
 json_t *json_group(const struct view *view, const struct view_group *group, enum domain domain)
 {
 	json_t *object = json_checked(json_object());

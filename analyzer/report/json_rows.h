@@ -28,6 +28,8 @@ const char *instants_name(enum instants_kind kind);
 json_t *json_totals(const struct view *view);
 /* Counts the names in its stack. */
 json_t *json_site(const struct view *view, const struct view_site *site, struct name_sum *names);
+/* One of view.held: bytes and blocks are what workers held until they ended. */
+json_t *json_held(const struct view *view, const struct view_site *site, struct name_sum *names);
 /* One of view.garbage: bytes and blocks are what was freed. */
 json_t *json_garbage(const struct view *view, const struct view_site *site, struct name_sum *names);
 /* Sets "stack" and "stack_end" of `object`; counts the names. */

@@ -57,6 +57,11 @@ char *text_blame(struct view_process *process, struct node_id stack);
 /* Of a WebAssembly function to blame: the script's function that called it, likewise; NULL: there is none. */
 char *text_caller(struct view_process *process, struct node_id stack);
 
+/* ---- text_workers.c ------------------------------------------------------------------------------------------ */
+
+/* What workers held until they ended. */
+void text_workers(const struct page *page, const struct view *view, const struct text_options *options);
+
 /* ---- text_collected.c ---------------------------------------------------------------------------------------- */
 
 /* Where garbage was collected before the leaks were taken, and where not. */

@@ -294,7 +294,8 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 		for (size_t i = 0; i < info->site_count; i++) {
 			const struct site *site = &info->sites[i];
 
-			if (site->domain >= DOMAINS || (!joined && !view_blocks(view, site) && !site->garbage.blocks))
+			if (site->domain >= DOMAINS || (!joined && !view_blocks(view, site) && !site->garbage.blocks &&
+			                                        !site->held.blocks))
 				continue;
 			if (keyed)
 				keyed[count] = (struct keyed_site){
@@ -305,7 +306,7 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 						.allocs = site->allocs, .frees = site->frees,
 						.live_blocks = view_blocks(view, site),
 						.live_bytes = view_bytes(view, site), .temporary = site->temporary,
-						.garbage = site->garbage,
+						.garbage = site->garbage, .held = site->held,
 					},
 				};
 			count++;
@@ -324,7 +325,8 @@ static bool is_same(const struct keyed_site *a, const struct keyed_site *b)
 static void join_site(struct view_site *into, const struct view_site *site)
 {
 	/* The one that stands for all keeps blocks, so that its stack is that of a leak; else it kept some until the end. */
-	if (!into->live_blocks && (site->live_blocks || (!into->garbage.blocks && site->garbage.blocks))) {
+	if (!into->live_blocks && (site->live_blocks || (!into->garbage.blocks && (site->garbage.blocks ||
+	    (!into->held.blocks && site->held.blocks))))) {
 		into->process = site->process;
 		into->stack = site->stack;
 	}
@@ -339,11 +341,13 @@ static void join_site(struct view_site *into, const struct view_site *site)
 	into->garbage.held_bytes += site->garbage.held_bytes;
 	into->garbage.kept_blocks += site->garbage.kept_blocks;
 	into->garbage.kept_bytes += site->garbage.kept_bytes;
+	into->held.blocks += site->held.blocks;
+	into->held.bytes += site->held.bytes;
 }
 
 static bool is_empty(const struct view_site *site)
 {
-	return !site->live_blocks && !site->garbage.blocks;
+	return !site->live_blocks && !site->garbage.blocks && !site->held.blocks;
 }
 
 static int by_garbage(const void *left, const void *right)
@@ -354,20 +358,31 @@ static int by_garbage(const void *left, const void *right)
 	return order ? order : compare(b->garbage.bytes, a->garbage.bytes);
 }
 
-/* Sites of garbage go to a list of their own, and stay where they are if they have live blocks, too. */
+static int by_held(const void *left, const void *right)
+{
+	const struct view_site *a = left, *b = right;
+
+	return compare(b->held.bytes, a->held.bytes);
+}
+
+/* Sites of what is gone go to lists of their own, and stay where they are if they have live blocks, too. */
 static void sort_out_garbage(struct view *view)
 {
 	size_t live = 0;
 
 	view->garbage = xcalloc(view->site_count, sizeof(*view->garbage));
+	view->held = xcalloc(view->site_count, sizeof(*view->held));
 	for (size_t i = 0; i < view->site_count; i++) {
 		if (view->sites[i].garbage.blocks)
 			view->garbage[view->garbage_count++] = view->sites[i];
+		if (view->sites[i].held.blocks)
+			view->held[view->held_count++] = view->sites[i];
 		if (view->sites[i].live_blocks)
 			view->sites[live++] = view->sites[i];
 	}
 	view->site_count = live;
 	qsort(view->garbage, view->garbage_count, sizeof(*view->garbage), by_garbage);
+	qsort(view->held, view->held_count, sizeof(*view->held), by_held);
 }
 
 static void collect(struct view *view, bool join)
@@ -490,5 +505,6 @@ void view_free(struct view *view)
 	free(view->processes);
 	free(view->sites);
 	free(view->garbage);
+	free(view->held);
 	free(view);
 }

@@ -300,7 +300,7 @@ struct trace_collected {         /* tick: when it was done */
 	uint32_t isolate;        /* its number in the process, from 1 */
 	uint32_t why;            /* enum trace_collected_why */
 	uint32_t tid;            /* kernel id of its thread */
-	uint32_t reserved;       /* 0 */
+	uint32_t stream;         /* id of its thread's stream */
 	uint64_t began;          /* tick when it began */
 	uint64_t found_alive;    /* what was born before this tick and was there when it began, was found alive by an
 	                          * earlier full collection; 0: there was none to tell by */

@@ -115,6 +115,7 @@ void collect_now(void *isolate, enum trace_collected_why why)
 	if (!library.collect || !v8_low_memory || !thread || thread->collecting || !record.isolate)
 		return;
 	record.tid = thread->tid;
+	record.stream = thread->lanes[0].stream;
 	record.began = clock_tick();
 	record.found_alive = thread->found_alive;
 	record.held_from = record.began;

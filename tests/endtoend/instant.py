@@ -19,10 +19,10 @@ def lines(function, size):
     return {"call": call, "function": own}
 
 
-def blocks(data, size, function, name):
-    """Blocks of a size that are still alive. All come from their line."""
+def blocks(rows, size, function, name):
+    """Blocks of a size in rows of the report. All come from their line."""
     count = 0
-    for site in data["leaks"]["by_site"]:
+    for site in rows:
         if site["domain"] != "heap" or site["bytes"] != size * site["blocks"]:
             continue
         frame = next((f for f in site["stack"] if f["kind"] == "js" and f["file"] == str(PROGRAM)), None)
@@ -47,13 +47,18 @@ def recorded(major, way, changes=None):
 def check(major):
     for way in MAIN + WORKERS + ENDING:
         data, said = recorded(major, way)
-        kept, dropped = blocks(data, said["KEPT"], "keep", "KEPT"), blocks(data, said["DROPPED"], "drop", "DROPPED")
+        leaks, held = data["leaks"]["by_site"], data["leaks"]["until_worker_end"]
+        kept, dropped = blocks(leaks, said["KEPT"], "keep", "KEPT"), blocks(leaks, said["DROPPED"], "drop", "DROPPED")
         print(f"node {major}, {way}: {kept} kept of {said['kept']}, {dropped} dropped")
         assert (kept, dropped) == (said["kept"], 0), (way, kept, dropped, said)
+        # What a worker kept until it ended is told apart.
+        until = blocks(held, said["KEPT"], "keep", "KEPT"), blocks(held, said["DROPPED"], "drop", "DROPPED")
+        assert until == (said["until"], 0), (way, until, said)
         labels = sorted(mark["label"] for mark in data["marks"])
-        expected = [f"worker {n} ends" for n in range(1, said["ended"] + 1)] if way in ENDING else []
+        expected = [f"worker {n} ends" for n in range(1, 4)] if said["until"] else []
         assert labels == expected, (way, labels)
     # Without the collection what the last handler dropped is in it.
     data, said = recorded(major, "late", {"PROBE_GC": "0"})
-    assert blocks(data, said["KEPT"], "keep", "KEPT") == said["kept"]
-    assert blocks(data, said["DROPPED"], "drop", "DROPPED") > 1000, "PROBE_GC=0 changes nothing"
+    leaks = data["leaks"]["by_site"]
+    assert blocks(leaks, said["KEPT"], "keep", "KEPT") == said["kept"]
+    assert blocks(leaks, said["DROPPED"], "drop", "DROPPED") > 1000, "PROBE_GC=0 changes nothing"
