@@ -127,6 +127,8 @@ static void say_site(FILE *out, struct view_process *process, const struct verdi
 	say(out, ". At the end it held %s in %s %s.", BYTES(site->live_bytes), COUNT(site->live_blocks),
 	    site->domain == DOMAIN_MAP ? PLURAL(site->live_blocks, "mapping", "mappings")
 	                               : PLURAL(site->live_blocks, "block", "blocks"));
+	if (site->garbage_bytes > site->live_bytes / 2)
+		say(out, " They were freed with the variables of the script, when it had ended.");
 }
 
 static void say_beside(FILE *out, const struct verdict_facts *facts, const struct verdict_evidence *evidence)

@@ -73,6 +73,13 @@ static XXH128_hash_t key_of(const struct site *site, const struct stack *stack, 
 	return XXH3_128bits_digest(&state);
 }
 
+/* What it had when the program began to end: blocks that only the last collection freed were kept, too. */
+static struct domain_sum held(const struct site *site)
+{
+	return (struct domain_sum){.bytes = site->live_bytes + site->garbage.kept_bytes,
+	                           .blocks = site->live_blocks + site->garbage.kept_blocks};
+}
+
 static int by_key(const void *left, const void *right)
 {
 	const struct keyed *a = left, *b = right;
@@ -80,15 +87,15 @@ static int by_key(const void *left, const void *right)
 
 	if (order)
 		return order;
-	if (a->site->live_bytes != b->site->live_bytes)
-		return a->site->live_bytes > b->site->live_bytes ? -1 : 1;
+	if (held(a->site).bytes != held(b->site).bytes)
+		return held(a->site).bytes > held(b->site).bytes ? -1 : 1;
 	return (a->site->stack.index > b->site->stack.index) - (a->site->stack.index < b->site->stack.index);
 }
 
 /* Is something alive of it that is younger than the first mark? */
 static bool may_have_grown(const struct process_info *info, const struct site *site, struct history_sum *sum)
 {
-	if (!site->live_blocks)
+	if (!held(site).blocks)
 		return false;
 	history_sum_begin(sum, info);
 	history_sum_add(sum, site);
@@ -102,20 +109,19 @@ static bool may_have_grown(const struct process_info *info, const struct site *s
 static struct node_id representative(const struct keyed *sites, size_t count)
 {
 	const struct keyed *called = NULL;
-	uint64_t largest = sites->site->live_bytes, blocks = sites->site->live_blocks;
+	struct domain_sum largest = held(sites->site), other;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct site *site = sites[i].site;
-
-		if (!sites[i].line || !site->live_blocks)
+		if (!sites[i].line || !held(sites[i].site).blocks)
 			continue;
 		if (called && (called->line != sites[i].line || called->column != sites[i].column))
 			return sites->site->stack;
 		called = called ? called : &sites[i];
 	}
-	if (!called || sites->line || !blocks || called->site->live_bytes / called->site->live_blocks != largest / blocks)
+	if (!called || sites->line || !largest.blocks)
 		return sites->site->stack;
-	return called->site->stack;
+	other = held(called->site);
+	return other.bytes / other.blocks == largest.bytes / largest.blocks ? called->site->stack : sites->site->stack;
 }
 
 static struct verdict_site judge(const struct keyed *sites, size_t count, const struct process_info *info,
@@ -130,6 +136,7 @@ static struct verdict_site judge(const struct keyed *sites, size_t count, const 
 	for (size_t i = 0; i < count; i++) {
 		history_sum_add(sum, sites[i].site);
 		judged.allocs += sites[i].site->allocs;
+		judged.garbage_bytes += sites[i].site->garbage.kept_bytes;
 	}
 	judged.growth = history_sum_judge(sum);
 	judged.live_bytes = sum->end_bytes;
