@@ -225,7 +225,8 @@ struct totals {               /* of domain heap, up to the leak instant (ending_
 /* Of a site, what the collection at the program's end freed (heap/garbage.h). */
 struct garbage_sum {
 	uint64_t  blocks, bytes;
-	uint64_t  held_blocks, held_bytes; /* of these: found alive by an earlier collection */
+	uint64_t  looked_at;      /* blocks of the site that an earlier collection looked at */
+	uint64_t  held_blocks, held_bytes; /* of those that were freed: found alive by it */
 	uint64_t  kept_blocks, kept_bytes; /* of these: held, or so young that no collection had looked at them, but of a
 	                           * site of which nearly all was held */
 };

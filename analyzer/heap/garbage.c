@@ -141,5 +141,11 @@ void garbage_each_kept(const struct garbage *garbage, void (*each)(void *context
 
 struct garbage_sum garbage_of_site(const struct garbage *garbage, uint32_t site)
 {
-	return garbage && site < garbage->sum_count ? garbage->sums[site] : (struct garbage_sum){0};
+	struct garbage_sum sum = {0};
+
+	if (garbage && site < garbage->sum_count)
+		sum = garbage->sums[site];
+	if (garbage && site < garbage->site_count)
+		sum.looked_at = garbage->looked_at[site];
+	return sum;
 }

@@ -11,6 +11,7 @@
 #include "report/suppress.h"
 #include "util.h"
 
+#define SCRIPTS_MOST  64u        /* that are looked at as a whole */
 #define ISOLATES_MOST 1024u      /* that are looked at, one by one */
 
 /* ---- whose it is ---------------------------------------------------------------------------------------------- */
@@ -138,12 +139,27 @@ static struct node_id representative(const struct keyed *sites, size_t count)
 	return other.bytes / other.blocks == largest.bytes / largest.blocks ? called->site->stack : sites->site->stack;
 }
 
+/*
+ * What the last collection freed of a site that is younger than the one before tells nothing by itself; but if that one found
+ * nearly all alive of the line's other sites, such as those of its function in another tier, it was kept like these.
+ */
+static void add_young(struct garbage_sum *sum, const struct garbage_sum *garbage)
+{
+	sum->looked_at += garbage->looked_at;
+	sum->held_blocks += garbage->held_blocks;
+	if (!garbage->looked_at) {
+		sum->blocks += garbage->blocks;
+		sum->bytes += garbage->bytes;
+	}
+}
+
 static struct verdict_site judge(const struct keyed *sites, size_t count, const struct process_info *info,
                                  struct history_sum *sum)
 {
 	struct verdict_site judged = {.domain = sites->site->domain, .whose = sites->whose,
 	                              .collectable = sites->collectable, .stack = representative(sites, count)};
 	const uint32_t *numbers = info->instants.numbers;
+	struct garbage_sum young = {0};
 	size_t filled;
 
 	history_sum_begin(sum, info);
@@ -151,8 +167,18 @@ static struct verdict_site judge(const struct keyed *sites, size_t count, const 
 		history_sum_add(sum, sites[i].site);
 		judged.allocs += sites[i].site->allocs;
 		judged.garbage_bytes += sites[i].site->garbage.kept_bytes;
+		add_young(&young, &sites[i].site->garbage);
 	}
 	judged.growth = history_sum_judge(sum);
+	if (young.bytes && young.held_blocks >= young.looked_at - young.looked_at / 10 && young.held_blocks) {
+		sum->end_bytes += young.bytes;
+		sum->end_blocks += young.blocks;
+		judged.garbage_bytes += young.bytes;
+		judged.growth = growth_judge((struct series){sum->bytes, numbers, sum->count, sum->end_bytes});
+		if (judged.growth.trend == TREND_GROWING)
+			judged.growth.blocks_per_mark = growth_slope(
+				(struct series){sum->blocks, numbers, sum->count, sum->end_blocks}, judged.growth.from);
+	}
 	judged.live_bytes = sum->end_bytes;
 	judged.live_blocks = sum->end_blocks;
 	for (filled = sum->count; filled > 0 && sum->bytes[filled - 1] >= sum->end_bytes - sum->end_bytes / 10;)
@@ -273,10 +299,11 @@ static bool is_of_memory(const struct process_info *info, struct node_id stack)
 	return false;
 }
 
-static bool any_grows(const struct verdict_site *judged, size_t count)
+static bool any_grows(const struct process_info *info, const struct verdict_site *judged, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (judged[i].whose == WHOSE_OWN && judged[i].growth.trend == TREND_GROWING)
+		if (judged[i].whose == WHOSE_OWN && judged[i].growth.confidence >= SURE_LEAST &&
+		    verdict_rise(&info->instants, &judged[i].growth) >= OWN_LEAST)
 			return true;
 	return false;
 }
@@ -285,20 +312,26 @@ static bool any_grows(const struct verdict_site *judged, size_t count)
  * The scripts that have grown, of which no line has: V8 makes a function's allocations another's when it compiles the one into
  * the other, in the middle of the run. To blame is the largest of their stacks. Returns how many, at most `most`.
  */
-static size_t scripts(const struct process_info *info, struct keyed *keyed, size_t count, struct history_sum *sum,
-                      struct verdict_site *judged, size_t most)
+static size_t scripts(struct view_process *process, struct keyed *keyed, struct history_sum *sum, struct verdict_site *judged,
+                      size_t most)
 {
+	const struct process_info *info = process->info;
 	static const XXH128_hash_t none = {0};
-	size_t found = 0, next;
+	size_t count = 0, found = 0, next;
 
-	for (size_t i = 0; i < count; i++)
-		keyed[i].key = keyed[i].script;
+	for (size_t i = 0; i < info->site_count; i++) {
+		const struct site *site = &info->sites[i];
+
+		if (site->domain >= DOMAINS || !(held(site).blocks || site->garbage.blocks))
+			continue;
+		keyed[count] = key_site(process, site);
+		keyed[count].key = keyed[count].script;
+		count += !XXH128_isEqual(keyed[count].key, none);
+	}
 	qsort(keyed, count, sizeof(*keyed), by_key);
 	for (size_t i = 0; i < count && found < most; i = next) {
 		for (next = i + 1; next < count && XXH128_isEqual(keyed[i].key, keyed[next].key);)
 			next++;
-		if (XXH128_isEqual(keyed[i].key, none))
-			continue;
 		judged[found] = judge(&keyed[i], next - i, info, sum);
 		judged[found].whose = WHOSE_OWN;
 		found += judged[found].growth.trend == TREND_GROWING;
@@ -313,8 +346,8 @@ static struct verdict_site *lines(const struct view *view, struct view_process *
 	const struct process_info *info = process->info;
 	struct keyed *keyed = xcalloc(info->site_count, sizeof(*keyed));
 	size_t count = candidates(view, process, sum, keyed);
-	size_t keyed_most = 2 * count;
-	struct verdict_site *judged = xcalloc(keyed_most, sizeof(*judged));
+	size_t judged_most = count + SCRIPTS_MOST;
+	struct verdict_site *judged = xcalloc(judged_most, sizeof(*judged));
 	bool interesting = false;
 
 	for (size_t i = 0; i < count; i++)
@@ -328,8 +361,8 @@ static struct verdict_site *lines(const struct view *view, struct view_process *
 		count = add_rest(process, sum, keyed, count);
 		*line_count = judge_all(info, keyed, count, sum, judged);
 	}
-	if (!any_grows(judged, *line_count))
-		*line_count += scripts(info, keyed, count, sum, judged + *line_count, keyed_most - *line_count);
+	if (!any_grows(info, judged, *line_count))
+		*line_count += scripts(process, keyed, sum, judged + *line_count, judged_most - *line_count);
 	free(keyed);
 	return judged;
 }
