@@ -54,8 +54,8 @@ struct verdict_site {
 	bool     collectable;    /* asked for by the runtime: an object of its heap may hold it */
 	struct node_id stack;    /* the largest of its stacks */
 	struct growth growth;
-	uint64_t live_bytes, live_blocks, allocs; /* with what follows */
-	uint64_t let_go_bytes;   /* kept to the end of the script's top level and freed by the collection there */
+	uint64_t live_bytes, live_blocks, allocs; /* live: when the program began to end … */
+	uint64_t garbage_bytes;  /* … of it what a script held until it ended, and the last collection freed */
 	uint64_t filled_mark;    /* number of the mark at which it had nine tenths of live_bytes for good */
 	uint32_t steps;          /* marks at which it had more than at the one before, up to then */
 };

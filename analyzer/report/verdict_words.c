@@ -128,9 +128,9 @@ static void say_site(FILE *out, struct view_process *process, const struct verdi
 	say(out, ". At the end it held %s in %s %s.", BYTES(site->live_bytes), COUNT(site->live_blocks),
 	    site->domain == DOMAIN_MAP ? PLURAL(site->live_blocks, "mapping", "mappings")
 	                               : PLURAL(site->live_blocks, "block", "blocks"));
-	if (site->let_go_bytes > site->live_bytes / 2)
-		say(out, " The script's top level held it, so the collection after its last line freed it: in a program that "
-		    "runs on it would stay.");
+	if (site->garbage_bytes > site->live_bytes / 2)
+		say(out, " The script's top level held them, and was over when the last collection came: in a program that runs "
+		    "on they would stay.");
 }
 
 static void say_beside(FILE *out, const struct verdict_facts *facts, const struct verdict_evidence *evidence)

@@ -87,15 +87,11 @@ static XXH128_hash_t key_of(const struct site *site, const struct stack *stack, 
 	return XXH3_128bits_digest(&state);
 }
 
-/* What a site kept to the end, be it that the collection there freed it. */
-static uint64_t kept_bytes(const struct site *site)
+/* What it had when the program began to end: blocks that only the last collection freed were kept, too. */
+static struct domain_sum held(const struct site *site)
 {
-	return site->live_bytes + site->garbage.kept_bytes;
-}
-
-static uint64_t kept_blocks(const struct site *site)
-{
-	return site->live_blocks + site->garbage.kept_blocks;
+	return (struct domain_sum){.bytes = site->live_bytes + site->garbage.kept_bytes,
+	                           .blocks = site->live_blocks + site->garbage.kept_blocks};
 }
 
 static int by_key(const void *left, const void *right)
@@ -105,15 +101,15 @@ static int by_key(const void *left, const void *right)
 
 	if (order)
 		return order;
-	if (kept_bytes(a->site) != kept_bytes(b->site))
-		return kept_bytes(a->site) > kept_bytes(b->site) ? -1 : 1;
+	if (held(a->site).bytes != held(b->site).bytes)
+		return held(a->site).bytes > held(b->site).bytes ? -1 : 1;
 	return (a->site->stack.index > b->site->stack.index) - (a->site->stack.index < b->site->stack.index);
 }
 
 /* Is something alive of it that is younger than the first mark? */
 static bool may_have_grown(const struct process_info *info, const struct site *site, struct history_sum *sum)
 {
-	if (!kept_blocks(site))
+	if (!held(site).blocks)
 		return false;
 	history_sum_begin(sum, info);
 	history_sum_add(sum, site);
@@ -127,20 +123,19 @@ static bool may_have_grown(const struct process_info *info, const struct site *s
 static struct node_id representative(const struct keyed *sites, size_t count)
 {
 	const struct keyed *called = NULL;
-	uint64_t largest = kept_bytes(sites->site), blocks = kept_blocks(sites->site);
+	struct domain_sum largest = held(sites->site), other;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct site *site = sites[i].site;
-
-		if (!sites[i].line || !kept_blocks(site))
+		if (!sites[i].line || !held(sites[i].site).blocks)
 			continue;
 		if (called && (called->line != sites[i].line || called->column != sites[i].column))
 			return sites->site->stack;
 		called = called ? called : &sites[i];
 	}
-	if (!called || sites->line || !blocks || kept_bytes(called->site) / kept_blocks(called->site) != largest / blocks)
+	if (!called || sites->line || !largest.blocks)
 		return sites->site->stack;
-	return called->site->stack;
+	other = held(called->site);
+	return other.bytes / other.blocks == largest.bytes / largest.blocks ? called->site->stack : sites->site->stack;
 }
 
 static struct verdict_site judge(const struct keyed *sites, size_t count, const struct process_info *info,
@@ -155,7 +150,7 @@ static struct verdict_site judge(const struct keyed *sites, size_t count, const 
 	for (size_t i = 0; i < count; i++) {
 		history_sum_add(sum, sites[i].site);
 		judged.allocs += sites[i].site->allocs;
-		judged.let_go_bytes += sites[i].site->garbage.kept_bytes;
+		judged.garbage_bytes += sites[i].site->garbage.kept_bytes;
 	}
 	judged.growth = history_sum_judge(sum);
 	judged.live_bytes = sum->end_bytes;
