@@ -158,6 +158,17 @@ static bool find_runtime(const struct verdict_facts *facts, struct verdict_evide
 	return true;
 }
 
+/* What the library's own collection freed at the end was not free while the program ran. */
+static double freed_at_end(const struct process_info *process)
+{
+	double bytes = 0;
+
+	for (size_t i = 0; i < process->site_count; i++)
+		if (process->sites[i].domain == DOMAIN_HEAP)
+			bytes += (double)process->sites[i].garbage.bytes;
+	return bytes;
+}
+
 static bool find_retained(const struct verdict_facts *facts, struct verdict_evidence *evidence)
 {
 	const struct process_info *process = facts->process;
@@ -172,7 +183,7 @@ static bool find_retained(const struct verdict_facts *facts, struct verdict_evid
 			evidence->retained += ledger->parts[i].bytes;
 			evidence->trimmable += ledger->parts[i].trimmable;
 		}
-	trimmable = (double)evidence->trimmable;
+	trimmable = (double)evidence->trimmable - freed_at_end(process);
 	if (trimmable < RETAINED_LEAST || trimmable < RETAINED_SHARE * (double)ledger->rss_bytes)
 		return false;
 	evidence->kind = VERDICT_RETAINED;

@@ -14,7 +14,8 @@
  *      Nor if it may be garbage: no collection was seen, and it is less than GARBAGE_MOST. (V8 collects before it holds as
  *      much outside its heap.) Then the verdict is unknown.
  *   3. The runtime's heap grows, by RUNTIME_LEAST at least: what it says of its objects; where it does not, its pages do.
- *   4. Free memory is retained: RETAINED_LEAST and a RETAINED_SHARE of what is resident.
+ *   4. Free memory is retained: RETAINED_LEAST and a RETAINED_SHARE of what is resident, without what the library's own
+ *      collection freed at the end.
  *   5. A cache: a line of the program filled something in several steps while it was watched, of CACHE_LEAST bytes or more
  *      and a CACHE_SHARE of the live heap; it has its size since, and keeps it.
  *   6. None, if there was enough to see growth by; else unknown, and what would be enough.

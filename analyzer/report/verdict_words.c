@@ -9,6 +9,7 @@
 
 #define RATE(bytes, more, facts) rate((char[RATE_SIZE]){0}, bytes, more, facts)
 #define RATE_SIZE 80
+#define HELD_LEAST 1048576       /* bytes */
 
 /* ---- words ---------------------------------------------------------------------------------------------------- */
 
@@ -227,6 +228,7 @@ static void say_cache(FILE *out, struct view_process *process, const struct verd
 static void say_none(FILE *out, const struct verdict_facts *facts)
 {
 	const struct process_info *process = facts->process;
+	uint64_t held = 0;
 
 	if (process->totals.allocs && !process->totals.live_blocks) {
 		say(out, "No leak: nothing is left of what was allocated.");
@@ -235,6 +237,11 @@ static void say_none(FILE *out, const struct verdict_facts *facts)
 	say(out, "No leak was seen: nothing grows, ");
 	say_span(out, facts);
 	say(out, ". What is alive was filled once, or comes and goes.");
+	for (size_t i = 0; i < process->site_count; i++)
+		held += process->sites[i].domain == DOMAIN_HEAP ? process->sites[i].garbage.held_bytes : 0;
+	if (held >= HELD_LEAST)
+		say(out, " But variables of scripts held %s until these had ended (see what the collection freed): end "
+		    "by process.exit() to see whether that grows.", BYTES(held));
 }
 
 static void say_unknown(FILE *out, struct view_process *process, const struct verdict_facts *facts,

@@ -52,10 +52,18 @@ difference = list(difflib.unified_diff(same_each_time(shown), same_each_time(got
 assert not difference, "the README shows another report than scripts/run prints:\n" + "\n".join(difference)
 
 printed = next(done for text, done in reports if "leak.js" in text).out.decode().replace(f"{home}/probe/", "")
-shown = [text for kind, text in blocks if kind == "text"][1].strip().splitlines()
+shown = next(text for kind, text in blocks if kind == "text" and "leak.js" in text).strip().splitlines()
 squeezed = [" ".join(line.split()) for line in printed.replace(f"{SOURCE}/", "").splitlines()]
 for line in shown:
     assert " ".join(line.split()) in squeezed, f"the README shows a line that is not printed: {line}\n{printed}"
+
+# The hunt: the verdict that is shown is the one that is printed, and the mended script has another.
+hunt = next(text for kind, text in blocks if kind == "text" and text.startswith("A leak: read"))
+printed = next(done for text, done in reports if "bin/probe run -o" in text and "hunt.js" in text and "sed" not in text)
+verdict = " ".join(printed.out.decode().replace(f"{SOURCE}/", "").replace(f"{home}/probe/", "").split())
+assert " ".join(hunt.split()) in verdict, f"the README shows another verdict than is printed: {hunt}\n{printed}"
+mended = next(done for text, done in reports if "mended.js" in text).out.decode()
+assert not mended.startswith("A leak"), f"the mended script leaks all the same:\n{mended}"
 
 for script in re.findall(r"~/probe/(scripts/\w+)", readme):
     assert os.access(SOURCE / script, os.X_OK), f"the README names {script}"

@@ -189,6 +189,11 @@ START_TEST(free_memory_is_retained_where_it_is_a_good_part)
 	ck_assert_int_eq(evidence.kind, VERDICT_RETAINED);
 	ck_assert_uint_eq(evidence.trimmable, 10 << 20);
 	ck_assert_uint_eq(evidence.retained, 12 << 20);
+	/* All but 2 MiB of it was garbage until the end. */
+	process.sites = &(struct site){.domain = DOMAIN_HEAP, .garbage = {.bytes = 8 << 20}};
+	process.site_count = 1;
+	ck_assert_int_eq(verdict_judge(&facts).kind, VERDICT_NONE);
+	process.site_count = 0;
 	ledgers[1].rss_bytes = 51 << 20;
 	ck_assert_int_eq(verdict_judge(&facts).kind, VERDICT_NONE);
 	ck_assert_ptr_null(verdict_judge(&facts).ledger);
