@@ -319,7 +319,7 @@ static size_t scripts(struct view_process *process, struct keyed *keyed, struct 
 	static const XXH128_hash_t none = {0};
 	size_t count = 0, found = 0, next;
 
-	for (size_t i = 0; i < info->site_count; i++) {
+	for (size_t i = 0; info->history && i < info->site_count; i++) {
 		const struct site *site = &info->sites[i];
 
 		if (site->domain >= DOMAINS || !(held(site).blocks || site->garbage.blocks))
