@@ -57,7 +57,7 @@ static bool is_candidate(const struct verdict_facts *facts, const struct verdict
 /* Is it perhaps only waiting for the collector, or for the end of a short run? */
 static bool is_doubtful(const struct verdict_facts *facts, const struct verdict_site *site, double rise)
 {
-	return is_short(facts) || (facts->garbage && site->collectable && rise < GARBAGE_MOST);
+	return is_short(facts) || site->untold || (facts->garbage && site->collectable && rise < GARBAGE_MOST);
 }
 
 static void find_sites(const struct verdict_facts *facts, struct verdict_evidence *evidence)
@@ -76,6 +76,7 @@ static void find_sites(const struct verdict_facts *facts, struct verdict_evidenc
 			if (rise > seems) {
 				evidence->seems = site;
 				evidence->may_be_garbage = is_sure(&site->growth) && !is_short(facts);
+				evidence->untold = evidence->may_be_garbage && site->untold;
 				seems = rise;
 			}
 			continue;
@@ -236,7 +237,8 @@ struct verdict_evidence verdict_judge(const struct verdict_facts *facts)
 
 	if (find_leak(facts, &evidence))
 		return evidence;
-	doubt = (struct verdict_evidence){.seems = evidence.seems, .may_be_garbage = evidence.may_be_garbage};
+	doubt = (struct verdict_evidence){.seems = evidence.seems, .may_be_garbage = evidence.may_be_garbage,
+	                                  .untold = evidence.untold};
 	evidence = (struct verdict_evidence){0};
 	if (find_runtime(facts, &evidence) || find_retained(facts, &evidence) || find_cache(facts, &evidence))
 		return evidence;

@@ -31,7 +31,7 @@
 #include "model.h"
 
 #define SURE_LEAST     0.85      /* confidence: growth in three steps or more */
-#define OWN_LEAST      4096.0    /* bytes */
+#define OWN_LEAST      16384.0   /* bytes */
 #define LIBRARY_LEAST  65536.0   /* bytes */
 #define RUNTIME_FACTOR 8.0
 #define RUNTIME_LEAST  1048576.0 /* bytes of objects … */
@@ -52,6 +52,8 @@ struct verdict_site {
 	enum domain domain;
 	enum whose whose;
 	bool     collectable;    /* asked for by the runtime: an object of its heap may hold it */
+	bool     untold;         /* most of it was freed by the collection at the end, and no earlier one had looked at it:
+	                          * a script's top level may have held it, or nothing */
 	struct node_id stack;    /* the largest of its stacks */
 	struct growth growth;
 	uint64_t live_bytes, live_blocks, allocs; /* live: when the program began to end … */
@@ -87,7 +89,8 @@ struct verdict_evidence {
 	const struct ledger *ledger; /* RETAINED: of when */
 	uint64_t retained, trimmable; /* bytes of it */
 	const struct verdict_site *seems; /* UNKNOWN: what grows, but at too few marks to be sure … */
-	bool     may_be_garbage; /* … or often enough, but what of it is garbage is not known */
+	bool     may_be_garbage; /* … or often enough, but what of it is garbage is not known … */
+	bool     untold;         /* … since the collection at the end freed it, the first that looked at it */
 	bool     is_short;       /* UNKNOWN: the run was, and has no marks */
 };
 

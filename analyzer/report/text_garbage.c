@@ -8,7 +8,7 @@
 
 #define LISTED_MOST   3
 #define HELD_LEAST    4096u          /* bytes: what node itself lets go of at its end is less, site by site */
-#define GARBAGE_LEAST (1u << 20)     /* bytes: less is the usual garbage of a moment */
+#define GARBAGE_LEAST (256u << 10)   /* bytes: less is the usual garbage of a moment */
 
 /* The words; to be freed. */
 static char *explain(const struct garbage_sum *all)

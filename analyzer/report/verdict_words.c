@@ -152,7 +152,7 @@ static void say_workers(FILE *out, struct view_process *process, const struct ve
 	if (is_timed(facts))
 		say(out, "There are more and more of them, ");
 	else
-		say(out, "There are %.3g more from mark to mark, ", facts->isolates.bytes_per_mark);
+		say(out, "From mark to mark there are more, by %.3g, ", facts->isolates.bytes_per_mark);
 	say_span(out, facts);
 	say(out, ".");
 	if (place)
@@ -266,6 +266,12 @@ static void say_unknown(FILE *out, struct view_process *process, const struct ve
 			say(out, " keeps %s, ", RATE(evidence->seems->growth.bytes_per_mark, " more", facts));
 			say_span(out, facts);
 		}
+	}
+	if (evidence->untold) {
+		say(out, ", but the collection at the end freed it, the first that looked at it: a variable at the script's top "
+		    "level may have held it, or nothing. Let the script end by process.exit(), or call gc() each round "
+		    "(node --expose-gc).");
+		return;
 	}
 	if (evidence->may_be_garbage) {
 		say(out, ", but no garbage collection was seen at the end. Let the program end by itself, or call gc() each "

@@ -27,8 +27,8 @@ static enum whose whose_is(const struct view_process *process, const struct stac
 
 	if (!process->has_runtime || domain == DOMAIN_WASM_MEMORY || domain == DOMAIN_WASM_HEAP)
 		return WHOSE_OWN;
-	/* What V8 keeps for itself; Buffers are asked for by node's allocator. */
-	if (maker && maker->engine && begins(maker->frame->function, "v8::"))
+	/* What V8 keeps for itself, pages of its heap above all; Buffers are asked for by node's allocator. */
+	if (maker && maker->engine && (domain == DOMAIN_MAP || begins(maker->frame->function, "v8::")))
 		return WHOSE_RUNTIME;
 	return stack->blame < stack->count && !stack->frames[stack->blame].engine ? WHOSE_OWN : WHOSE_LIBRARY;
 }
@@ -170,7 +170,8 @@ static struct verdict_site judge(const struct keyed *sites, size_t count, const 
 		add_young(&young, &sites[i].site->garbage);
 	}
 	judged.growth = history_sum_judge(sum);
-	if (young.bytes && young.held_blocks >= young.looked_at - young.looked_at / 10 && young.held_blocks) {
+	judged.untold = !young.looked_at && young.bytes;
+	if (young.bytes && young.held_blocks >= young.looked_at - young.looked_at / 10) {
 		sum->end_bytes += young.bytes;
 		sum->end_blocks += young.blocks;
 		judged.garbage_bytes += young.bytes;

@@ -96,12 +96,29 @@ static void join(napi_env env, void *isolate)
 		ending_join(isolate, wake);
 }
 
+/* Code that napi_run_script compiles has no file to be told by; that of node's own vm has. */
+static const char runner[] = "(text, filename) => new (process.getBuiltinModule('vm').Script)(text, { filename }).runInThisContext()";
+
+int addon_run(napi_env env, const char *script, const char *end, const char *name, napi_value *result)
+{
+	napi_value run, global, arguments[2], text;
+
+	if (napi_create_string_utf8(env, script, (size_t)(end - script), &arguments[0]) == NAPI_OK &&
+	    napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &arguments[1]) == NAPI_OK &&
+	    napi_create_string_utf8(env, runner, sizeof(runner) - 1, &text) == NAPI_OK &&
+	    napi_run_script(env, text, &run) == NAPI_OK && napi_get_global(env, &global) == NAPI_OK &&
+	    napi_call_function(env, global, run, 2, arguments, result) == NAPI_OK)
+		return NAPI_OK;
+	forget_exception(env); /* node before 20.16 and 22.3 */
+	return napi_run_script(env, arguments[0], result);
+}
+
 static bool install(napi_env env, bool is_main)
 {
-	napi_value text, function, global, arguments[4];
+	napi_value function, global, arguments[4];
 
-	return napi_create_string_utf8(env, addon_script, (size_t)(addon_script_end - addon_script), &text) == NAPI_OK &&
-	       napi_run_script(env, text, &function) == NAPI_OK && napi_get_global(env, &global) == NAPI_OK &&
+	return addon_run(env, addon_script, addon_script_end, "node:internal/probe", &function) == NAPI_OK &&
+	       napi_get_global(env, &global) == NAPI_OK &&
 	       napi_create_function(env, "mark", NAPI_AUTO_LENGTH, js_mark, NULL, &arguments[0]) == NAPI_OK &&
 	       napi_create_function(env, "ending", NAPI_AUTO_LENGTH, js_ending, NULL, &arguments[1]) == NAPI_OK &&
 	       napi_create_function(env, "ran", NAPI_AUTO_LENGTH, js_ran, NULL, &arguments[2]) == NAPI_OK &&

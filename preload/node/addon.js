@@ -58,4 +58,3 @@
 		self.nextTick(ran);
 	defineProperty(globalThis, 'probe', { value: { mark }, configurable: true, enumerable: false, writable: true });
 })
-//# sourceURL=node:internal/probe

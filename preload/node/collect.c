@@ -8,8 +8,10 @@
 #include "node/v8.h"
 #include "record/thread.h"
 
-#define AFTER_COLLECTION 1000000000u /* ns between two records of what collections by themselves left */
-#define AFTER_MARK       100000000u  /* ns that a record for a mark keeps from the one before */
+#define TOLD_FREELY      128u        /* records of what collections by themselves left; those after them keep … */
+#define AFTER_COLLECTION 1000000000u /* … so many ns from the one before */
+#define AFTER_MARK       100000000u  /* ns that a record for a mark keeps from the one before, once many were told */
+#define AFTER_SCAVENGE   10000000u   /* ns, likewise, of one for a collection of young objects */
 
 V8_FUNCTION(void, v8_low_memory, "_ZN2v87Isolate21LowMemoryNotificationEv", void *);
 V8_FUNCTION(void, v8_heap_statistics, "_ZN2v87Isolate17GetHeapStatisticsEPNS_14HeapStatisticsE", void *, struct v8_heap *);
@@ -36,6 +38,7 @@ static void tell_heap(void *isolate, struct thread *thread, bool collected)
 	record.malloced = heap.malloced;
 	record.limit = heap.limit;
 	thread->heap_told = clock_monotonic_ns();
+	thread->heaps_told++;
 	meta_write(TRACE_RECORD_RUNTIME_HEAP, &record, sizeof(record), NULL, 0);
 }
 
@@ -49,14 +52,19 @@ static void collected(void *isolate, int type, int flags, void *data)
 	struct thread *thread = thread_state();
 	int error = errno;
 
-	(void)type, (void)data;
-	if (thread && !thread->collecting && !library.filtered && !process_is_borrowed()) {
+	(void)data;
+	if (thread && type == V8_SCAVENGED) {
+		if (!thread->collecting && thread->heaps_told < TOLD_FREELY / 2 && !told_within(thread, AFTER_SCAVENGE) &&
+		    !library.filtered && !process_is_borrowed())
+			tell_heap(isolate, thread, false);
+	} else if (thread && !thread->collecting && !library.filtered && !process_is_borrowed()) {
 		thread->found_alive = thread->marking_began;
 		thread->marking_began = 0;
 		thread->collected_since++;
 		if (flags & V8_COLLECTED_FORCED)
 			meta_write(TRACE_RECORD_MARK, "gc()", 4, NULL, 0);
-		if ((flags & V8_COLLECTED_FORCED) || !told_within(thread, AFTER_COLLECTION))
+		if ((flags & V8_COLLECTED_FORCED) || thread->heaps_told < TOLD_FREELY ||
+		    !told_within(thread, AFTER_COLLECTION))
 			tell_heap(isolate, thread, true);
 	}
 	errno = error;
@@ -92,14 +100,14 @@ void collect_watch(void *isolate)
 	if (v8_before_collection)
 		v8_before_collection(isolate, begins, NULL, V8_COLLECTED_FULL | V8_MARKING_BEGINS);
 	if (v8_after_collection)
-		v8_after_collection(isolate, collected, NULL, V8_COLLECTED_FULL);
+		v8_after_collection(isolate, collected, NULL, V8_COLLECTED_FULL | V8_SCAVENGED);
 }
 
 void collect_marked(void *isolate)
 {
 	struct thread *thread = thread_state();
 
-	if (thread && isolate && !library.filtered && !told_within(thread, AFTER_MARK))
+	if (thread && isolate && !library.filtered && (thread->heaps_told < TOLD_FREELY || !told_within(thread, AFTER_MARK)))
 		tell_heap(isolate, thread, false);
 }
 

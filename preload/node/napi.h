@@ -19,6 +19,10 @@ typedef napi_value napi_callback(napi_env, napi_callback_info);
 #define NAPI_AUTO_LENGTH   ((size_t)-1)
 #define NAPI_NONBLOCKING   0
 
+/* addon.c: runs one of our scripts, as a file of this name. Node-API's status. */
+int addon_run(napi_env env, const char *script, const char *end, const char *name, napi_value *result)
+	__attribute__((visibility("hidden")));
+
 #define NAPI(name, ...) extern int name(napi_env, __VA_ARGS__) __attribute__((weak))
 NAPI(napi_add_env_cleanup_hook, void (*)(void *), void *);
 NAPI(napi_call_function, napi_value, napi_value, size_t, const napi_value *, napi_value *);

@@ -36,6 +36,7 @@ struct v8_event {                     /* v8::JitCodeEvent */
 };
 _Static_assert(sizeof(struct v8_event) == 80 && offsetof(struct v8_event, isolate) == 72, "v8-callbacks.h");
 
+#define V8_SCAVENGED        1         /* v8::kGCTypeScavenge */
 #define V8_COLLECTED_FULL   4         /* v8::kGCTypeMarkSweepCompact */
 #define V8_MARKING_BEGINS   8         /* v8::kGCTypeIncrementalMarking */
 #define V8_COLLECTED_FORCED 4         /* v8::kGCCallbackFlagForced: gc() was called */

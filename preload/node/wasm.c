@@ -138,12 +138,12 @@ static napi_value js_wrap(napi_env env, napi_callback_info info)
 
 void wasm_install(napi_env env)
 {
-	napi_value text, function, global, wrap, exception;
+	napi_value function, global, wrap, exception;
 
 	if (!library.wasm || !napi_get_new_target)
 		return;
-	if (napi_create_string_utf8(env, wasm_script, (size_t)(wasm_script_end - wasm_script), &text) != NAPI_OK ||
-	    napi_run_script(env, text, &function) != NAPI_OK || napi_get_global(env, &global) != NAPI_OK ||
+	if (addon_run(env, wasm_script, wasm_script_end, "node:internal/probe/wasm", &function) != NAPI_OK ||
+	    napi_get_global(env, &global) != NAPI_OK ||
 	    napi_create_function(env, "wrap", NAPI_AUTO_LENGTH, js_wrap, NULL, &wrap) != NAPI_OK ||
 	    napi_call_function(env, global, function, 1, &wrap, NULL) != NAPI_OK)
 		napi_get_and_clear_last_exception(env, &exception);

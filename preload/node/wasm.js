@@ -117,4 +117,3 @@
 	replace('Module', undefined, remember);
 	replace('Instance', ofModule);
 })
-//# sourceURL=node:internal/probe/wasm
