@@ -13,6 +13,7 @@
 #include "interpose/follow.h"
 #include "interpose/modules.h"
 #include "interpose/next.h"
+#include "node/inject.h"
 #include "text.h"
 
 void *call_as(void *function, const void *a, const void *b, const void *c, const void *ret) HIDDEN;
@@ -115,6 +116,7 @@ PUBLIC void *dlopen(const char *file, int mode)
 	const void *ret = pose_as(file, (uintptr_t)__builtin_return_address(0));
 	void *handle;
 
+	inject_asked(file);
 	loading(1);
 	if (ret)
 		handle = call_as((void *)REAL(dlopen), file, (const void *)(long)mode, NULL, ret);

@@ -16,7 +16,6 @@
 
 extern const char addon_script[] HIDDEN, addon_script_end[] HIDDEN;
 void probe_library_mark(const char *label);
-napi_value napi_register_module_v1(napi_env env, napi_value exports);
 
 static void forget_exception(napi_env env)
 {
@@ -126,7 +125,7 @@ static bool install(napi_env env, bool is_main)
 	       napi_call_function(env, global, function, 4, arguments, NULL) == NAPI_OK;
 }
 
-PUBLIC napi_value napi_register_module_v1(napi_env env, napi_value exports)
+napi_value addon_register(napi_env env, napi_value exports)
 {
 	int error = errno;
 	void *isolate = v8.current ? v8.current() : NULL;

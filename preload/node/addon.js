@@ -1,5 +1,6 @@
-// What libprobe.so runs in each of node's isolates, in strict ignorance of the program: nothing of it is to be seen but
-// globalThis.probe. It returns to the addon (addon.c), which handed over its functions.
+// What libprobe.so runs in each of node's isolates, in strict ignorance of the program: what is to be seen of it is
+// globalThis.probe, and that `emit` is an accessor of process's prototype. It returns to the addon (addon.c), which handed
+// over its functions.
 //
 // node emits 'exit' by process.emit: at the natural end, in process.exit, after an uncaught exception. By then
 // process._exiting is set, so it is given an emit that tells of the end when the last handler has run or thrown. At all

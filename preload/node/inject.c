@@ -1,12 +1,14 @@
 /*
- * inject.c: see inject.h. JavaScript must not be run in an interrupt, but a microtask may be queued, which V8 runs when the
- * isolate's stack is empty: at the latest after the first script or the first event.
+ * inject.c: see inject.h. A call of process.dlopen's is a good moment to run JavaScript. In an interrupt it must not be run,
+ * but a microtask may be queued, which V8 runs when the isolate's stack is empty: at the latest after the first script or
+ * the first event.
  *
  * Locals are what V8 passes as v8::Local<>: one pointer, in a register.
  */
 #include "node/inject.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "node/isolates.h"
 #include "node/napi.h"
@@ -29,8 +31,6 @@ V8_FUNCTION(void, node_register,
 	"_Z30napi_module_register_by_symbolN2v85LocalINS_6ObjectEEENS0_INS_5ValueEEENS0_INS_7ContextEEEPFP12napi_value__"
 	"P10napi_env__S8_Ei", local, local, local, napi_value (*)(napi_env, napi_value), int);
 
-napi_value napi_register_module_v1(napi_env env, napi_value exports);
-
 static void inject(void *isolate)
 {
 	void *scope[8];              /* v8::HandleScope: three words */
@@ -44,15 +44,35 @@ static void inject(void *isolate)
 	context = v8_context(isolate);
 	if (context && node_environment(context)) {
 		exports = v8_object(isolate);
-		node_register(exports, exports, context, napi_register_module_v1, API_VERSION);
+		node_register(exports, exports, context, addon_register, API_VERSION);
 	}
 	v8_scope_close(scope);
 	errno = error;
 }
 
+static bool can_inject(void)
+{
+	return v8_in_context && v8_context && v8_object && v8_scope_open && v8_scope_close && node_environment && node_register;
+}
+
+static const char *file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The path may be another than the loader's: require follows links. */
+void inject_now(const char *file)
+{
+	void *isolate = strcmp(file_name(file), file_name(library.path)) == 0 && v8.current ? v8.current() : NULL;
+
+	if (isolate && can_inject())
+		inject(isolate);
+}
+
 void inject_soon(void *isolate)
 {
-	if (inject_allowed && v8_enqueue && v8_in_context && v8_context && v8_object && v8_scope_open && v8_scope_close && node_environment &&
-	    node_register && v8_in_context(isolate))
+	if (inject_allowed && v8_enqueue && can_inject() && v8_in_context(isolate))
 		v8_enqueue(isolate, inject, isolate);
 }

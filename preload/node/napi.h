@@ -19,6 +19,9 @@ typedef napi_value napi_callback(napi_env, napi_callback_info);
 #define NAPI_AUTO_LENGTH   ((size_t)-1)
 #define NAPI_NONBLOCKING   0
 
+/* addon.c: what node calls with a new environment for the addon. */
+napi_value addon_register(napi_env env, napi_value exports) __attribute__((visibility("hidden")));
+
 /* addon.c: runs one of our scripts, as a file of this name. Node-API's status. */
 int addon_run(napi_env env, const char *script, const char *end, const char *name, napi_value *result)
 	__attribute__((visibility("hidden")));

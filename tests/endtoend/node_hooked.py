@@ -1,6 +1,6 @@
 """The addon that node is made to load changes nothing that a program sees: of its options, its modules, its process object,
 its handlers of the end, in children and workers too; nor does it come in where node would fail with it."""
-from harness import PROBE_LIB, SOURCE, TMP, lost_nothing, node_environment, record, report, run, same
+from harness import FIXTURES, PROBE_LIB, SOURCE, TMP, lost_nothing, node_environment, record, report, run, same
 
 PROGRAM = SOURCE / "tests" / "fixtures" / "javascript" / "hooked.js"
 (TMP / "module.mjs").write_text("console.log(process.env.NODE_OPTIONS, process.execArgv);\nawait 1;\n")
@@ -49,3 +49,7 @@ done = run(["node", "-p", "typeof probe.mark + process.env.NODE_OPTIONS"],
            {**node_environment(22), "LD_PRELOAD": './libprobe2.so', "PROBE_OUT": TMP / 'a "quoted" recording'}, odd)
 assert (done.status, done.out) == (0, b"functionundefined\n"), done
 assert report(TMP / 'a "quoted" recording')["processes"][0]["end"] == "exit"
+
+# An addon that registers itself by the name that today's addons export is not taken for ours.
+(TMP / "older.js").write_text(f"process.dlopen(module, '{FIXTURES}/libolder.so'); console.log(module.exports);\n")
+compare(300, ["older.js"], node_environment(20))
