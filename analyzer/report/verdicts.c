@@ -13,6 +13,7 @@
 
 #define SCRIPTS_MOST  64u        /* that are looked at as a whole */
 #define ISOLATES_MOST 1024u      /* that are looked at, one by one */
+#define TOLD_LEAST    10u        /* of what V8 told of its objects: with fewer, its pages tell more */
 
 /* ---- whose it is ---------------------------------------------------------------------------------------------- */
 
@@ -447,7 +448,7 @@ static bool runtime_objects(const struct process_info *info, struct verdict_fact
 		objects.count = 0;
 		objects_of(info, isolate, &objects);
 		growth = growth_judge((struct series){objects.least, objects.numbers, objects.count, objects.end});
-		if (objects.count < MARKS_LEAST || verdict_rise(instants, &growth) <= largest)
+		if (objects.count < TOLD_LEAST || verdict_rise(instants, &growth) <= largest)
 			continue;
 		largest = verdict_rise(instants, &growth);
 		facts->runtime = growth;
