@@ -225,7 +225,7 @@ static struct keyed key_site(struct view_process *process, const struct site *si
 static bool is_suppressed(const struct view *view, struct view_process *process, const struct site *site)
 {
 	return view->suppressions &&
-	       suppressions_match(view->suppressions, process, site->stack, site->domain, true);
+	       suppressions_match(view->suppressions, process, site->stack, site->domain, site->growth.trend);
 }
 
 /* The sites that may have grown. */
