@@ -166,6 +166,10 @@ START_TEST(the_larger_of_a_memory_and_a_site_leads)
 	process.wasm_memory_count = 2;
 	ck_assert_ptr_eq(verdict_judge(&facts).memory, &memories[1]);
 	ck_assert_int_eq(verdict_judge(&facts).kind, VERDICT_LEAK);
+	facts.hidden_memories = (bool[]){false, true};
+	ck_assert_ptr_null(verdict_judge(&facts).memory);
+	facts.hidden_memories = (bool[]){true, false};
+	ck_assert_ptr_eq(verdict_judge(&facts).memory, &memories[1]);
 	ck_assert_uint_eq(verdict_room(&memories[0]), 90 << 16);
 	ck_assert_uint_eq(verdict_room(&memories[1]), (65536ull - 10) << 16);
 	site.growth = growing(100000);
