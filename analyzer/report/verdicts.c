@@ -439,6 +439,15 @@ struct objects {                 /* of one isolate */
 	uint64_t end, limit;     /* as told last */
 };
 
+static bool has_ended(const struct process_info *info, uint32_t isolate)
+{
+	for (size_t i = 0; i < info->runtime_count; i++)
+		if (info->runtimes[i].isolate == isolate && info->runtimes[i].state == TRACE_RUNTIME_ENDED &&
+		    info->runtimes[i].tick <= info->instants.end)
+			return true;
+	return false;
+}
+
 static void objects_of(const struct process_info *info, uint32_t isolate, struct objects *objects)
 {
 	const struct instants *instants = &info->instants;
@@ -466,7 +475,7 @@ static void objects_of(const struct process_info *info, uint32_t isolate, struct
 }
 
 /*
- * What the objects of that isolate take which grew most, as V8 told at marks and after collections; what is garbage among
+ * What the objects of that isolate take, of those alive, which grew most, as V8 told at marks and after collections; what is garbage among
  * them is gone by the next collection. False: it told too little to judge by.
  */
 static bool runtime_objects(const struct process_info *info, struct verdict_facts *facts)
@@ -483,6 +492,8 @@ static bool runtime_objects(const struct process_info *info, struct verdict_fact
 	for (uint32_t isolate = 1; isolate <= isolates && isolate <= ISOLATES_MOST; isolate++) {
 		struct growth growth;
 
+		if (has_ended(info, isolate))
+			continue;
 		objects.count = 0;
 		objects_of(info, isolate, &objects);
 		growth = growth_judge((struct series){objects.least, objects.numbers, objects.count, objects.end});
