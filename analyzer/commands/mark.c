@@ -39,11 +39,21 @@ static uint64_t start_ticks(unsigned long pid)
 	return start;
 }
 
-/* The header of an image file, if it is that of a live image of a process that started then. */
-static bool is_recorded_to(const char *path, uint64_t start, struct stat *status)
+/*
+ * Where a process records. Its folder may be another user's, who can change what lies there while an administrator marks:
+ * it is looked up once, and neither file may be a link to something else.
+ */
+struct place {
+	int      folder;          /* file descriptor */
+	char    *marks;           /* name of its STEM.marks in there; owned */
+	uid_t    uid; gid_t gid;  /* whom the recording belongs to */
+};
+
+/* Is it the image file of a live image of a process that started then? */
+static bool is_recorded_to(int folder, const char *name, uint64_t start, struct stat *status)
 {
 	struct trace_process header;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	bool good;
 
 	if (fd < 0)
@@ -53,6 +63,31 @@ static bool is_recorded_to(const char *path, uint64_t start, struct stat *status
 	       header.extent.kind == TRACE_EXTENT_PROCESS && header.start_ticks == start;
 	close(fd);
 	return good;
+}
+
+/* False, with errno: the process does not record to this STEM.shared, or it cannot be read. */
+static bool find_place(const char *shared, uint64_t start, struct place *place)
+{
+	const char *name = strrchr(shared, '/') + 1;
+	/* Without the slash at its end, which would lead through a link. */
+	char *folder = xasprintf("%.*s", name - shared > 1 ? (int)(name - shared - 1) : 1, shared);
+	struct stat status;
+
+	place->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	free(folder);
+	if (place->folder < 0)
+		return false;
+	if (!is_recorded_to(place->folder, name, start, &status)) {
+		int error = errno;
+
+		close(place->folder);
+		errno = error;
+		return false;
+	}
+	place->marks = xasprintf("%.*s.marks", (int)(strlen(name) - strlen(".shared")), name);
+	place->uid = status.st_uid;
+	place->gid = status.st_gid;
+	return true;
 }
 
 /* The name of a mapped file in a line of maps, with its \012 undone; NULL: it is no STEM.shared. */
@@ -77,13 +112,13 @@ static char *mapped_name(char *line)
 }
 
 /*
- * Path of the STEM.shared that the process maps, as we can reach it: as it is told, or, in a container, below the
- * process's own root. To be freed. NULL: there is none, and a message was printed.
+ * The place of the STEM.shared that the process maps, as we can reach it: as it is told, or, in a container, below the
+ * process's own root. False: there is none, and a message was printed.
  */
-static char *find_shared(unsigned long pid, uint64_t start, struct stat *status)
+static bool find_shared(unsigned long pid, uint64_t start, struct place *place)
 {
-	char path[64], *line = NULL, *found = NULL;
-	bool readable = true;
+	char path[64], *line = NULL;
+	bool readable = true, found = false;
 	size_t size = 0;
 	FILE *maps;
 
@@ -91,7 +126,7 @@ static char *find_shared(unsigned long pid, uint64_t start, struct stat *status)
 	maps = fopen(path, "re");
 	if (!maps) {
 		warn("process %lu: its maps cannot be read:", pid);
-		return NULL;
+		return false;
 	}
 	while (!found && getline(&line, &size, maps) > 0) {
 		const char *name = mapped_name(line);
@@ -99,12 +134,10 @@ static char *find_shared(unsigned long pid, uint64_t start, struct stat *status)
 
 		if (!name)
 			continue;
-		inside = xasprintf("/proc/%lu/root%s", pid, name);
-		if (is_recorded_to(name, start, status))
-			found = xstrdup(name);
-		else if (is_recorded_to(inside, start, status))
-			found = xstrdup(inside);
-		else if (errno == EACCES)
+		inside = xasprintf("/proc/%lu/root/.%s", pid, name);
+		errno = 0;
+		found = find_place(name, start, place) || find_place(inside, start, place);
+		if (!found && errno == EACCES)
 			readable = false;
 		free(inside);
 	}
@@ -133,25 +166,48 @@ static char *make_line(uint64_t time, const char *label)
 	return line;
 }
 
-static bool append(const char *shared, const struct stat *status, const char *line)
+/* A new one must stay readable for whoever records, even if an administrator makes it. */
+static int make_marks(const struct place *place)
 {
-	char *path = xasprintf("%.*s.marks", (int)(strlen(shared) - 7), shared);
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	int fd = openat(place->folder, place->marks, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0 && !geteuid() && fchown(fd, place->uid, place->gid))
+		warn("%s: it cannot be given to whom the recording belongs:", place->marks);
+	return fd;
+}
+
+/* One that is there must be that of whom the recording belongs to, and nothing else of theirs or of another's. */
+static int open_marks(const struct place *place)
+{
+	int fd = openat(place->folder, place->marks, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat status;
+
+	if (fd < 0)
+		return -1;
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_nlink == 1 && status.st_uid == place->uid)
+		return fd;
+	close(fd);
+	errno = EPERM;
+	return -1;
+}
+
+static bool append(const struct place *place, const char *line)
+{
+	int fd = make_marks(place);
 	size_t length = strlen(line);
 	ssize_t written = -1;
 
+	if (fd < 0 && errno == EEXIST)
+		fd = open_marks(place);
 	if (fd >= 0) {
-		/* One that an administrator makes must stay readable for whoever records. */
-		if (!geteuid() && fchown(fd, status->st_uid, status->st_gid))
-			warn("%s: it cannot be given to whom the recording belongs:", path);
 		written = write(fd, line, length);
 		if (written >= 0 && written < (ssize_t)length)
 			errno = ENOSPC;
-		close(fd);
 	}
 	if (written != (ssize_t)length)
-		warn("%s:", path);
-	free(path);
+		warn("%s:", place->marks);
+	if (fd >= 0)
+		close(fd);
 	return written == (ssize_t)length;
 }
 
@@ -160,11 +216,11 @@ int mark_command(const struct command *command, int argc, char **argv)
 	struct arguments arguments = {.command = command, .argc = argc, .argv = argv, .at = 1};
 	const char *words[2] = {0};
 	struct timespec now;
-	struct stat status;
+	struct place place;
 	size_t count = 0;
 	unsigned long pid;
 	uint64_t start;
-	char *shared, *line, *rest;
+	char *line, *rest;
 	bool done;
 
 	/* At once: what follows takes its time. */
@@ -185,12 +241,12 @@ int mark_command(const struct command *command, int argc, char **argv)
 		warn("process %lu:", pid);
 		return STATUS_INPUT;
 	}
-	shared = find_shared(pid, start, &status);
-	if (!shared)
+	if (!find_shared(pid, start, &place))
 		return STATUS_INPUT;
 	line = make_line((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec, words[1]);
-	done = append(shared, &status, line);
+	done = append(&place, line);
 	free(line);
-	free(shared);
+	free(place.marks);
+	close(place.folder);
 	return done ? STATUS_DONE : STATUS_INPUT;
 }

@@ -118,7 +118,8 @@ static void find_memory(const struct verdict_facts *facts, struct verdict_eviden
 		/* Its growths are blocks of that domain, too. */
 		if (!evidence->memory && evidence->site && evidence->site->domain == DOMAIN_WASM_MEMORY)
 			least /= 2;
-		if (!is_sure(&memory->trend) || rise <= least)
+		if (!is_sure(&memory->trend) || rise <= least ||
+		    (facts->hidden_memories && facts->hidden_memories[i]))
 			continue;
 		evidence->memory = memory;
 		evidence->rise = rise;

@@ -67,7 +67,9 @@ struct verdict_facts {
 	bool     incomplete;     /* something is missing from its record */
 	bool     has_runtime;    /* a runtime that generates code */
 	bool     garbage;        /* what its collector would free may be among what was alive at the end */
-	const struct verdict_site *sites; size_t site_count;
+	const struct verdict_site *sites; size_t site_count; /* without those that are suppressed */
+	const bool *hidden_memories; /* by index in the process's: suppressed; NULL: none */
+	bool     suppressed;     /* something that grows is */
 	struct growth isolates;  /* of the number of isolates alive; of none: UNKNOWN */
 	struct growth runtime;   /* of the runtime's heap: of live objects if `collected`, else of its pages */
 	bool     collected;

@@ -234,7 +234,7 @@ static void say_none(FILE *out, const struct verdict_facts *facts)
 		say(out, "No leak: nothing is left of what was allocated.");
 		return;
 	}
-	say(out, "No leak was seen: nothing grows, ");
+	say(out, "No leak was seen: nothing %sgrows, ", facts->suppressed ? "else " : "");
 	say_span(out, facts);
 	say(out, ". What is alive was filled once, or comes and goes.");
 	for (size_t i = 0; i < process->site_count; i++)

@@ -223,23 +223,38 @@ static struct keyed key_site(struct view_process *process, const struct site *si
 	return keyed;
 }
 
-static bool is_suppressed(const struct view *view, struct view_process *process, const struct site *site)
+static bool is_suppressed(const struct view *view, struct view_process *process, struct node_id stack, enum domain domain,
+                          enum trend trend)
 {
-	return view->suppressions &&
-	       suppressions_match(view->suppressions, process, site->stack, site->domain, true);
+	return view->suppressions && suppressions_match(view->suppressions, process, stack, domain, trend);
+}
+
+/*
+ * By a person, or by the program. The list that comes with probe hides single sites that are steady, which are a part of the
+ * line all the same.
+ */
+static bool is_put_up_with(const struct view *view, struct view_process *process, const struct site *site)
+{
+	return is_suppressed(view, process, site->stack, site->domain, TREND_GROWING);
 }
 
 /* The sites that may have grown. */
 static size_t candidates(const struct view *view, struct view_process *process, struct history_sum *sum,
-                         struct keyed *keyed)
+                         struct keyed *keyed, bool *suppressed)
 {
 	const struct process_info *info = process->info;
 	size_t count = 0;
 
-	for (size_t i = 0; i < info->site_count; i++)
-		if (info->sites[i].domain < DOMAINS && may_have_grown(info, &info->sites[i], sum) &&
-		    !is_suppressed(view, process, &info->sites[i]))
-			keyed[count++] = key_site(process, &info->sites[i]);
+	for (size_t i = 0; i < info->site_count; i++) {
+		const struct site *site = &info->sites[i];
+
+		if (site->domain >= DOMAINS || !may_have_grown(info, site, sum))
+			continue;
+		if (is_suppressed(view, process, site->stack, site->domain, site->growth.trend))
+			*suppressed = *suppressed || site->growth.trend == TREND_GROWING;
+		else
+			keyed[count++] = key_site(process, site);
+	}
 	qsort(keyed, count, sizeof(*keyed), by_key);
 	return count;
 }
@@ -248,7 +263,8 @@ static size_t candidates(const struct view *view, struct view_process *process, 
  * What else is the same line's as one of `count` candidates: from before the first mark, or gone, as when a script's
  * function ran in another tier. Returns how many there are then.
  */
-static size_t add_rest(struct view_process *process, struct history_sum *sum, struct keyed *keyed, size_t count)
+static size_t add_rest(const struct view *view, struct view_process *process, struct history_sum *sum, struct keyed *keyed,
+                       size_t count)
 {
 	const struct process_info *info = process->info;
 	size_t more = count;
@@ -256,7 +272,8 @@ static size_t add_rest(struct view_process *process, struct history_sum *sum, st
 	for (size_t i = 0; i < info->site_count; i++) {
 		struct keyed site;
 
-		if (info->sites[i].domain >= DOMAINS || may_have_grown(info, &info->sites[i], sum))
+		if (info->sites[i].domain >= DOMAINS || may_have_grown(info, &info->sites[i], sum) ||
+		    is_put_up_with(view, process, &info->sites[i]))
 			continue;
 		site = key_site(process, &info->sites[i]);
 		if (find_key(keyed, count, site.key))
@@ -314,8 +331,8 @@ static bool any_grows(const struct process_info *info, const struct verdict_site
  * The scripts that have grown, of which no line has: V8 makes a function's allocations another's when it compiles the one into
  * the other, in the middle of the run. To blame is the largest of their stacks. Returns how many, at most `most`.
  */
-static size_t scripts(struct view_process *process, struct keyed *keyed, struct history_sum *sum, struct verdict_site *judged,
-                      size_t most)
+static size_t scripts(const struct view *view, struct view_process *process, struct keyed *keyed, struct history_sum *sum,
+                      struct verdict_site *judged, size_t most)
 {
 	const struct process_info *info = process->info;
 	static const XXH128_hash_t none = {0};
@@ -324,7 +341,8 @@ static size_t scripts(struct view_process *process, struct keyed *keyed, struct 
 	for (size_t i = 0; info->history && i < info->site_count; i++) {
 		const struct site *site = &info->sites[i];
 
-		if (site->domain >= DOMAINS || !(held(site).blocks || site->garbage.blocks))
+		if (site->domain >= DOMAINS || !(held(site).blocks || site->garbage.blocks) ||
+		    is_put_up_with(view, process, site))
 			continue;
 		keyed[count] = key_site(process, site);
 		keyed[count].key = keyed[count].script;
@@ -341,13 +359,16 @@ static size_t scripts(struct view_process *process, struct keyed *keyed, struct 
 	return found;
 }
 
-/* The lines that may have grown; to be freed. Adds to `pages` what V8 maps, the pages of its heaps. */
+/*
+ * The lines that may have grown; to be freed. Adds to `pages` what V8 maps, the pages of its heaps. `suppressed` becomes true
+ * if something that grows is.
+ */
 static struct verdict_site *lines(const struct view *view, struct view_process *process, struct history_sum *sum,
-                                  struct history_sum *pages, size_t *line_count)
+                                  struct history_sum *pages, size_t *line_count, bool *suppressed)
 {
 	const struct process_info *info = process->info;
 	struct keyed *keyed = xcalloc(info->site_count, sizeof(*keyed));
-	size_t count = candidates(view, process, sum, keyed);
+	size_t count = candidates(view, process, sum, keyed, suppressed);
 	size_t judged_most = count + SCRIPTS_MOST;
 	struct verdict_site *judged = xcalloc(judged_most, sizeof(*judged));
 	bool interesting = false;
@@ -360,13 +381,31 @@ static struct verdict_site *lines(const struct view *view, struct view_process *
 	for (size_t i = 0; i < *line_count; i++)
 		interesting = interesting || is_interesting(&judged[i]);
 	if (interesting) {
-		count = add_rest(process, sum, keyed, count);
+		count = add_rest(view, process, sum, keyed, count);
 		*line_count = judge_all(info, keyed, count, sum, judged);
 	}
 	if (!any_grows(info, judged, *line_count))
-		*line_count += scripts(process, keyed, sum, judged + *line_count, judged_most - *line_count);
+		*line_count += scripts(view, process, keyed, sum, judged + *line_count, judged_most - *line_count);
 	free(keyed);
 	return judged;
+}
+
+/* The linear memories, in their order, of which all that made them grow is suppressed; to be freed. */
+static bool *hidden_memories(const struct view *view, struct view_process *process, bool *suppressed)
+{
+	const struct process_info *info = process->info;
+	bool *hidden = xcalloc(info->wasm_memory_count + 1, sizeof(*hidden));
+
+	for (size_t i = 0; i < info->wasm_memory_count; i++) {
+		const struct wasm_memory *memory = &info->wasm_memories[i];
+
+		hidden[i] = memory->growth_count > 0;
+		for (size_t g = 0; g < memory->growth_count && hidden[i]; g++)
+			hidden[i] = is_suppressed(view, process, memory->growth[g].stack, DOMAIN_WASM_MEMORY,
+			                          TREND_GROWING);
+		*suppressed = *suppressed || (hidden[i] && memory->trend.trend == TREND_GROWING);
+	}
+	return hidden;
 }
 
 /* ---- the runtime ---------------------------------------------------------------------------------------------- */
@@ -401,6 +440,15 @@ struct objects {                 /* of one isolate */
 	uint64_t end, limit;     /* as told last */
 };
 
+static bool has_ended(const struct process_info *info, uint32_t isolate)
+{
+	for (size_t i = 0; i < info->runtime_count; i++)
+		if (info->runtimes[i].isolate == isolate && info->runtimes[i].state == TRACE_RUNTIME_ENDED &&
+		    info->runtimes[i].tick <= info->instants.end)
+			return true;
+	return false;
+}
+
 static void objects_of(const struct process_info *info, uint32_t isolate, struct objects *objects)
 {
 	const struct instants *instants = &info->instants;
@@ -428,7 +476,7 @@ static void objects_of(const struct process_info *info, uint32_t isolate, struct
 }
 
 /*
- * What the objects of that isolate take which grew most, as V8 told at marks and after collections; what is garbage among
+ * What the objects of that isolate take, of those alive, which grew most, as V8 told at marks and after collections; what is garbage among
  * them is gone by the next collection. False: it told too little to judge by.
  */
 static bool runtime_objects(const struct process_info *info, struct verdict_facts *facts)
@@ -445,6 +493,8 @@ static bool runtime_objects(const struct process_info *info, struct verdict_fact
 	for (uint32_t isolate = 1; isolate <= isolates && isolate <= ISOLATES_MOST; isolate++) {
 		struct growth growth;
 
+		if (has_ended(info, isolate))
+			continue;
 		objects.count = 0;
 		objects_of(info, isolate, &objects);
 		growth = growth_judge((struct series){objects.least, objects.numbers, objects.count, objects.end});
@@ -490,9 +540,11 @@ static void make(const struct view *view, struct view_process *process)
 	                              .isolates = isolates(info), .run_ns = run_ns(info)};
 	struct verdict_site *sites;
 	struct verdict_evidence evidence;
+	bool *hidden;
 
 	history_sum_begin(&sums[1], info);
-	facts.sites = sites = lines(view, process, &sums[0], &sums[1], &facts.site_count);
+	facts.sites = sites = lines(view, process, &sums[0], &sums[1], &facts.site_count, &facts.suppressed);
+	facts.hidden_memories = hidden = hidden_memories(view, process, &facts.suppressed);
 	if (!runtime_objects(info, &facts)) {
 		facts.runtime = history_sum_judge(&sums[1]);
 		facts.runtime_bytes = sums[1].end_bytes;
@@ -508,6 +560,7 @@ static void make(const struct view *view, struct view_process *process)
 	if (evidence.kind == VERDICT_NONE || evidence.kind == VERDICT_UNKNOWN)
 		process->verdict.weight = (double)info->events;
 	free(sites);
+	free(hidden);
 	free(sums);
 }
 

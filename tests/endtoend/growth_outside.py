@@ -114,7 +114,16 @@ for words, status, message in (
         (("mark", pid, "two", "words"), 2, "one word too many")):
     done = probe(*words)
     assert done.status == status and message in done.err.decode(), (words, done)
-(program.out / next(program.out.glob("*.shared")).with_suffix(".marks").name).mkdir()
+# A link leads to somebody else's file.
+marks, other = next(program.out.glob("*.shared")).with_suffix(".marks"), TMP / "other"
+other.write_bytes(b"mine\n")
+for link in (marks.symlink_to, marks.hardlink_to):
+    link(other)
+    done = probe("mark", pid, "x")
+    assert done.status == 3 and b".marks: " in done.err, done
+    assert other.read_bytes() == b"mine\n", link
+    marks.unlink()
+marks.mkdir()
 done = probe("mark", pid, "x")
 assert done.status == 3 and b".marks: Is a directory" in done.err, done
 if os.getuid() == 0:

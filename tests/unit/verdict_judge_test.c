@@ -64,14 +64,14 @@ END_TEST
 
 START_TEST(a_line_of_the_program_is_to_blame_for_what_threads_keep_for_it)
 {
-	struct verdict_site sites[] = {site_of(WHOSE_LIBRARY, 300000), site_of(WHOSE_OWN, 16000), site_of(WHOSE_OWN, 500)};
+	struct verdict_site sites[] = {site_of(WHOSE_LIBRARY, 300000), site_of(WHOSE_OWN, 16000), site_of(WHOSE_OWN, 600)};
 	struct verdict_facts facts = facts_of(sites, 3, true);
 	struct verdict_evidence evidence = verdict_judge(&facts);
 
 	ck_assert_ptr_eq(evidence.site, &sites[1]);
 	ck_assert_double_eq(evidence.library_rise, 29 * 300000.0);
 	ck_assert_uint_eq(evidence.others, 1);
-	ck_assert_double_eq(evidence.others_per_mark, 500);
+	ck_assert_double_eq(evidence.others_per_mark, 600);
 	facts.site_count = 1;
 	evidence = verdict_judge(&facts);
 	ck_assert_int_eq(evidence.kind, VERDICT_LEAK);
@@ -166,6 +166,10 @@ START_TEST(the_larger_of_a_memory_and_a_site_leads)
 	process.wasm_memory_count = 2;
 	ck_assert_ptr_eq(verdict_judge(&facts).memory, &memories[1]);
 	ck_assert_int_eq(verdict_judge(&facts).kind, VERDICT_LEAK);
+	facts.hidden_memories = (bool[]){false, true};
+	ck_assert_ptr_null(verdict_judge(&facts).memory);
+	facts.hidden_memories = (bool[]){true, false};
+	ck_assert_ptr_eq(verdict_judge(&facts).memory, &memories[1]);
 	ck_assert_uint_eq(verdict_room(&memories[0]), 90 << 16);
 	ck_assert_uint_eq(verdict_room(&memories[1]), (65536ull - 10) << 16);
 	site.growth = growing(100000);
