@@ -364,7 +364,7 @@ static size_t scripts(const struct view *view, struct view_process *process, str
  * if something that grows is.
  */
 static struct verdict_site *lines(const struct view *view, struct view_process *process, struct history_sum *sum,
-                                  struct history_sum *pages, size_t *line_count, bool *suppressed)
+                                  size_t *line_count, bool *suppressed)
 {
 	const struct process_info *info = process->info;
 	struct keyed *keyed = xcalloc(info->site_count, sizeof(*keyed));
@@ -373,10 +373,6 @@ static struct verdict_site *lines(const struct view *view, struct view_process *
 	struct verdict_site *judged = xcalloc(judged_most, sizeof(*judged));
 	bool interesting = false;
 
-	for (size_t i = 0; i < count; i++)
-		if (keyed[i].site->domain == DOMAIN_MAP && keyed[i].whose == WHOSE_RUNTIME &&
-		    !is_of_memory(info, keyed[i].site->stack))
-			history_sum_add(pages, keyed[i].site);
 	*line_count = judge_all(info, keyed, count, sum, judged);
 	for (size_t i = 0; i < *line_count; i++)
 		interesting = interesting || is_interesting(&judged[i]);
@@ -498,7 +494,7 @@ static bool runtime_objects(const struct process_info *info, struct verdict_fact
 		objects.count = 0;
 		objects_of(info, isolate, &objects);
 		growth = growth_judge((struct series){objects.least, objects.numbers, objects.count, objects.end});
-		if (objects.count < TOLD_LEAST || verdict_rise(instants, &growth) <= largest)
+		if (objects.count < MARKS_LEAST || verdict_rise(instants, &growth) <= largest)
 			continue;
 		largest = verdict_rise(instants, &growth);
 		facts->runtime = growth;
@@ -509,6 +505,25 @@ static bool runtime_objects(const struct process_info *info, struct verdict_fact
 	free(objects.least);
 	free(objects.numbers);
 	return largest >= 0;
+}
+
+/*
+ * What V8 maps, the pages of its heaps, up to the last mark: the collection at the end moves what is left to other pages.
+ */
+static void runtime_pages(struct view_process *process, struct history_sum *sum, struct verdict_facts *facts)
+{
+	const struct process_info *info = process->info;
+
+	history_sum_begin(sum, info);
+	for (size_t i = 0; i < info->site_count; i++)
+		if (info->sites[i].domain == DOMAIN_MAP && key_site(process, &info->sites[i]).whose == WHOSE_RUNTIME &&
+		    !is_of_memory(info, info->sites[i].stack))
+			history_sum_add(sum, &info->sites[i]);
+	if (!sum->count)
+		return;
+	facts->collected = false;
+	facts->runtime_bytes = sum->bytes[sum->count - 1];
+	facts->runtime = growth_judge((struct series){sum->bytes, info->instants.numbers, sum->count, facts->runtime_bytes});
 }
 
 /* Was the heap collected in full when the program began to end, or at each mark? */
@@ -533,7 +548,7 @@ static double run_ns(const struct process_info *info)
 static void make(const struct view *view, struct view_process *process)
 {
 	const struct process_info *info = process->info;
-	struct history_sum *sums = xcalloc(2, sizeof(*sums));
+	struct history_sum *sum = xcalloc(1, sizeof(*sum));
 	struct verdict_facts facts = {.process = info, .has_runtime = process->has_runtime,
 	                              .incomplete = info->lost || view->damaged,
 	                              .garbage = process->has_runtime && !is_collected(info),
@@ -542,13 +557,11 @@ static void make(const struct view *view, struct view_process *process)
 	struct verdict_evidence evidence;
 	bool *hidden;
 
-	history_sum_begin(&sums[1], info);
-	facts.sites = sites = lines(view, process, &sums[0], &sums[1], &facts.site_count, &facts.suppressed);
+	facts.sites = sites = lines(view, process, sum, &facts.site_count, &facts.suppressed);
 	facts.hidden_memories = hidden = hidden_memories(view, process, &facts.suppressed);
-	if (!runtime_objects(info, &facts)) {
-		facts.runtime = history_sum_judge(&sums[1]);
-		facts.runtime_bytes = sums[1].end_bytes;
-	}
+	if ((!runtime_objects(info, &facts) || facts.runtime.marks < TOLD_LEAST) && process->has_runtime &&
+	    facts.runtime.trend != TREND_GROWING)
+		runtime_pages(process, sum, &facts);
 	evidence = verdict_judge(&facts);
 	process->verdict = (struct verdict){
 		.kind = evidence.kind, .reason = verdict_words(process, &facts, &evidence),
@@ -561,7 +574,7 @@ static void make(const struct view *view, struct view_process *process)
 		process->verdict.weight = (double)info->events;
 	free(sites);
 	free(hidden);
-	free(sums);
+	free(sum);
 }
 
 void verdicts_make(struct view *view)
