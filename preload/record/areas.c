@@ -6,6 +6,8 @@
  *
  * They are asked for by the thread, not by the process: once the first thread has ended the process seems to have no
  * memory. Other threads map and unmap meanwhile: what comes of it is off by what they did within a millisecond.
+ *
+ * It runs on the program's stacks, whose room is not known: what is large is in struct areas.
  */
 #include "record/pages.h"
 
@@ -213,7 +215,6 @@ static bool mapping_read(const char *line, struct mapping *mapping, const char *
 
 static void read_mappings(struct areas *areas)
 {
-	char held[NAME_BYTES] = ""; /* the name, while lines of smaps follow */
 	struct mapping mapping = {0}, next;
 	const char *line, *name;
 
@@ -226,12 +227,12 @@ static void read_mappings(struct areas *areas)
 				continue;
 			}
 			mapping = next;
-			memcpy(held, name, strlen(name) + 1);
+			memcpy(areas->held, name, strlen(name) + 1);
 		} else if (!areas->scans && mapping.end && strncmp(line, "Rss:", 4) == 0) {
 			for (line += 4; *line == ' '; line++)
 				;
 			mapping.resident = text_number(line, &line) << 10;
-			add_mapping(areas, mapping, held);
+			add_mapping(areas, mapping, areas->held);
 			mapping.end = 0;
 		}
 	}

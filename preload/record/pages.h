@@ -32,6 +32,7 @@ struct areas {
 	bool     scans;          /* PAGEMAP_SCAN tells what is resident; else smaps does */
 	char     text[TEXT_BYTES]; /* what was read of fd: */
 	size_t   at, end;        /* lines not used yet */
+	char     held[NAME_BYTES]; /* a mapping's name, while lines of smaps follow */
 	union {
 		struct page_region regions[REGIONS]; /* resident ones, in order: */
 		uint64_t entries[REGIONS];           /* of pagemap */
