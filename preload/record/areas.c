@@ -12,7 +12,6 @@
 #include "record/pages.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "identity.h"
@@ -268,8 +267,7 @@ static void write_claims(struct areas *areas)
 long areas_write(struct areas *areas, struct trace_sample *head)
 {
 	pages_open(areas);
-	areas->fd = (int)sys(SYS_openat, AT_FDCWD, !areas->scans ? "/proc/thread-self/smaps" : "/proc/thread-self/maps",
-	                     O_RDONLY | O_CLOEXEC);
+	areas->fd = pages_open_file(!areas->scans ? "/proc/thread-self/smaps" : "/proc/thread-self/maps");
 	if (areas->fd >= 0) {
 		head->rss = areas_rss();
 		areas->head = *head;

@@ -14,6 +14,9 @@ struct page_scan {
 #define PAGE_PRESENT (1u << 3)
 #define PAGE_ZERO    (1u << 5)
 
+/* Among the last of the smallest table there is: to make it larger keeps a process with threads waiting for 10 ms. */
+#define HIGH_FD      56
+
 static bool scan_more(struct areas *areas)
 {
 	struct page_scan scan = {
@@ -46,11 +49,25 @@ static const struct page_region *region_from(struct areas *areas, uint64_t start
 	}
 }
 
+/* Where no such number is free the low one stays, for the moment that it takes. */
+int pages_open_file(const char *path)
+{
+	long fd = sys(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC), high;
+
+	if (fd < 0 || fd >= HIGH_FD)
+		return (int)fd;
+	high = sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH_FD);
+	if (high < 0)
+		return (int)fd;
+	sys(SYS_close, fd);
+	return (int)high;
+}
+
 void pages_open(struct areas *areas)
 {
 	areas->region = areas->region_count = 0;
 	areas->walked = 0;
-	areas->pagemap = (int)sys(SYS_openat, AT_FDCWD, "/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC);
+	areas->pagemap = pages_open_file("/proc/thread-self/pagemap");
 	areas->scans = areas->pagemap >= 0 && scan_more(areas);
 }
 

@@ -52,6 +52,9 @@ struct areas {
 /* Writes an area or a claim; `name`: of a file. */
 void areas_put(struct areas *areas, const struct mapping *mapping, const char *name) HIDDEN;
 
+/* Opens a file of /proc for reading, by a number that the program will hardly use. −errno. */
+int pages_open_file(const char *path) HIDDEN;
+
 /* Opens pagemap, and finds out whether the kernel scans. */
 void pages_open(struct areas *areas) HIDDEN;
 
