@@ -17,6 +17,9 @@ struct page_scan {
 /* Among the last of the smallest table there is: to make it larger keeps a process with threads waiting for 10 ms. */
 #define HIGH_FD      56
 
+/* Before Linux 6.7 pages that are not there cost, too: a millisecond for each GB, twice. So many bytes a sample. */
+#define WALK_MOST    (8ull << 30)
+
 static bool scan_more(struct areas *areas)
 {
 	struct page_scan scan = {
@@ -67,6 +70,7 @@ void pages_open(struct areas *areas)
 {
 	areas->region = areas->region_count = 0;
 	areas->walked = 0;
+	areas->walkable = WALK_MOST;
 	areas->pagemap = pages_open_file("/proc/thread-self/pagemap");
 	areas->scans = areas->pagemap >= 0 && scan_more(areas);
 }
@@ -175,9 +179,14 @@ static void put_by_entries(struct areas *areas, const struct mapping *mapping, b
 
 void pages_put(struct areas *areas, const struct mapping *mapping)
 {
-	if (mapping->resident == mapping->end - mapping->start)
+	uint64_t bytes = mapping->end - mapping->start;
+
+	if (mapping->resident == bytes || bytes > areas->walkable) {
 		areas_put(areas, mapping, "");
-	else if (count_entries(areas, mapping, true) == mapping->resident)
+		return;
+	}
+	areas->walkable -= bytes;
+	if (count_entries(areas, mapping, true) == mapping->resident)
 		put_by_entries(areas, mapping, true);
 	else if (count_entries(areas, mapping, false) == mapping->resident)
 		put_by_entries(areas, mapping, false);

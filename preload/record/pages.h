@@ -39,6 +39,7 @@ struct areas {
 	};
 	uint32_t region, region_count;       /* those not used yet */
 	uint64_t walked;         /* the scan goes on here */
+	uint64_t walkable;       /* bytes of mappings whose entries of pagemap may still be read */
 	struct run runs[RUNS_MOST]; /* of the mapping in hand */
 	struct mapping file;     /* consecutive mappings of one file, not written yet; end 0: none */
 	char     file_name[NAME_BYTES];

@@ -18,7 +18,7 @@
 #define FIRST_NS     500000          /* what the first one costs at most, before it is known */
 #define MARKS_APART  20000000        /* ticks: some milliseconds; what marks more often is sampled now and then */
 #define LOOK_NS      200000000       /* from one look at RSS to the next */
-#define INTERVAL_NS  500000000       /* from one sample to the next at first, when each mark has one; */
+#define INTERVAL_NS  500000000       /* from one sample to the next at first, while each mark has one; */
 #define SAMPLES_EACH 64              /* both doubled after so many, whatever asked for them, */
 #define BYTES_EACH   (1u << 20)      /* and after so many bytes of them; */
 #define DOUBLINGS_MOST 16            /* at most so often */
