@@ -6,11 +6,12 @@
  *
  * They are asked for by the thread, not by the process: once the first thread has ended the process seems to have no
  * memory. Other threads map and unmap meanwhile: what comes of it is off by what they did within a millisecond.
+ *
+ * It runs on the program's stacks, whose room is not known: what is large is in struct areas.
  */
 #include "record/pages.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "identity.h"
@@ -213,7 +214,6 @@ static bool mapping_read(const char *line, struct mapping *mapping, const char *
 
 static void read_mappings(struct areas *areas)
 {
-	char held[NAME_BYTES] = ""; /* the name, while lines of smaps follow */
 	struct mapping mapping = {0}, next;
 	const char *line, *name;
 
@@ -226,12 +226,12 @@ static void read_mappings(struct areas *areas)
 				continue;
 			}
 			mapping = next;
-			memcpy(held, name, strlen(name) + 1);
+			memcpy(areas->held, name, strlen(name) + 1);
 		} else if (!areas->scans && mapping.end && strncmp(line, "Rss:", 4) == 0) {
 			for (line += 4; *line == ' '; line++)
 				;
 			mapping.resident = text_number(line, &line) << 10;
-			add_mapping(areas, mapping, held);
+			add_mapping(areas, mapping, areas->held);
 			mapping.end = 0;
 		}
 	}
@@ -267,8 +267,7 @@ static void write_claims(struct areas *areas)
 long areas_write(struct areas *areas, struct trace_sample *head)
 {
 	pages_open(areas);
-	areas->fd = (int)sys(SYS_openat, AT_FDCWD, !areas->scans ? "/proc/thread-self/smaps" : "/proc/thread-self/maps",
-	                     O_RDONLY | O_CLOEXEC);
+	areas->fd = pages_open_file(!areas->scans ? "/proc/thread-self/smaps" : "/proc/thread-self/maps");
 	if (areas->fd >= 0) {
 		head->rss = areas_rss();
 		areas->head = *head;

@@ -32,12 +32,14 @@ struct areas {
 	bool     scans;          /* PAGEMAP_SCAN tells what is resident; else smaps does */
 	char     text[TEXT_BYTES]; /* what was read of fd: */
 	size_t   at, end;        /* lines not used yet */
+	char     held[NAME_BYTES]; /* a mapping's name, while lines of smaps follow */
 	union {
 		struct page_region regions[REGIONS]; /* resident ones, in order: */
 		uint64_t entries[REGIONS];           /* of pagemap */
 	};
 	uint32_t region, region_count;       /* those not used yet */
 	uint64_t walked;         /* the scan goes on here */
+	uint64_t walkable;       /* bytes of mappings whose entries of pagemap may still be read */
 	struct run runs[RUNS_MOST]; /* of the mapping in hand */
 	struct mapping file;     /* consecutive mappings of one file, not written yet; end 0: none */
 	char     file_name[NAME_BYTES];
@@ -50,6 +52,9 @@ struct areas {
 
 /* Writes an area or a claim; `name`: of a file. */
 void areas_put(struct areas *areas, const struct mapping *mapping, const char *name) HIDDEN;
+
+/* Opens a file of /proc for reading, by a number that the program will hardly use. −errno. */
+int pages_open_file(const char *path) HIDDEN;
 
 /* Opens pagemap, and finds out whether the kernel scans. */
 void pages_open(struct areas *areas) HIDDEN;

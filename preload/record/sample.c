@@ -1,7 +1,8 @@
 /*
  * sample.c: see sample.h. Samples cost what reading the mappings costs, some 0.2 ms in node, more where there are
  * many or much is resident. They are counted by the clock of the thread that takes them, and stay below a share of
- * the process's CPU time, whatever asks for them; and the longer a process runs, the rarer they become.
+ * the process's CPU time, whatever asks for them; and the more there are of them the rarer they become, those at marks,
+ * too: of what marks every second, or in a loop, a recording does not keep growing by megabytes.
  */
 #include "record/sample.h"
 
@@ -17,8 +18,8 @@
 #define FIRST_NS     500000          /* what the first one costs at most, before it is known */
 #define MARKS_APART  20000000        /* ticks: some milliseconds; what marks more often is sampled now and then */
 #define LOOK_NS      200000000       /* from one look at RSS to the next */
-#define INTERVAL_NS  500000000       /* from one sample to the next at first; */
-#define SAMPLES_EACH 64              /* doubled after so many, */
+#define INTERVAL_NS  500000000       /* from one sample to the next at first, while each mark has one; */
+#define SAMPLES_EACH 64              /* both doubled after so many, whatever asked for them, */
 #define BYTES_EACH   (1u << 20)      /* and after so many bytes of them; */
 #define DOUBLINGS_MOST 16            /* at most so often */
 #define PEAK_SHARE   16              /* a new peak is one part in so many above the last … */
@@ -33,7 +34,8 @@ struct sampler {
 	uint64_t sample_ns;      /* when to take the next sample */
 	uint64_t peak;           /* RSS at the last peak, bytes */
 	uint64_t bytes;          /* of all samples so far */
-	uint32_t samples, marks; /* taken: now and then; at marks */
+	uint32_t samples, marks; /* taken: all; at marks */
+	uint32_t marks_skip;     /* so many marks to come are not sampled */
 	uint64_t marks_from;     /* ticks; marks before are not sampled */
 };
 
@@ -56,6 +58,13 @@ static struct sampler *sampler_get(void)
 	                                            __ATOMIC_ACQUIRE))
 		sampler = none;
 	return sampler;
+}
+
+static uint32_t doublings(const struct sampler *sampler)
+{
+	uint64_t count = sampler->samples / SAMPLES_EACH + sampler->bytes / BYTES_EACH;
+
+	return count < DOUBLINGS_MOST ? (uint32_t)count : DOUBLINGS_MOST;
 }
 
 static bool is_affordable(const struct sampler *sampler, enum trace_sample_reason reason, uint64_t cpu)
@@ -97,10 +106,12 @@ static bool take(struct sampler *sampler, enum trace_sample_reason reason, uint6
 	if (!sampler->areas)
 		return false;
 	size = areas_write(sampler->areas, &head);
-	if (size < 0)
+	if (size < 0) {
 		complain(size);
-	else
+	} else {
+		sampler->samples++;
 		sampler->bytes += (uint64_t)size;
+	}
 	sampler->last_ns = cpu_ns(CLOCK_THREAD_CPUTIME_ID) - began;
 	if (head.rss > sampler->peak)
 		sampler->peak = head.rss;
@@ -113,21 +124,33 @@ static void account(struct sampler *sampler, uint64_t began)
 	process->header->sampling_us = (uint32_t)(sampler->cost_ns / 1000);
 }
 
+/* On another stack than its own a thread may have little room: a crash handler's has often 8 KiB, most of it used. */
+static bool is_on_other_stack(void)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+
+	return self && self->stack_high && (sp < self->stack_low || sp >= self->stack_high);
+}
+
 void sample_take(enum trace_sample_reason reason)
 {
 	struct sampler *sampler;
 	struct lock_hold hold;
 	uint64_t began;
 
-	if (library.filtered || !(sampler = sampler_get()))
+	if (library.filtered || is_on_other_stack() || !(sampler = sampler_get()))
 		return;
 	if (reason == TRACE_SAMPLE_MARK && clock_tick() < __atomic_load_n(&sampler->marks_from, __ATOMIC_RELAXED))
 		return;
 	if (process_is_borrowed() || !lock_take(&sampler->lock, &hold))
 		return;
 	began = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
-	if (take(sampler, reason, began) && reason == TRACE_SAMPLE_MARK)
+	if (reason == TRACE_SAMPLE_MARK && sampler->marks_skip) {
+		sampler->marks_skip--;
+	} else if (take(sampler, reason, began) && reason == TRACE_SAMPLE_MARK) {
 		sampler->marks++;
+		sampler->marks_skip = (1u << doublings(sampler)) - 1;
+	}
 	if (sampler->marks)
 		__atomic_store_n(&sampler->marks_from, clock_tick() + MARKS_APART, __ATOMIC_RELAXED);
 	account(sampler, began);
@@ -137,19 +160,15 @@ void sample_take(enum trace_sample_reason reason)
 /* Called with the lock held. */
 static void look(struct sampler *sampler, uint64_t now, uint64_t began)
 {
-	uint64_t rss = areas_rss(), interval;
-	uint64_t doublings = sampler->samples / SAMPLES_EACH + sampler->bytes / BYTES_EACH;
+	uint64_t rss = areas_rss(), interval = (uint64_t)INTERVAL_NS << doublings(sampler);
 	bool peak = rss > sampler->peak + sampler->peak / PEAK_SHARE && rss > sampler->peak + PEAK_LEAST;
 
-	interval = (uint64_t)INTERVAL_NS << (doublings < DOUBLINGS_MOST ? doublings : DOUBLINGS_MOST);
 	/* A peak does not wait for its turn, but takes it. */
 	sampler->look_ns = now + (interval / 4 > LOOK_NS ? interval / 4 : LOOK_NS);
 	if (now < sampler->sample_ns && !peak)
 		return;
-	if (take(sampler, peak ? TRACE_SAMPLE_PEAK : TRACE_SAMPLE_RATE, began)) {
-		sampler->samples++;
+	if (take(sampler, peak ? TRACE_SAMPLE_PEAK : TRACE_SAMPLE_RATE, began))
 		sampler->sample_ns = now + interval;
-	}
 }
 
 void sample_now_and_then(uint64_t now)

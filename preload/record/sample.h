@@ -6,7 +6,7 @@
 
 #include "library.h"
 
-/* At a mark, or at the end: on the calling thread, unless it would cost too much. */
+/* At a mark, or at the end: on the calling thread, unless it costs too much or this is not the thread's own stack. */
 void sample_take(enum trace_sample_reason reason) HIDDEN;
 
 /* From the drain, as often as it likes. `now`: CLOCK_MONOTONIC, nanoseconds. */

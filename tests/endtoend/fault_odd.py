@@ -23,6 +23,11 @@ def small_stacks():
         clean(data, how)
         found = [p for p in data["processes"] if p["exe"].endswith("/true")]
         assert len(found) == 3, f"{how}: {[p['exe'] for p in data['processes']]}"
+    recorded, out = both("handler-end", [fixture("odd_handler"), "end"])
+    assert (recorded.status, recorded.out) == (7, b""), recorded
+    data = report(out)
+    clean(data, "end")
+    assert [(p["end"], p["status"]) for p in data["processes"]] == [("exit", 7)], data["processes"]
     print("programs started on a small signal stack: unharmed, and followed")
 
 

@@ -24,6 +24,7 @@
 #define PAGE    4096ul
 #define PAGES   9000ul
 #define HOLES   3                 /* each third page is not touched */
+#define SPARSE  (1ul << 40)
 #define SCAN    _IOWR('f', 16, char[96])
 
 static uint64_t kernel_rss(void)
@@ -114,6 +115,33 @@ static void check(bool scans)
 	record_stub_end();
 }
 
+/* Reserved in plenty, used sparsely, as runtimes do: before 6.7 its pages would take seconds to ask for. */
+START_TEST(sparse)
+{
+	const char *directory = record_stub_start();
+	char *memory = mmap(NULL, SPARSE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	const struct sample_area *area = NULL;
+	const struct sample *sample;
+	struct recording *recording;
+
+	ck_assert_ptr_ne(memory, MAP_FAILED);
+	madvise(memory, SPARSE, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < PAGES; i += 2)
+		((volatile char *)memory)[i * PAGE] = 1;
+	forbid_scan();
+	recording = take(directory);
+	sample = &recording->processes[0].samples[0];
+	for (size_t i = 0; i < sample->area_count; i++)
+		if (sample->areas[i].start <= (uintptr_t)memory && (uintptr_t)memory < sample->areas[i].end)
+			area = &sample->areas[i];
+	ck_assert_ptr_nonnull(area);
+	ck_assert_uint_eq(area->resident, PAGES / 2 * PAGE);
+	ck_assert_uint_eq(area->run_count, 0);
+	recording_close(recording);
+	record_stub_end();
+}
+END_TEST
+
 START_TEST(scanned)
 {
 	check(true);
@@ -126,4 +154,4 @@ START_TEST(from_smaps)
 }
 END_TEST
 
-SUITE_MAIN("areas", scanned, from_smaps)
+SUITE_MAIN("areas", scanned, from_smaps, sparse)
