@@ -10,7 +10,7 @@
 #include "trace/recording.h"
 #include "util.h"
 
-#define LABELS_MOST 20            /* that are listed */
+#define LABELS_MOST 10            /* that are listed */
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -145,7 +145,7 @@ struct view_input *inputs_open(const char *const *dirs, size_t dir_count, const 
 
 /* ---- marks ---------------------------------------------------------------------------------------------------- */
 
-/* "'proof 1', 'proof 2' and 7 more": the first labels, each once. To be freed. */
+/* "'proof 1', 'proof 2' … and 7 more": the first labels, each once. To be freed. */
 static char *list_marks(const struct recording *recording)
 {
 	const char *labels[LABELS_MOST];
@@ -172,7 +172,7 @@ static char *list_marks(const struct recording *recording)
 			text = longer;
 		}
 	if (more) {
-		char *longer = xasprintf("%s and %zu more", text, more);
+		char *longer = xasprintf("%s … and %zu more", text, more);
 
 		free(text);
 		text = longer;

@@ -13,7 +13,7 @@
 #define VISITS_MOST   (64ull << 20) /* of live blocks and the like, for samples nobody asked for; others: four times */
 #define PIECES_MOST   1024         /* ranges that a block can reach into */
 #define SMALL_PART    16384u       /* bytes below which a site's live blocks have no part of their own */
-#define TOUCHED_MOST  (64ull << 30) /* bytes of an arena up to which its pages are looked at */
+#define TOUCHED_MOST  (64ull << 30) /* bytes of all arenas up to which their pages are looked at */
 #define ISOLATES_MOST 64           /* whose heaps are added up */
 #define HEAPS_LOOKED_AT 1024       /* of what they said, from the last on */
 
@@ -30,18 +30,20 @@ struct counting {
 	struct range *ranges; size_t range_count;
 	uint64_t *live;          /* bytes resident, by site; owned */
 	struct ledger *ledger;   /* to be filled */
+	uint64_t touched;        /* pages of arenas that are looked at */
 	bool     last;           /* of the process: what could be given back is looked for */
 };
 
 /* ---- live blocks ---- */
 
-static void touch(struct range *range, uint64_t start, uint64_t end)
+static void touch(struct counting *counting, struct range *range, uint64_t start, uint64_t end)
 {
 	uint64_t pages = (range->end - range->start) / TRACE_PAGE;
 
 	if (!range->touched) {
-		if (pages * TRACE_PAGE > TOUCHED_MOST)
+		if (pages > TOUCHED_MOST / TRACE_PAGE - counting->touched)
 			return;
+		counting->touched += pages;
 		range->touched = xcalloc(pages + 1, sizeof *range->touched);
 	}
 	end += CHUNK_FREE;
@@ -64,7 +66,7 @@ static uint64_t lay_over(struct counting *counting, uint64_t start, uint64_t end
 		if (range->kind > RANGE_MAPPED)
 			continue;
 		if (range->kind == RANGE_ARENA && counting->last)
-			touch(range, from, to);
+			touch(counting, range, from, to);
 		resident = sample_resident(counting->sample, range->area, from, to);
 		if (resident > range->resident - range->live)
 			resident = range->resident - range->live;

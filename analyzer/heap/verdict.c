@@ -21,6 +21,13 @@ uint64_t verdict_room(const struct wasm_memory *memory)
 	return most > memory->bytes ? most - memory->bytes : 0;
 }
 
+uint64_t verdict_marks(double room, double per_mark)
+{
+	double marks = per_mark > 0 ? room / per_mark + 0.5 : 0;
+
+	return marks < 9e18 ? (uint64_t)marks : (uint64_t)9e18;
+}
+
 static bool is_short(const struct verdict_facts *facts)
 {
 	return facts->process->instants.kind == INSTANTS_SLICES && facts->run_ns < SHORT_NS;

@@ -103,6 +103,9 @@ double verdict_rise(const struct instants *instants, const struct growth *growth
 /* How much room is left of a memory: bytes, the format's own limit where it declares none; 0 none. */
 uint64_t verdict_room(const struct wasm_memory *memory);
 
+/* After how many more marks, at this rate, so much room is taken; 0 if it does not grow. */
+uint64_t verdict_marks(double room, double per_mark);
+
 /* Is `a` a worse verdict than `b`? */
 bool verdict_worse(const struct verdict *a, const struct verdict *b);
 

@@ -58,7 +58,7 @@ static json_t *history(const struct process_info *process)
 
 	for (size_t i = 0; i < process->ledger_count; i++) {
 		const struct ledger *ledger = &process->ledgers[i];
-		uint64_t start = process->header.anchor[0].tick, bytes[LEDGER_KINDS] = {0};
+		uint64_t bytes[LEDGER_KINDS] = {0};
 		json_t *object = json_checked(json_object()), *kinds = json_checked(json_object());
 
 		for (size_t n = 0; n < ledger->part_count; n++)
@@ -67,8 +67,7 @@ static json_t *history(const struct process_info *process)
 			if (bytes[kind])
 				json_set(kinds, kind_word(kind), json_number(bytes[kind]));
 		json_set(object, "at", json_text(ledger->at));
-		json_set(object, "time_ns", json_number(ledger->tick < start ? 0 :
-		         (uint64_t)((double)(ledger->tick - start) * process->ns_per_tick)));
+		json_set(object, "time_ns", json_time(process, ledger->tick));
 		json_set(object, "rss_bytes", json_number(ledger->rss_bytes));
 		json_set(object, "unexplained_bytes", json_number(ledger->unexplained_bytes));
 		json_set(object, "kinds", kinds);

@@ -1,4 +1,5 @@
 /* text_answer.c: the first lines of a report, and the totals; see text.h. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,7 +164,7 @@ static void answer_verdict(const struct page *page, const struct view *view, boo
 		[VERDICT_RETAINED] = STYLE_BOLD, [VERDICT_CACHE] = STYLE_GOOD, [VERDICT_RUNTIME_HEAP] = STYLE_BOLD,
 	};
 	const struct view_process *process;
-	char *name;
+	char *name, *text, *first;
 
 	if (view->worst_process == NO_PROCESS)
 		return;
@@ -178,7 +179,12 @@ static void answer_verdict(const struct page *page, const struct view *view, boo
 		return;
 	}
 	name = text_process(process);
-	say(page, styles[process->verdict.kind], xasprintf("In %s: %s", name, process->verdict.reason));
+	text = xasprintf("In %s: %s", name, process->verdict.reason);
+	first = text + strlen(text) - strlen(process->verdict.reason);
+	/* "V8's" stays. */
+	if (!isdigit((unsigned char)first[1]))
+		*first = (char)tolower((unsigned char)*first);
+	say(page, styles[process->verdict.kind], text);
 	free(name);
 }
 

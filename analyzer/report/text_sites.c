@@ -90,7 +90,12 @@ static char *sentence(struct view_process *process, struct stack stack, size_t i
 		char *function = abbreviate(frame->function, BLAME_MOST);
 
 		place = location(process, &stack.frames[index]);
-		line = xasprintf("%s, %s", function, place);
+		/* Where a function of wasm has no name, its place is all there is. */
+		if (frame->kind == FRAME_WASM && !frame->file &&
+		    !strncmp(place, frame->function, strlen(frame->function)))
+			line = xstrdup(place);
+		else
+			line = xasprintf("%s, %s", function, place);
 		free(function);
 	} else if (stack.count) {
 		place = location(process, &stack.frames[0]);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap/verdict.h"
 #include "report/escape.h"
 #include "report/human.h"
 #include "report/text.h"
@@ -79,7 +80,7 @@ static void print_future(const struct page *page, const struct row *row)
 	if (grows && per_mark >= 1 && memory->bytes < maximum)
 		text = xasprintf("grows %s per mark; at this rate %s is reached after %s more marks",
 		                 BYTES((uint64_t)per_mark), limit,
-		                 COUNT((uint64_t)((double)(maximum - memory->bytes) / per_mark)));
+		                 COUNT(verdict_marks((double)verdict_room(memory), per_mark)));
 	else if (memory->maximum_bytes)
 		text = xasprintf("%s of %s", SHARE(memory->bytes, maximum), limit);
 	else

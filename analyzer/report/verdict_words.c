@@ -75,7 +75,7 @@ static void say_when(FILE *out, double room, double per_mark, const struct verdi
 	double marks = per_mark > 0 ? room / per_mark : 0, seconds = marks * seconds_per_mark(facts);
 
 	if (!is_timed(facts))
-		say(out, "at this rate after %s more marks", COUNT(whole(marks)));
+		say(out, "at this rate after %s more marks", COUNT(verdict_marks(room, per_mark)));
 	else if (seconds < 300)
 		say(out, "at this rate after %s more seconds", COUNT(whole(seconds)));
 	else if (seconds < 36000)

@@ -92,6 +92,16 @@ static bool read_area(struct sample *sample, struct payload *payload, uint64_t *
 	return true;
 }
 
+static bool read_areas(struct sample *sample, struct payload *payload, uint32_t count)
+{
+	uint64_t previous = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (!read_area(sample, payload, &previous))
+			return false;
+	return true;
+}
+
 void sample_free(struct sample *sample)
 {
 	free(sample->areas);
@@ -105,24 +115,26 @@ bool sample_record(struct process_info *process, const struct trace_record *reco
 {
 	struct sample *sample = process->sample_count ? &process->samples[process->sample_count - 1] : NULL;
 	struct trace_sample head;
-	uint64_t previous = 0;
+	bool good;
 
+	/* What else may be of the same sample is not known either. */
 	if (!payload_take(&payload, &head, sizeof head))
-		return false;
+		head = (struct trace_sample){.flags = TRACE_SAMPLE_MORE, .count = UINT32_MAX};
 	if (!sample || sample->whole) {
 		array_room(process->samples, process->sample_count);
 		sample = &process->samples[process->sample_count++];
 		*sample = (struct sample){.head = head};
 	}
 	sample->tick = record->tick;
-	for (uint32_t i = 0; i < head.count; i++)
-		if (!read_area(sample, &payload, &previous)) {
-			sample_free(sample);
-			process->sample_count--;
-			return false;
-		}
+	good = sample->broken || read_areas(sample, &payload, head.count);
+	if (!good) {
+		sample_free(sample);
+		sample->broken = true;
+	}
 	sample->whole = !(head.flags & TRACE_SAMPLE_MORE);
-	return true;
+	if (sample->whole && sample->broken)
+		process->sample_count--;
+	return good;
 }
 
 static int by_tick(const void *left, const void *right)

@@ -26,6 +26,7 @@ struct sample {
 	uint64_t tick;           /* when it was complete */
 	struct trace_sample head; /* of its first record */
 	bool     whole;          /* its last record is there */
+	bool     broken;         /* one of its records cannot be understood: nothing of it is kept, and it goes with the last */
 	struct sample_area *areas; size_t area_count; /* by address, without overlaps; owned */
 	struct sample_area *claims; size_t claim_count; /* as told; owned */
 	struct sample_run *runs; size_t run_count; /* by area; owned */

@@ -239,6 +239,31 @@ START_TEST(what_cannot_be_is_damage)
 }
 END_TEST
 
+/* What follows it is no sample without it, nor does it take the next one along. */
+START_TEST(a_sample_with_a_bad_record_is_none)
+{
+	struct payload_maker made = {0};
+	struct maker maker;
+	struct recording *recording;
+
+	make(&maker);
+	area(&made, TRACE_AREA_ANONYMOUS, ARENA, 4, 5, NULL, NULL);
+	record(&maker, &made, 20, RSS, TRACE_SAMPLE_MARK, true);
+	area(&made, TRACE_AREA_ANONYMOUS, MAPS, 4, 4, NULL, NULL);
+	record(&maker, &made, 20, RSS, TRACE_SAMPLE_MARK, true);
+	area(&made, TRACE_AREA_ANONYMOUS, OWN, 2, 2, NULL, NULL);
+	record(&maker, &made, 20, RSS, TRACE_SAMPLE_MARK, false);
+	sample(&maker, 22, TRACE_SAMPLE_RATE);
+	recording = maker_open(&maker, 1);
+	ck_assert_uint_eq(recording->processes[0].sample_count, 1);
+	ck_assert_uint_eq(recording->processes[0].ledger_count, 1);
+	ck_assert_uint_eq(recording->processes[0].ledgers[0].tick, 22);
+	ck_assert_uint_eq(recording->finding_count, 1);
+	recording_close(recording);
+	maker_free(&maker);
+}
+END_TEST
+
 static void check_sums(const struct recording *recording)
 {
 	for (size_t p = 0; p < recording->process_count; p++)
@@ -276,4 +301,4 @@ START_TEST(any_bytes_add_up)
 END_TEST
 
 SUITE_MAIN("ledger", every_page_is_somewhere, instants_have_names, a_torn_sample_is_none, what_cannot_be_is_damage,
-      any_bytes_add_up)
+           a_sample_with_a_bad_record_is_none, any_bytes_add_up)

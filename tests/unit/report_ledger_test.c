@@ -109,6 +109,8 @@ START_TEST(in_json)
 	ck_assert_str_eq(json_string_value(json_object_get(part, "name")), "free in malloc: main arena");
 	ck_assert_int_eq(json_integer_value(json_object_get(part, "trimmable_bytes")), 18 * MIB);
 	ck_assert_uint_eq(json_array_size(json_object_get(ledger, "samples")), 4);
+	part = json_array_get(json_object_get(ledger, "samples"), 3);
+	ck_assert_int_eq(json_integer_value(json_object_get(part, "time_ns")), 5000001500); /* as that of marks */
 	ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(ledger, "sampling"), "cpu_ns")), 1500000);
 	json_decref(ledger);
 	view_free(view);

@@ -172,6 +172,9 @@ START_TEST(the_larger_of_a_memory_and_a_site_leads)
 	ck_assert_ptr_eq(verdict_judge(&facts).memory, &memories[1]);
 	ck_assert_uint_eq(verdict_room(&memories[0]), 90 << 16);
 	ck_assert_uint_eq(verdict_room(&memories[1]), (65536ull - 10) << 16);
+	ck_assert_uint_eq(verdict_marks(4876, 10), 488);
+	ck_assert_uint_eq(verdict_marks(4874, 10), 487);
+	ck_assert_uint_eq(verdict_marks(4874, 0), 0);
 	site.growth = growing(100000);
 	ck_assert_ptr_null(verdict_judge(&facts).memory);
 	ck_assert_ptr_eq(verdict_judge(&facts).site, &site);
