@@ -113,6 +113,7 @@ struct thread {
 	struct lines *lines;         /* node/lines.c; NULL until first used */
 	uint64_t  heap_told;         /* node/collect.c: when V8's heap was recorded last, ns; 0 never */
 	uint32_t  heaps_told;        /* how often */
+	void     *environment;       /* node/wasm.c: Node-API's, of the isolate that runs on this thread */
 	uint64_t  marking_began;     /* node/collect.c: tick, of a full collection that has not ended; 0 none */
 	uint64_t  found_alive;       /* what was born before this tick and is still there, the last full one found alive */
 	uint64_t  found_before;      /* found_alive when the main script's top level had run */

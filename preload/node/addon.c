@@ -10,6 +10,8 @@
 #include "node/isolates.h"
 #include "node/napi.h"
 #include "node/v8.h"
+
+V8_FUNCTION(void, v8_enqueue, "_ZN2v87Isolate16EnqueueMicrotaskEPFvPvES1_", void *, void (*)(void *), void *);
 #include "node/wasm.h"
 
 #define LABEL_ROOM 256               /* mark.c cuts at as much */
@@ -61,14 +63,6 @@ static napi_value js_ending(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
-/* In the first turn of the tick queue: the main script's top level has run. */
-static napi_value js_ran(napi_env env, napi_callback_info info)
-{
-	(void)env, (void)info;
-	collect_script_ran();
-	return NULL;
-}
-
 /* In a worker's event loop, which the main thread woke. */
 static void woken(napi_env env, napi_value function, void *context, void *data)
 {
@@ -95,6 +89,27 @@ static void join(napi_env env, void *isolate)
 		ending_join(isolate, wake);
 }
 
+/* The first microtask of the main isolate: the script's top level has run. */
+static void ran(void *unused)
+{
+	(void)unused;
+	collect_script_ran();
+}
+
+/* The environment is taken down, and what the script's emit would have told was never told: the program has its own. */
+static void main_leaves(void *isolate)
+{
+	ending_of_script(isolate, 0);
+}
+
+static void main_joins(napi_env env, void *isolate)
+{
+	if (v8_enqueue)
+		v8_enqueue(isolate, ran, NULL);
+	if (napi_add_env_cleanup_hook)
+		napi_add_env_cleanup_hook(env, main_leaves, isolate);
+}
+
 /* Code that napi_run_script compiles has no file to be told by; that of node's own vm has. */
 static const char runner[] = "(text, filename) => new (process.getBuiltinModule('vm').Script)(text, { filename }).runInThisContext()";
 
@@ -114,15 +129,14 @@ int addon_run(napi_env env, const char *script, const char *end, const char *nam
 
 static bool install(napi_env env, bool is_main)
 {
-	napi_value function, global, arguments[4];
+	napi_value function, global, arguments[3];
 
 	return addon_run(env, addon_script, addon_script_end, "node:internal/probe", &function) == NAPI_OK &&
 	       napi_get_global(env, &global) == NAPI_OK &&
 	       napi_create_function(env, "mark", NAPI_AUTO_LENGTH, js_mark, NULL, &arguments[0]) == NAPI_OK &&
 	       napi_create_function(env, "ending", NAPI_AUTO_LENGTH, js_ending, NULL, &arguments[1]) == NAPI_OK &&
-	       napi_create_function(env, "ran", NAPI_AUTO_LENGTH, js_ran, NULL, &arguments[2]) == NAPI_OK &&
-	       napi_get_boolean(env, is_main, &arguments[3]) == NAPI_OK &&
-	       napi_call_function(env, global, function, 4, arguments, NULL) == NAPI_OK;
+	       napi_get_boolean(env, is_main, &arguments[2]) == NAPI_OK &&
+	       napi_call_function(env, global, function, 3, arguments, NULL) == NAPI_OK;
 }
 
 napi_value addon_register(napi_env env, napi_value exports)
@@ -138,6 +152,8 @@ napi_value addon_register(napi_env env, napi_value exports)
 			forget_exception(env);
 		else if (!is_main)
 			join(env, isolate);
+		else
+			main_joins(env, isolate);
 	}
 	errno = error;
 	return exports;

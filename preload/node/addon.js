@@ -4,12 +4,12 @@
 //
 // node emits 'exit' by process.emit: at the natural end, in process.exit, after an uncaught exception. By then
 // process._exiting is set, so it is given an emit that tells of the end when the last handler has run or thrown. At all
-// other times process.emit is what it would be; what a program puts there is kept, and called.
-(function (mark, ending, ran, isMain) {
+// other times process.emit is what it would be. Where a program puts its own there, process.exit and the end of the
+// environment tell of the end.
+(function (mark, ending, isMain) {
 	'use strict';
 	const { apply, defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
 	const self = process, prototype = getPrototypeOf(self);
-	let emit; // the program's own, if there is one
 
 	function last() {
 		let thread = 0;
@@ -23,7 +23,7 @@
 	}
 	function emitLast(event) {
 		try {
-			return apply(emit ?? getPrototypeOf(prototype).emit, this, arguments);
+			return apply(getPrototypeOf(prototype).emit, this, arguments);
 		} finally {
 			if (event === 'exit')
 				last();
@@ -34,13 +34,10 @@
 		configurable: true,
 		enumerable: false,
 		get() {
-			return this === self && self._exiting ? emitLast : this === self && emit || getPrototypeOf(prototype).emit;
+			return this === self && self._exiting ? emitLast : getPrototypeOf(prototype).emit;
 		},
 		set(value) {
-			if (this === self)
-				emit = value;
-			else
-				defineProperty(this, 'emit', { value, configurable: true, enumerable: true, writable: true });
+			defineProperty(this, 'emit', { value, configurable: true, enumerable: true, writable: true });
 		},
 	});
 
@@ -55,7 +52,5 @@
 		defineProperty(leave.value, 'length', { value: original.length, configurable: true });
 		defineProperty(self, 'reallyExit', leave);
 	}
-	if (isMain)
-		self.nextTick(ran);
 	defineProperty(globalThis, 'probe', { value: { mark }, configurable: true, enumerable: false, writable: true });
 })

@@ -111,6 +111,17 @@ void collect_marked(void *isolate)
 		tell_heap(isolate, thread, false);
 }
 
+/* V8 ends a program whose heap is still at its limit after a collection, also one that was only asked for. */
+static bool is_nearly_full(void *isolate)
+{
+	struct v8_heap heap = {0};
+
+	if (!v8_heap_statistics)
+		return true;
+	v8_heap_statistics(isolate, &heap);
+	return heap.used + heap.malloced > heap.limit - heap.limit / 4;
+}
+
 /*
  * LowMemoryNotification collects until nothing more comes free, and waits for the thread that frees the memory of array
  * buffers, which other collections do not.
@@ -125,6 +136,11 @@ void collect_now(void *isolate, enum trace_collected_why why)
 	record.tid = thread->tid;
 	record.stream = thread->lanes[0].stream;
 	record.began = clock_tick();
+	if (is_nearly_full(isolate)) {
+		record.why = TRACE_COLLECTED_BUSY;
+		meta_write(TRACE_RECORD_COLLECTED, &record, sizeof(record), NULL, 0);
+		return;
+	}
 	record.found_alive = thread->found_alive;
 	record.held_from = record.began;
 	/* The top level's variables are garbage already for a collection that V8 makes between the last line and now. */

@@ -47,7 +47,7 @@ static const char *const forbidding[] = {"--permission", "--experimental-permiss
 	"--policy-integrity", "--env-file", "--experimental-config-file", "--experimental-default-config-file"};
 
 /* Runs that hand their options on to children, or run nothing. Before the script's name. */
-static const char *const unsuited[] = {"--run", "--test", "--watch", "--watch-path", "--check", "-c"};
+static const char *const unsuited[] = {"--run", "--experimental-test-coverage", "--test", "--watch", "--watch-path", "--check", "-c"};
 
 /* What is in the isolate then goes into a file, or came from one: nothing of ours can. */
 static const char *const snapshot[] = {"--build-snapshot", "--build-snapshot-config", "--snapshot-blob",

@@ -36,6 +36,7 @@ NAPI(napi_create_string_utf8, const char *, size_t, napi_value *);
 NAPI(napi_create_threadsafe_function, napi_value, napi_value, napi_value, size_t, size_t, void *,
 	void (*)(napi_env, void *, void *), void *, void (*)(napi_env, napi_value, void *, void *),
 	napi_threadsafe_function *);
+NAPI(napi_delete_reference, void *);
 NAPI(napi_get_and_clear_last_exception, napi_value *);
 NAPI(napi_get_cb_info, napi_callback_info, size_t *, napi_value *, napi_value *, void **);
 NAPI(napi_get_boolean, bool, napi_value *);

@@ -119,6 +119,13 @@ void wasm_reserved(const struct thread *thread, const void *p)
 
 /* ---- installing --------------------------------------------------------------------------------------------- */
 
+/* At the end of the environment, on its thread. */
+static void forget_tools(void *reference)
+{
+	if (self && self->environment)
+		napi_delete_reference(self->environment, reference);
+}
+
 /* wrap(tools, name): the wrapper of a function. */
 static napi_value js_wrap(napi_env env, napi_callback_info info)
 {
@@ -133,6 +140,10 @@ static napi_value js_wrap(napi_env env, napi_callback_info info)
 	    napi_create_function(env, name, length, js_wrapper, reference, &wrapper) != NAPI_OK ||
 	    napi_set_element(env, arguments[0], TOOL_WRAPPER, wrapper) != NAPI_OK)
 		return NULL;
+	if (self && napi_add_env_cleanup_hook && napi_delete_reference) {
+		self->environment = env;
+		napi_add_env_cleanup_hook(env, forget_tools, reference);
+	}
 	return wrapper;
 }
 

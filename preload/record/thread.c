@@ -103,6 +103,7 @@ static struct thread *thread_take(void)
 	entry->thread.stack_top = 0;
 	entry->thread.isolate = NULL;
 	entry->thread.heap_told = 0;
+	entry->thread.environment = NULL;
 	entry->thread.heaps_told = 0;
 	entry->thread.marking_began = entry->thread.found_alive = 0;
 	entry->thread.script_ran = false;
