@@ -11,7 +11,7 @@
 #define TOLD_FREELY      128u        /* records of what collections by themselves left; those after them keep … */
 #define AFTER_COLLECTION 1000000000u /* … so many ns from the one before */
 #define AFTER_MARK       100000000u  /* ns that a record for a mark keeps from the one before, once many were told */
-#define YOUNG_MOST       (128u << 20) /* bytes: V8's limit is that of old objects and, with a margin, of young ones together */
+#define YOUNG_MOST       (224u << 20) /* bytes: V8's limit is that of old objects and, with a margin, of young ones together */
 #define AFTER_SCAVENGE   10000000u   /* ns, likewise, of one for a collection of young objects */
 
 V8_FUNCTION(void, v8_low_memory, "_ZN2v87Isolate21LowMemoryNotificationEv", void *);
