@@ -1,6 +1,8 @@
 """The addon that node is made to load changes nothing that a program sees: of its options, its modules, its process object,
 its handlers of the end, in children and workers too; nor does it come in where node would fail with it."""
-from harness import FIXTURES, PROBE_LIB, SOURCE, TMP, lost_nothing, node_environment, record, report, run, same
+import re
+
+from harness import FIXTURES, PROBE_LIB, SOURCE, TMP, lost_nothing, node_environment, probe, record, report, run, same
 
 PROGRAM = SOURCE / "tests" / "fixtures" / "javascript" / "hooked.js"
 (TMP / "module.mjs").write_text("console.log(process.env.NODE_OPTIONS, process.execArgv);\nawait 1;\n")
@@ -53,3 +55,26 @@ assert report(TMP / 'a "quoted" recording')["processes"][0]["end"] == "exit"
 # An addon that registers itself by the name that today's addons export is not taken for ours.
 (TMP / "older.js").write_text(f"process.dlopen(module, '{FIXTURES}/libolder.so'); console.log(module.exports);\n")
 compare(300, ["older.js"], node_environment(20))
+
+# A heap that is nearly full is not collected at the end, which would end the program instead; async_hooks see no tick of
+# ours; and process.emit is what the program makes of it.
+(TMP / "full.js").write_text("""const kept = globalThis.kept = [], limit = 40e6;
+while (process.memoryUsage().heapUsed < limit) kept.push(new Array(1000).fill(1.5));
+process.exit(3);
+""")
+(TMP / "ticks.js").write_text("""const seen = new Map([[0, 0], [1, 0]]);
+require('async_hooks').createHook({ init(id) { seen.set(id, 0); }, before(id) {
+	if (!seen.has(id)) process._rawDebug('a stranger', id);
+} }).enable();
+setTimeout(() => console.log('ok'), 1);
+""")
+(TMP / "emit.js").write_text("""process.emit = () => true;
+console.log(Object.keys(process).includes('emit'), delete process.emit);
+process.on('exit', code => { console.log('exit', code); process.exitCode = 4; });
+""")
+for number, (major, words) in enumerate([(20, ["--max-old-space-size=50", "full.js"]), (24, ["--max-old-space-size=50", "full.js"]),
+                                         (20, ["ticks.js"]), (24, ["ticks.js"]), (20, ["emit.js"]), (24, ["emit.js"])], 400):
+    compare(number, words, node_environment(major))
+    if "full.js" in words:
+        text = probe("report", TMP / f"out{number}").out
+        assert re.search(rb"garbage +not collected in 1 process", text), text.decode()
