@@ -64,14 +64,14 @@ static bool is_candidate(const struct verdict_facts *facts, const struct verdict
 /* Is it perhaps only waiting for the collector, or for the end of a short run? */
 static bool is_doubtful(const struct verdict_facts *facts, const struct verdict_site *site, double rise)
 {
-	return is_short(facts) || site->untold || (facts->garbage && site->collectable && rise < GARBAGE_MOST);
+	return is_short(facts) || (facts->garbage && site->collectable && rise < GARBAGE_MOST);
 }
 
 static void find_sites(const struct verdict_facts *facts, struct verdict_evidence *evidence)
 {
 	const struct instants *instants = &facts->process->instants;
 	const struct verdict_site *library = NULL;
-	double own_rise = 0, largest = 0, seems = 0;
+	double own_rise = 0, largest = 0, seems = 0, untold = 0;
 
 	for (size_t i = 0; i < facts->site_count; i++) {
 		const struct verdict_site *site = &facts->sites[i];
@@ -79,11 +79,16 @@ static void find_sites(const struct verdict_facts *facts, struct verdict_evidenc
 
 		if (!is_candidate(facts, site, rise))
 			continue;
+		if (site->untold) {
+			if (rise > untold)
+				evidence->untold = site;
+			untold = rise > untold ? rise : untold;
+			continue;
+		}
 		if (!is_sure(&site->growth) || is_doubtful(facts, site, rise)) {
 			if (rise > seems) {
 				evidence->seems = site;
 				evidence->may_be_garbage = is_sure(&site->growth) && !is_short(facts);
-				evidence->untold = evidence->may_be_garbage && site->untold;
 				seems = rise;
 			}
 			continue;

@@ -91,8 +91,9 @@ struct verdict_evidence {
 	const struct ledger *ledger; /* RETAINED: of when */
 	uint64_t retained, trimmable; /* bytes of it */
 	const struct verdict_site *seems; /* UNKNOWN: what grows, but at too few marks to be sure … */
-	bool     may_be_garbage; /* … or often enough, but what of it is garbage is not known … */
-	bool     untold;         /* … since the collection at the end freed it, the first that looked at it */
+	bool     may_be_garbage; /* … or often enough, but what of it is garbage is not known */
+	const struct verdict_site *untold; /* NONE, UNKNOWN: what rose most of all that only the collection at the end
+	                          * looked at, and freed */
 	bool     is_short;       /* UNKNOWN: the run was, and has no marks */
 };
 

@@ -225,7 +225,8 @@ static void say_cache(FILE *out, struct view_process *process, const struct verd
 	free(place);
 }
 
-static void say_none(FILE *out, const struct verdict_facts *facts)
+static void say_none(FILE *out, struct view_process *where, const struct verdict_facts *facts,
+                     const struct verdict_evidence *evidence)
 {
 	const struct process_info *process = facts->process;
 	uint64_t held = 0;
@@ -242,6 +243,12 @@ static void say_none(FILE *out, const struct verdict_facts *facts)
 	if (held >= HELD_LEAST)
 		say(out, " But variables of scripts held %s until these had ended (see what the collection freed): end "
 		    "by process.exit() to see whether that grows.", BYTES(held));
+	else if (evidence->untold) {
+		say(out, " But ");
+		say_place(out, where, evidence->untold->stack);
+		say(out, " made %s that the collection at the end freed, the first that looked at it: garbage, or held by a "
+		    "script's top level until then. End by process.exit() to see.", BYTES(evidence->untold->garbage_bytes));
+	}
 }
 
 static void say_unknown(FILE *out, struct view_process *process, const struct verdict_facts *facts,
@@ -266,12 +273,6 @@ static void say_unknown(FILE *out, struct view_process *process, const struct ve
 			say(out, " keeps %s, ", RATE(evidence->seems->growth.bytes_per_mark, " more", facts));
 			say_span(out, facts);
 		}
-	}
-	if (evidence->untold) {
-		say(out, ", but the collection at the end freed it, the first that looked at it: a variable at the script's top "
-		    "level may have held it, or nothing. Let the script end by process.exit(), or call gc() each round "
-		    "(node --expose-gc).");
-		return;
 	}
 	if (evidence->may_be_garbage) {
 		say(out, ", but no garbage collection was seen at the end. Let the program end by itself, or call gc() each "
@@ -319,7 +320,7 @@ char *verdict_words(struct view_process *process, const struct verdict_facts *fa
 		say_cache(out, process, facts, evidence);
 		break;
 	case VERDICT_NONE:
-		say_none(out, facts);
+		say_none(out, process, facts, evidence);
 		break;
 	case VERDICT_UNKNOWN:
 		say_unknown(out, process, facts, evidence);
