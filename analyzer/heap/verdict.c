@@ -71,20 +71,18 @@ static void find_sites(const struct verdict_facts *facts, struct verdict_evidenc
 {
 	const struct instants *instants = &facts->process->instants;
 	const struct verdict_site *library = NULL;
-	double own_rise = 0, largest = 0, seems = 0, untold = 0;
+	double own_rise = 0, largest = 0, seems = 0, untold = UNTOLD_LEAST;
 
 	for (size_t i = 0; i < facts->site_count; i++) {
 		const struct verdict_site *site = &facts->sites[i];
 		double rise = verdict_rise(instants, &site->growth);
 
+		if (site->whose != WHOSE_RUNTIME && verdict_rise(instants, &site->untold) > untold) {
+			evidence->untold = site;
+			untold = verdict_rise(instants, &site->untold);
+		}
 		if (!is_candidate(facts, site, rise))
 			continue;
-		if (site->untold) {
-			if (rise > untold)
-				evidence->untold = site;
-			untold = rise > untold ? rise : untold;
-			continue;
-		}
 		if (!is_sure(&site->growth) || is_doubtful(facts, site, rise)) {
 			if (rise > seems) {
 				evidence->seems = site;

@@ -37,6 +37,7 @@
 #define RUNTIME_LEAST  1048576.0 /* bytes of objects … */
 #define PAGES_LEAST    8388608.0 /* … or of pages: garbage is in them */
 #define GARBAGE_MOST   268435456.0 /* bytes */
+#define UNTOLD_LEAST   1048576.0 /* bytes */
 #define RETAINED_LEAST 4194304.0 /* bytes */
 #define RETAINED_SHARE 0.2
 #define CACHE_LEAST    65536.0   /* bytes */
@@ -52,8 +53,9 @@ struct verdict_site {
 	enum domain domain;
 	enum whose whose;
 	bool     collectable;    /* asked for by the runtime: an object of its heap may hold it */
-	bool     untold;         /* most of it was freed by the collection at the end, and no earlier one had looked at it:
-	                          * a script's top level may have held it, or nothing */
+	uint64_t untold_bytes;   /* freed by the collection at the end, and no earlier one had looked at any of the line's: a
+	                          * script's top level may have held it, or nothing */
+	struct growth untold;    /* of what was there, with that */
 	struct node_id stack;    /* the largest of its stacks */
 	struct growth growth;
 	uint64_t live_bytes, live_blocks, allocs; /* live: when the program began to end … */

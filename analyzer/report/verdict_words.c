@@ -247,7 +247,7 @@ static void say_none(FILE *out, struct view_process *where, const struct verdict
 		say(out, " But ");
 		say_place(out, where, evidence->untold->stack);
 		say(out, " made %s that the collection at the end freed, the first that looked at it: garbage, or held by a "
-		    "script's top level until then. End by process.exit() to see.", BYTES(evidence->untold->garbage_bytes));
+		    "script's top level until then. End by process.exit() to see.", BYTES(evidence->untold->untold_bytes));
 	}
 }
 

@@ -171,8 +171,10 @@ static struct verdict_site judge(const struct keyed *sites, size_t count, const 
 		add_young(&young, &sites[i].site->garbage);
 	}
 	judged.growth = history_sum_judge(sum);
-	judged.untold = !young.looked_at && young.bytes;
-	if (young.bytes && young.held_blocks >= young.looked_at - young.looked_at / 10) {
+	if (young.bytes && !young.looked_at) {
+		judged.untold_bytes = young.bytes;
+		judged.untold = growth_judge((struct series){sum->bytes, numbers, sum->count, sum->end_bytes + young.bytes});
+	} else if (young.bytes && young.held_blocks >= young.looked_at - young.looked_at / 10) {
 		sum->end_bytes += young.bytes;
 		sum->end_blocks += young.blocks;
 		judged.garbage_bytes += young.bytes;
@@ -354,7 +356,7 @@ static size_t scripts(const struct view *view, struct view_process *process, str
 			next++;
 		judged[found] = judge(&keyed[i], next - i, info, sum);
 		judged[found].whose = WHOSE_OWN;
-		found += judged[found].growth.trend == TREND_GROWING;
+		found += judged[found].growth.trend == TREND_GROWING || judged[found].untold.trend == TREND_GROWING;
 	}
 	return found;
 }
