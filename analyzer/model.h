@@ -128,6 +128,8 @@ struct history;                  /* what sites had at the instants (heap/history
 
 /* ---- wasm memories (heap/wasm.c) ---- */
 
+#define WASM_BYTES_MOST (65536ull * 65536) /* of a memory with 32-bit addresses: V8's limit, if it declares none */
+
 enum known { KNOWN_NOT, KNOWN_NO, KNOWN_YES };
 
 struct wasm_declared {           /* what a program said of a memory that it made */

@@ -1,7 +1,6 @@
 /* verdict.c: see verdict.h. */
 #include "heap/verdict.h"
 
-#define WASM_BYTES_MOST (65536ull * 65536) /* of a memory of 32-bit addresses */
 #define BLOCK_LEAST     16       /* bytes that a block of no size takes all the same */
 
 double verdict_rise(const struct instants *instants, const struct growth *growth)

@@ -25,6 +25,9 @@ void wasm_close(struct wasm *wasm);
 /* Judges the growth of the memories of a process that is complete. */
 void wasm_judge(struct process_info *process);
 
+/* Did this stack make a memory or let one grow? Of mappings: memories lie in them, and are the same stack's. */
+bool wasm_has_stack(const struct process_info *process, struct node_id stack);
+
 /* ---- wasm_memory.c, for wasm.c -------------------------------------------------------------------------------- */
 
 /* Growth by stack, from the steps. */

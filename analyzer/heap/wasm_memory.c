@@ -109,3 +109,17 @@ void wasm_judge(struct process_info *process)
 		if (process->wasm_memories[i].died > instants->ticks[instants->count - 1])
 			process->wasm_memories[i].trend = judge(&process->wasm_memories[i], instants);
 }
+
+bool wasm_has_stack(const struct process_info *process, struct node_id stack)
+{
+	for (size_t i = 0; i < process->wasm_memory_count; i++) {
+		const struct wasm_memory *memory = &process->wasm_memories[i];
+
+		if (memory->stack.index == stack.index)
+			return true;
+		for (size_t at = 0; at < memory->growth_count; at++)
+			if (memory->growth[at].stack.index == stack.index)
+				return true;
+	}
+	return false;
+}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "heap/ledger.h"
+#include "heap/wasm.h"
 #include "util.h"
 
 #define FRAMES_LOOKED_AT 8       /* of a stack, from the innermost */
@@ -86,21 +87,6 @@ static void name_live(const struct naming *naming, struct ledger_part *part)
 	part->stack.index = TRACE_STACK_NONE;
 }
 
-/* Of a linear memory that heap/wasm.c knows: made, or made larger there. */
-static bool is_memory(const struct process_info *process, struct node_id node)
-{
-	for (size_t i = 0; i < process->wasm_memory_count; i++) {
-		const struct wasm_memory *memory = &process->wasm_memories[i];
-
-		if (memory->stack.index == node.index)
-			return true;
-		for (size_t g = 0; g < memory->growth_count; g++)
-			if (memory->growth[g].stack.index == node.index)
-				return true;
-	}
-	return false;
-}
-
 static void name_mapped(const struct naming *naming, struct ledger_part *part)
 {
 	static const char *const stores[] = {"v8::internal::BackingStore::", NULL};
@@ -110,7 +96,7 @@ static void name_mapped(const struct naming *naming, struct ledger_part *part)
 		part->name = xstrdup("made inaccessible");
 		return;
 	}
-	if (is_memory(naming->process, part->stack)) {
+	if (wasm_has_stack(naming->process, part->stack)) {
 		part->kind = LEDGER_WASM;
 	} else if (!is_runtime(naming, part->stack)) {
 		part->name = site_name(naming, part->stack);

@@ -11,7 +11,6 @@
 #define STACKS_EACH 3             /* of a memory at most; of all together as many as are asked for */
 #define POINTS_MOST 6             /* sizes at marks */
 #define LIKELY 0.8                /* confidence that a trend is told with */
-#define DEFAULT_MAXIMUM (4ull << 30) /* V8's own, of memories with 32-bit addresses: 65536 pages */
 
 struct row {
 	struct view_process *process;
@@ -67,7 +66,7 @@ static void print_future(const struct page *page, const struct row *row)
 	const struct wasm_memory *memory = row->memory;
 	bool grows = memory->trend.trend == TREND_GROWING && memory->trend.confidence >= LIKELY &&
 	             row->process->info->instants.kind != INSTANTS_SLICES;
-	uint64_t maximum = memory->maximum_bytes ? memory->maximum_bytes : DEFAULT_MAXIMUM;
+	uint64_t maximum = memory->maximum_bytes ? memory->maximum_bytes : WASM_BYTES_MOST;
 	double per_mark = memory->trend.bytes_per_mark;
 	char *limit, *text;
 

@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "heap/history.h"
+#include "heap/wasm.h"
 #include "report/stack.h"
 #include "report/suppress.h"
 #include "util.h"
@@ -305,21 +306,6 @@ static size_t judge_all(const struct process_info *info, const struct keyed *key
 	return lines;
 }
 
-/* Linear memories lie in mappings, which are the same stack's. */
-static bool is_of_memory(const struct process_info *info, struct node_id stack)
-{
-	for (size_t i = 0; i < info->wasm_memory_count; i++) {
-		const struct wasm_memory *memory = &info->wasm_memories[i];
-
-		if (memory->stack.index == stack.index)
-			return true;
-		for (size_t g = 0; g < memory->growth_count; g++)
-			if (memory->growth[g].stack.index == stack.index)
-				return true;
-	}
-	return false;
-}
-
 static bool any_grows(const struct process_info *info, const struct verdict_site *judged, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -519,7 +505,7 @@ static void runtime_pages(struct view_process *process, struct history_sum *sum,
 	history_sum_begin(sum, info);
 	for (size_t i = 0; i < info->site_count; i++)
 		if (info->sites[i].domain == DOMAIN_MAP && key_site(process, &info->sites[i]).whose == WHOSE_RUNTIME &&
-		    !is_of_memory(info, info->sites[i].stack))
+		    !wasm_has_stack(info, info->sites[i].stack))
 			history_sum_add(sum, &info->sites[i]);
 	if (!sum->count)
 		return;

@@ -1,4 +1,4 @@
-// Required by node, which libprobe.so is preloaded into (libprobe(7)): the same file is an addon, too.
+// Required by node, which libprobe.so is preloaded into (libprobe(7)). That sees itself opened, and comes in as an addon.
 'use strict';
 try {
 	process.dlopen({ exports: {} }, `${__dirname}/libprobe.so`);
