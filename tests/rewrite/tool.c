@@ -1,0 +1,253 @@
+/*
+ * tool.c: rewrites a wasm file, and says in JSON what was found and done.
+ *
+ *	rewrite_tool [option…] IN.wasm [OUT.wasm]
+ *
+ *	--said TEXT        PROBE_WASM_ALLOC
+ *	--candidate N      which one OUT.wasm watches; 0
+ *	--all              all candidates, as when one was dropped
+ *	--hold-start       REWRITE_HOLD_START
+ *	--any              watches whatever functions can be watched, as if they were allocators
+ *	--stripped         as if the module had no name section
+ *	--time N           does it N times and tells the fastest, in seconds of CPU
+ */
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "node/rewrite/module.h"
+#include "node/rewrite/rewrite.h"
+#include "node/rewrite/wrapper.h"
+
+static size_t mapped, most_mapped;
+
+static void *map(void *context, size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)context;
+	if (memory == MAP_FAILED)
+		return NULL;
+	madvise(memory, bytes, MADV_HUGEPAGE);
+	mapped += bytes;
+	if (mapped > most_mapped)
+		most_mapped = mapped;
+	return memory;
+}
+
+static void unmap(void *context, void *memory, size_t bytes)
+{
+	(void)context;
+	mapped -= bytes;
+	munmap(memory, bytes);
+}
+
+static uint8_t *read_file(const char *path, size_t *size)
+{
+	FILE *file = fopen(path, "rb");
+	uint8_t *bytes;
+
+	if (!file || fseek(file, 0, SEEK_END) != 0)
+		err(1, "%s", path);
+	*size = (size_t)ftell(file);
+	rewind(file);
+	bytes = malloc(*size + 1);
+	if (!bytes || fread(bytes, 1, *size, file) != *size)
+		err(1, "%s", path);
+	fclose(file);
+	return bytes;
+}
+
+static void put_text(struct rewrite_text text)
+{
+	putchar('"');
+	for (uint32_t i = 0; i < text.length; i++) {
+		unsigned char c = (unsigned char)text.text[i];
+
+		if (c == '"' || c == '\\')
+			printf("\\%c", c);
+		else if (c < 32 || c > 126)
+			printf("\\u%04x", c);
+		else
+			putchar(c);
+	}
+	putchar('"');
+}
+
+static void put_candidate(const struct rewrite_candidate *candidate)
+{
+	static const char *const actions[] = {"born", "dies", "moved"};
+
+	printf("{\"why\": \"%s\", \"no_deaths\": %s, \"watches\": [", candidate->why,
+		candidate->no_deaths ? "true" : "false");
+	for (uint32_t i = 0; i < candidate->count; i++) {
+		const struct rewrite_watch *watch = &candidate->watches[i];
+
+		printf("%s{\"function\": %u, \"action\": \"%s\", \"role\": \"%s\", \"why\": \"%s\", \"name\": ", i ? ", " : "",
+			watch->function, actions[watch->action], watch->role, watch->why);
+		put_text(watch->name);
+		printf("}");
+	}
+	printf("]}");
+}
+
+static void put_module(const struct rewrite_module *module)
+{
+	printf("\"functions\": %u, \"memories\": [", module->function_count);
+	for (uint32_t i = 0; i < module->memory_count; i++) {
+		const struct rewrite_linear *memory = &module->memories[i];
+
+		printf("%s{\"imported\": %d, \"shared\": %d, \"wide\": %d, \"minimum\": %llu, \"maximum\": %lld}",
+			i ? ", " : "", memory->imported, memory->shared, memory->wide,
+			(unsigned long long)memory->minimum,
+			memory->bounded ? (long long)memory->maximum : -1);
+	}
+	printf("], \"data\": [%llu, %llu], \"data_bytes\": %llu, \"passive_bytes\": %llu, \"heap_base\": %llu, "
+		"\"data_end\": %llu, \"stack_top\": %llu", (unsigned long long)module->data_low,
+		(unsigned long long)module->data_high, (unsigned long long)module->data_bytes,
+		(unsigned long long)module->passive_bytes, (unsigned long long)module->heap_base,
+		(unsigned long long)module->data_end, (unsigned long long)module->stack_top);
+}
+
+/* Every function that looks as if it could be an allocator's, a different kind each time where it could be several. */
+static void watch_any(struct rewrite *rewrite)
+{
+	static struct rewrite_candidate any = {.why = "any function"};
+	const struct rewrite_module *module = &rewrite->module;
+
+	any.count = 0;
+	for (uint32_t i = module->imported_functions; i < module->function_count && any.count < REWRITE_WATCHES; i++) {
+		struct rewrite_watch watch = {.function = i, .role = "any", .why = "any", .pointer = -1, .size = 0,
+			.count = -1, .alignment = -1};
+		const struct rewrite_type *type = &module->types[module->functions[i].type];
+
+		watch.action = type->results == 0 ? REWRITE_DIES : type->parameters > 1 && i % 2 ? REWRITE_MOVED :
+			REWRITE_BORN;
+		if (watch.action == REWRITE_MOVED)
+			watch.size = 1;
+		if (watch.action == REWRITE_BORN && type->parameters > 2)
+			watch.alignment = 2;
+		if (watch.action != REWRITE_BORN)
+			watch.pointer = 0;
+		if (watch.action == REWRITE_BORN && type->parameters > 1 && i % 3 == 0)
+			watch.count = 1;
+		if (module->function_names)
+			watch.name = module->function_names[i];
+		if (wrapper_fits(module, &watch))
+			any.watches[any.count++] = watch;
+	}
+	rewrite->candidates[0] = &any;
+	rewrite->candidate_count = any.count > 0;
+}
+
+struct options {
+	const char *said;
+	unsigned candidate;
+	bool all, hold_start, any, stripped;
+};
+
+static bool work(struct rewrite *rewrite, const struct options *options, const uint8_t *bytes, size_t size,
+	struct rewrite_result *result)
+{
+	if (!rewrite_read(rewrite, bytes, size))
+		return false;
+	if (options->stripped) {
+		rewrite->module.function_names = NULL;
+		rewrite->module.name_section = NULL;
+	}
+	if (options->any)
+		watch_any(rewrite);
+	else if (!rewrite_find(rewrite, options->said, options->all))
+		return false;
+	if (options->candidate >= rewrite->candidate_count) {
+		rewrite->reason = "there is no such candidate";
+		return false;
+	}
+	return rewrite_make(rewrite, rewrite->candidates[options->candidate],
+		options->hold_start ? REWRITE_HOLD_START : 0, result);
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time); /* whatever else runs on the machine */
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+int main(int argc, char **argv)
+{
+	struct rewrite rewrite = {.arena.memory = {.map = map, .unmap = unmap}};
+	struct options options = {0};
+	struct rewrite_result result = {0};
+	const char *in = NULL, *out = NULL;
+	unsigned times = 1;
+	double best = 1e9;
+	uint8_t *bytes;
+	size_t size;
+	bool done = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--said") && argv[i + 1])
+			options.said = argv[++i];
+		else if (!strcmp(argv[i], "--candidate") && argv[i + 1])
+			options.candidate = (unsigned)atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--time") && argv[i + 1])
+			times = (unsigned)atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--all"))
+			options.all = true;
+		else if (!strcmp(argv[i], "--hold-start"))
+			options.hold_start = true;
+		else if (!strcmp(argv[i], "--any"))
+			options.any = true;
+		else if (!strcmp(argv[i], "--stripped"))
+			options.stripped = true;
+		else if (!in)
+			in = argv[i];
+		else
+			out = argv[i];
+	}
+	if (!in)
+		errx(2, "usage: rewrite_tool [option...] IN.wasm [OUT.wasm]");
+	bytes = read_file(in, &size);
+	for (unsigned i = 0; i < times; i++) {
+		double start = now();
+
+		rewrite_free(&rewrite);
+		done = work(&rewrite, &options, bytes, size, &result);
+		if (now() - start < best)
+			best = now() - start;
+	}
+	printf("{");
+	put_module(&rewrite.module);
+	printf(", \"seconds\": %.6f, \"memory\": %zu, \"candidates\": [", best, most_mapped);
+	for (uint32_t i = 0; i < rewrite.candidate_count; i++) {
+		printf("%s", i ? ", " : "");
+		put_candidate(rewrite.candidates[i]);
+	}
+	if (!done) {
+		printf("], \"reason\": \"%s\"}\n", rewrite.reason);
+		return 3;
+	}
+	printf("], \"wide\": %s, \"hooks\": \"%s\", \"state\": \"%s\", \"start\": \"%s\", \"ranges\": [",
+		result.wide ? "true" : "false", result.hooks, result.state, result.start);
+	for (uint32_t i = 0; i < result.range_count; i++) {
+		const struct rewrite_range *range = &result.ranges[i];
+
+		printf("%s[%u, %u, %lld]", i ? ", " : "", range->at, range->size,
+			range->original == REWRITE_NONE ? -1ll : (long long)range->original);
+	}
+	printf("]}\n");
+	if (out) {
+		FILE *file = fopen(out, "wb");
+
+		if (!file || fwrite(result.bytes, 1, result.size, file) != result.size || fclose(file) != 0)
+			err(1, "%s", out);
+	}
+	rewrite_free(&rewrite);
+	free(bytes);
+	return 0;
+}
