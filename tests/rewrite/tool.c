@@ -2,6 +2,7 @@
  * tool.c: rewrites a wasm file, and says in JSON what was found and done.
  *
  *	rewrite_tool [option…] IN.wasm [OUT.wasm]
+ *	rewrite_tool [option…] --many        lines "IN.wasm OUT.wasm" on standard input; one line each on standard output
  *
  *	--said TEXT        PROBE_WASM_ALLOC
  *	--candidate N      which one OUT.wasm watches; 0
@@ -120,20 +121,22 @@ static void watch_any(struct rewrite *rewrite)
 
 	any.count = 0;
 	for (uint32_t i = module->imported_functions; i < module->function_count && any.count < REWRITE_WATCHES; i++) {
-		struct rewrite_watch watch = {.function = i, .role = "any", .why = "any", .pointer = -1, .size = 0,
+		struct rewrite_watch watch = {.function = i, .role = "any", .why = "any", .pointer = -1, .size = -1,
 			.count = -1, .alignment = -1};
 		const struct rewrite_type *type = &module->types[module->functions[i].type];
+		int8_t number[3] = {-1, -1, -1}; /* parameters that could be an address or a size */
 
-		watch.action = type->results == 0 ? REWRITE_DIES : type->parameters > 1 && i % 2 ? REWRITE_MOVED :
-			REWRITE_BORN;
-		if (watch.action == REWRITE_MOVED)
-			watch.size = 1;
-		if (watch.action == REWRITE_BORN && type->parameters > 2)
-			watch.alignment = 2;
-		if (watch.action != REWRITE_BORN)
-			watch.pointer = 0;
-		if (watch.action == REWRITE_BORN && type->parameters > 1 && i % 3 == 0)
-			watch.count = 1;
+		for (uint32_t j = 0, found = 0; j < type->parameters && j < 99 && found < 3; j++)
+			if (type->parameter[j] == VALUE_I32 || type->parameter[j] == VALUE_I64)
+				number[found++] = (int8_t)j;
+		watch.action = type->results == 0 ? REWRITE_DIES : number[1] >= 0 && i % 2 ? REWRITE_MOVED : REWRITE_BORN;
+		watch.pointer = watch.action == REWRITE_BORN ? -1 : number[0];
+		watch.size = number[watch.action == REWRITE_MOVED];
+		watch.alignment = number[2];
+		if (watch.action == REWRITE_BORN && i % 3 == 0)
+			watch.count = number[1];
+		if (!wrapper_fits(module, &watch))
+			watch.count = -1;
 		if (module->function_names)
 			watch.name = module->function_names[i];
 		if (wrapper_fits(module, &watch))
@@ -145,7 +148,7 @@ static void watch_any(struct rewrite *rewrite)
 
 struct options {
 	const char *said;
-	unsigned candidate;
+	unsigned candidate, times;
 	bool all, hold_start, any, stripped;
 };
 
@@ -178,46 +181,21 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-int main(int argc, char **argv)
+/* False: the module is left alone. */
+static bool one(const char *in, const char *out, const struct options *options)
 {
 	struct rewrite rewrite = {.arena.memory = {.map = map, .unmap = unmap}};
-	struct options options = {0};
 	struct rewrite_result result = {0};
-	const char *in = NULL, *out = NULL;
-	unsigned times = 1;
 	double best = 1e9;
-	uint8_t *bytes;
-	size_t size;
 	bool done = false;
+	size_t size;
+	uint8_t *bytes = read_file(in, &size);
 
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--said") && argv[i + 1])
-			options.said = argv[++i];
-		else if (!strcmp(argv[i], "--candidate") && argv[i + 1])
-			options.candidate = (unsigned)atoi(argv[++i]);
-		else if (!strcmp(argv[i], "--time") && argv[i + 1])
-			times = (unsigned)atoi(argv[++i]);
-		else if (!strcmp(argv[i], "--all"))
-			options.all = true;
-		else if (!strcmp(argv[i], "--hold-start"))
-			options.hold_start = true;
-		else if (!strcmp(argv[i], "--any"))
-			options.any = true;
-		else if (!strcmp(argv[i], "--stripped"))
-			options.stripped = true;
-		else if (!in)
-			in = argv[i];
-		else
-			out = argv[i];
-	}
-	if (!in)
-		errx(2, "usage: rewrite_tool [option...] IN.wasm [OUT.wasm]");
-	bytes = read_file(in, &size);
-	for (unsigned i = 0; i < times; i++) {
+	for (unsigned i = 0; i < options->times; i++) {
 		double start = now();
 
 		rewrite_free(&rewrite);
-		done = work(&rewrite, &options, bytes, size, &result);
+		done = work(&rewrite, options, bytes, size, &result);
 		if (now() - start < best)
 			best = now() - start;
 	}
@@ -228,20 +206,20 @@ int main(int argc, char **argv)
 		printf("%s", i ? ", " : "");
 		put_candidate(rewrite.candidates[i]);
 	}
-	if (!done) {
-		printf("], \"reason\": \"%s\"}\n", rewrite.reason);
-		return 3;
-	}
-	printf("], \"wide\": %s, \"hooks\": \"%s\", \"state\": \"%s\", \"start\": \"%s\", \"ranges\": [",
-		result.wide ? "true" : "false", result.hooks, result.state, result.start);
-	for (uint32_t i = 0; i < result.range_count; i++) {
-		const struct rewrite_range *range = &result.ranges[i];
+	if (done) {
+		printf("], \"wide\": %s, \"hooks\": \"%s\", \"state\": \"%s\", \"start\": \"%s\", \"ranges\": [",
+			result.wide ? "true" : "false", result.hooks, result.state, result.start);
+		for (uint32_t i = 0; i < result.range_count; i++) {
+			const struct rewrite_range *range = &result.ranges[i];
 
-		printf("%s[%u, %u, %lld]", i ? ", " : "", range->at, range->size,
-			range->original == REWRITE_NONE ? -1ll : (long long)range->original);
+			printf("%s[%u, %u, %lld]", i ? ", " : "", range->at, range->size,
+				range->original == REWRITE_NONE ? -1ll : (long long)range->original);
+		}
+		printf("]}\n");
+	} else {
+		printf("], \"reason\": \"%s\"}\n", rewrite.reason);
 	}
-	printf("]}\n");
-	if (out) {
+	if (done && out) {
 		FILE *file = fopen(out, "wb");
 
 		if (!file || fwrite(result.bytes, 1, result.size, file) != result.size || fclose(file) != 0)
@@ -249,5 +227,46 @@ int main(int argc, char **argv)
 	}
 	rewrite_free(&rewrite);
 	free(bytes);
+	return done;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {.times = 1};
+	char line[8192], *in = NULL, *out = NULL;
+	bool many = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--said") && argv[i + 1])
+			options.said = argv[++i];
+		else if (!strcmp(argv[i], "--candidate") && argv[i + 1])
+			options.candidate = (unsigned)atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--time") && argv[i + 1])
+			options.times = (unsigned)atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--all"))
+			options.all = true;
+		else if (!strcmp(argv[i], "--hold-start"))
+			options.hold_start = true;
+		else if (!strcmp(argv[i], "--any"))
+			options.any = true;
+		else if (!strcmp(argv[i], "--stripped"))
+			options.stripped = true;
+		else if (!strcmp(argv[i], "--many"))
+			many = true;
+		else if (!in)
+			in = argv[i];
+		else
+			out = argv[i];
+	}
+	if (!many && !in)
+		errx(2, "usage: rewrite_tool [option...] IN.wasm [OUT.wasm]");
+	if (!many)
+		return one(in, out, &options) ? 0 : 3;
+	while (fgets(line, sizeof(line), stdin)) {
+		in = strtok(line, " \n");
+		out = strtok(NULL, " \n");
+		if (in)
+			one(in, out, &options);
+	}
 	return 0;
 }

@@ -18,7 +18,8 @@
  *
  *	sets the state to 0, calls the function, sets the state to 1, and calls a hook
  *
- * so what an allocation function calls in turn is not reported: one report for one call from outside. An instance begins
+ * so what an allocation function calls in turn is not reported: one report for one call from outside. While the state is 0 it
+ * makes a tail call of the function. An instance begins
  * with state 0. Who instantiates fills the table, with functions of the types below (a JavaScript function becomes one by
  * passing through a small module that imports and exports it), then sets the state to 1. A trap, or an exception through an
  * allocation function, leaves the state 0: set it to 1 again whenever it is sure that no function of the instance runs. Each

@@ -8,7 +8,8 @@
  *	realloc    [block, …, size] → [block], calls malloc and free, or the inlined parts of both
  *	memalign   [alignment, size] → [block], calls malloc, and gives back what is beyond
  *
- * First all functions are looked at for a malloc, then, with its addresses, for the others.
+ * First all functions are looked at for a malloc, then, with its addresses, for the others. Where the state is handed on, as
+ * in Rust when it is not inlined, it is a first parameter of all of them, and offsets in it serve as the addresses.
  */
 #include <string.h>
 
@@ -19,6 +20,8 @@
 #define MOST_MALLOCS   4             /* a module may have Rust's and C's */
 #define MOST_ADDRESSES 512           /* of one malloc */
 #define LOWEST_ADDRESS 1000
+#define LOWEST_OFFSET  144           /* in the state: behind most of its bins */
+#define HIGHEST_OFFSET 1000
 #define LEAST_ADDRESSES 8            /* of a malloc */
 #define LEAST_SHARED   5             /* addresses that a free shares with its malloc, */
 #define LEAST_OF_PART  3             /* and other functions of the allocator */
@@ -40,6 +43,7 @@ enum trait {
 struct shape {
 	const struct rewrite_module *module;
 	uint32_t malloc;
+	bool handed;                     /* the state is the first parameter */
 	uint32_t large;                  /* the trait that is its largest request; 0 unknown */
 	uint32_t count;
 	uint32_t address[MOST_ADDRESSES]; /* sorted */
@@ -87,7 +91,7 @@ static uint32_t trait_of(const struct operator *op)
 		return TRAIT_SMALL;
 	case -64: case -65: case -128: case -129:
 		return TRAIT_LARGE_C;
-	case -65587: case -65588:
+	case -65544: case -65587: case -65588:
 		return TRAIT_LARGE_RUST;
 	case 0xffffff:
 		return TRAIT_WIDE_BIN;
@@ -113,10 +117,12 @@ static uint32_t malloc_traits(const struct rewrite_module *module, uint32_t func
 /* ---- addresses -------------------------------------------------------------------------------------------------- */
 
 /* The address in memory that an operator names; 0 none. */
-static uint32_t address_of(const struct operator *op)
+static uint32_t address_of(const struct shape *shape, const struct operator *op)
 {
 	bool access = op->code >= OP_I32_LOAD && op->code <= OP_I64_STORE32;
 
+	if (shape->handed)
+		return access && op->value >= LOWEST_OFFSET && op->value < HIGHEST_OFFSET ? (uint32_t)op->value : 0;
 	return (is_constant(op) || access) && op->value >= LOWEST_ADDRESS && op->value < INT32_MAX ? (uint32_t)op->value : 0;
 }
 
@@ -142,7 +148,7 @@ static void read_addresses(struct shape *shape)
 	struct operator op;
 
 	while (shape->count < MOST_ADDRESSES && operator_next(&scan, &op)) {
-		uint32_t address = address_of(&op), place = place_of(shape, address);
+		uint32_t address = address_of(shape, &op), place = place_of(shape, address);
 
 		if (!address || (place < shape->count && shape->address[place] == address))
 			continue;
@@ -154,12 +160,20 @@ static void read_addresses(struct shape *shape)
 
 /* ---- the others ------------------------------------------------------------------------------------------------- */
 
+/* As is_of, with one parameter more where the state is handed on. */
+static bool is_part(const struct shape *shape, uint32_t function, uint32_t parameters, uint32_t results)
+{
+	parameters += shape->handed;
+	return is_of(shape->module, function, parameters, parameters, results);
+}
+
 /* What a function has to do with a malloc. */
 struct relation {
 	uint32_t shared;                 /* how many of its addresses */
 	uint32_t mallocs, frees;         /* calls of them */
 	uint32_t parts;                  /* calls of other functions that share addresses */
-	bool large;                      /* it has malloc's largest request */
+	bool large;                      /* it has malloc's largest request, */
+	bool trims;                      /* and numbers of a free: of its release of whole segments, of its tree */
 	int8_t passed;                   /* the parameter that it passes to malloc as it is; -1 none */
 };
 
@@ -172,7 +186,7 @@ static struct relation relation_of(const struct shape *shape, uint32_t function,
 	struct operator op, before = {0};
 
 	for (; operator_next(&scan, &op); before = op) {
-		uint32_t address = address_of(&op), place;
+		uint32_t address = address_of(shape, &op), place;
 
 		if (op.code == OP_CALL || op.code == OP_RETURN_CALL) {
 			uint32_t called = (uint32_t)op.value;
@@ -185,6 +199,7 @@ static struct relation relation_of(const struct shape *shape, uint32_t function,
 			relation.frees += called == free;
 			relation.parts += part && called < shape->module->function_count && called != free && part[called];
 		}
+		relation.trims |= is_constant(&op) && (op.value == 4095 || op.value == 0xffffff || op.value == -65544);
 		relation.large |= shape->large && trait_of(&op) == shape->large;
 		if (!address)
 			continue;
@@ -201,7 +216,10 @@ static void add(const struct shape *shape, struct rewrite_candidate *candidate, 
 	enum rewrite_action action, const char *role, const char *parameters, const char *why)
 {
 	struct rewrite_watch watch = {.function = function, .action = (uint8_t)action, .role = role, .why = why};
+	char with_state[8] = "-";
 
+	if (type_of(shape->module, function)->parameters > strlen(parameters))
+		parameters = strcat(with_state, parameters);
 	known_parameters(&watch, parameters);
 	candidate_add(shape->module, candidate, &watch);
 }
@@ -213,14 +231,15 @@ static uint32_t find_free(const struct shape *shape, bool *part)
 	uint32_t found = REWRITE_NONE, most = 0;
 
 	for (uint32_t i = module->imported_functions; i < module->function_count; i++) {
-		uint32_t parameters = type_of(module, i)->parameters;
+		bool frees = is_part(shape, i, 1, 0) || (is_part(shape, i, 3, 0) && !shape->handed);
 		struct relation relation;
 
-		if (i == shape->malloc || (!is_of(module, i, 1, 3, 0) && !is_of(module, i, 2, 2, 1)))
+		if (i == shape->malloc || module->functions[i].size > MOST_BYTES ||
+		    (!frees && !is_part(shape, i, 2, 0) && !is_part(shape, i, 2, 1)))
 			continue;
 		relation = relation_of(shape, i, REWRITE_NONE, NULL);
 		part[i] = relation.shared >= LEAST_OF_PART && !relation.mallocs;
-		if (part[i] && parameters != 2 && relation.shared >= LEAST_SHARED && relation.shared > most) {
+		if (part[i] && frees && (relation.trims || !shape->handed) && relation.shared >= LEAST_SHARED && relation.shared > most) {
 			most = relation.shared;
 			found = i;
 		}
@@ -233,7 +252,7 @@ static void find_others(const struct shape *shape, uint32_t free, const bool *pa
 	const struct rewrite_module *module = shape->module;
 
 	for (uint32_t i = module->imported_functions; i < module->function_count; i++) {
-		bool two = is_of(module, i, 2, 2, 1), four = is_of(module, i, 4, 4, 1);
+		bool two = is_part(shape, i, 2, 1), four = is_of(module, i, 4, 4, 1);
 		struct relation relation;
 
 		if (i == shape->malloc || (!two && !four))
@@ -256,13 +275,18 @@ static void find_of(struct rewrite *rewrite, struct shape *shape, struct rewrite
 	uint32_t free;
 
 	read_addresses(shape);
+	if (shape->count < LEAST_ADDRESSES && type_of(shape->module, shape->malloc)->parameters == 2) {
+		shape->handed = true;
+		shape->count = 0;
+		read_addresses(shape);
+	}
 	free = part && shape->count >= LEAST_ADDRESSES ? find_free(shape, part) : REWRITE_NONE;
 	if (free == REWRITE_NONE)
 		return;
 	add(shape, candidate, shape->malloc, REWRITE_BORN, "malloc",
-		type_of(shape->module, shape->malloc)->parameters == 1 ? "s" : "sa",
+		shape->handed || type_of(shape->module, shape->malloc)->parameters == 1 ? "s" : "sa",
 		"has dlmalloc's limits, and finds bins as it does");
-	add(shape, candidate, free, REWRITE_DIES, "free", type_of(shape->module, free)->parameters == 1 ? "p" : "p--",
+	add(shape, candidate, free, REWRITE_DIES, "free", is_part(shape, free, 1, 0) ? "p" : "p--",
 		"works on the same static variable as malloc");
 	find_others(shape, free, part, candidate);
 }

@@ -215,11 +215,11 @@ static void tell_after(const struct wrapper *wrapper)
 	call_hook(wrapper, moved ? HOOK_MOVED : HOOK_BORN);
 }
 
-static void call_inner(const struct wrapper *wrapper)
+static void call_inner(const struct wrapper *wrapper, enum operator_code how)
 {
 	for (uint32_t i = 0; i < wrapper->type->parameters; i++)
 		put(wrapper, OP_LOCAL_GET, i);
-	put(wrapper, OP_CALL, wrapper->inner);
+	put(wrapper, how, wrapper->inner);
 }
 
 /* Leaves the block that the report is in. */
@@ -251,7 +251,7 @@ void wrapper_body(struct emit *out, const struct rewrite_module *module, const s
 	}
 	set_state(&wrapper, 0);
 	tell_before(&wrapper);
-	call_inner(&wrapper);
+	call_inner(&wrapper, OP_CALL);
 	if (type->results)
 		put(&wrapper, OP_LOCAL_SET, wrapper.result);
 	set_state(&wrapper, 1);
@@ -260,5 +260,6 @@ void wrapper_body(struct emit *out, const struct rewrite_module *module, const s
 		put(&wrapper, OP_LOCAL_GET, wrapper.result);
 	emit_byte(out, OP_RETURN);
 	emit_byte(out, OP_END);
-	call_inner(&wrapper);
+	/* Nothing to tell: as if it were not there, for functions that call each other without end too. */
+	call_inner(&wrapper, OP_RETURN_CALL);
 }
