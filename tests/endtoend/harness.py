@@ -12,6 +12,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tarfile
 
 PROBE_LIB = os.environ.get("PROBE_LIB", "")
 PROBE_BIN = os.environ.get("PROBE_BIN", "")
@@ -108,11 +109,11 @@ def same(bare, recorded):
         f"{show(recorded.err)}"
 
 
-def npm_modules(folder=None):
-    """The folder node_modules of what tests/endtoend/npm/package-lock.json asks for, filled if it is not yet. It is
-    shared by all builds and never written to by a test. Real nodes are node20, node22 and node24 in it."""
-    folder = pathlib.Path(folder or SOURCE / "build" / "npm")
-    wanted = pathlib.Path(__file__).resolve().parent / "npm"
+def npm_modules(folder=None, name="npm"):
+    """The folder node_modules of what tests/endtoend/NAME/package-lock.json asks for, filled if it is not yet. It is
+    shared by all builds and never written to by a test. Real nodes are node20, node22 and node24 in that of `npm`."""
+    folder = pathlib.Path(folder or SOURCE / "build" / name)
+    wanted = pathlib.Path(__file__).resolve().parent / name
     lock = wanted / "package-lock.json"
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as guard:
@@ -126,6 +127,35 @@ def npm_modules(folder=None):
             assert done.status == 0, f"npm ci: {done}"
             shutil.copy(lock, stamp)
     return folder / "node_modules"
+
+
+def wasm_suite(folder=None):
+    """The folder of the WebAssembly test suite as the source of Debian's binaryen has it; None where there is no apt.
+    Fetched once; apt's own settings and lists are left alone."""
+    folder = pathlib.Path(folder or SOURCE / "build" / "wasm_suite").absolute()
+    if not shutil.which("apt-get"):
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        done = list(folder.glob("binaryen-*/test/spec"))
+        if done:
+            return done[0]
+        for part in ("sources", "lists/partial", "archives/partial"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        (folder / "sources" / "source.sources").write_text(
+            "Types: deb-src\nURIs: http://deb.debian.org/debian\nSuites: bookworm\nComponents: main\n"
+            "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n")
+        apt = ["apt-get", "-qq", "-o", "Dir::Etc::sourcelist=/dev/null", "-o", f"Dir::Etc::sourceparts={folder}/sources",
+               "-o", f"Dir::State::lists={folder}/lists", "-o", f"Dir::Cache={folder}", "-o", "APT::Sandbox::User="]
+        for words in (["update"], ["source", "--download-only", "binaryen"]):
+            done = run([*apt, *words], cwd=folder, timeout=600)
+            assert done.status == 0, f"apt-get {words}: {done}"
+        archive = next(folder.glob("binaryen_*.orig.tar.gz"))
+        with tarfile.open(archive) as files:
+            members = [file for file in files if "/test/spec/" in file.name and file.name.endswith(".wast")]
+            files.extractall(folder, members=members)
+        return next(folder.glob("binaryen-*/test/spec"))
 
 
 def node_environment(major=22):
@@ -143,7 +173,10 @@ def node_environment(major=22):
 
 def main():
     if sys.argv[1] == "--npm":
-        npm_modules(sys.argv[2])
+        folder = pathlib.Path(sys.argv[2])
+        npm_modules(folder)
+        npm_modules(folder.parent / "npm_wasm", "npm_wasm")
+        wasm_suite(folder.parent / "wasm_suite")
         return
     test = pathlib.Path(sys.argv[1]).resolve()
     if "TEST_TMP" not in os.environ:

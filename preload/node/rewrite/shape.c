@@ -174,7 +174,7 @@ struct relation {
 	uint32_t parts;                  /* calls of other functions that share addresses */
 	bool large;                      /* it has malloc's largest request, */
 	bool trims;                      /* and numbers of a free: of its release of whole segments, of its tree */
-	int8_t passed;                   /* the parameter that it passes to malloc as it is; -1 none */
+	uint32_t passed;                 /* set of parameters that it passes to malloc as they are */
 };
 
 static struct relation relation_of(const struct shape *shape, uint32_t function, uint32_t free, const bool *part)
@@ -182,7 +182,7 @@ static struct relation relation_of(const struct shape *shape, uint32_t function,
 	uint8_t seen[MOST_ADDRESSES / 8] = {0};
 	struct scan scan = operators_of(shape->module, function);
 	uint32_t parameters = type_of(shape->module, function)->parameters;
-	struct relation relation = {.passed = -1};
+	struct relation relation = {0};
 	struct operator op, before = {0};
 
 	for (; operator_next(&scan, &op); before = op) {
@@ -194,7 +194,7 @@ static struct relation relation_of(const struct shape *shape, uint32_t function,
 			if (called == shape->malloc) {
 				relation.mallocs++;
 				if (before.code == OP_LOCAL_GET && before.value < parameters)
-					relation.passed = (int8_t)before.value;
+					relation.passed |= 1u << before.value;
 			}
 			relation.frees += called == free;
 			relation.parts += part && called < shape->module->function_count && called != free && part[called];
@@ -260,11 +260,12 @@ static void find_others(const struct shape *shape, uint32_t free, const bool *pa
 		relation = relation_of(shape, i, free, part);
 		if (!relation.mallocs || !relation.large || (!relation.parts && relation.shared < LEAST_OF_PART))
 			continue;
-		if (relation.frees)
+		/* A realloc that is inlined in a function with another notion of a block calls malloc with another size. */
+		if (relation.frees && relation.passed & 1u << (type_of(module, i)->parameters - 1))
 			add(shape, candidate, i, REWRITE_MOVED, "realloc", two ? "ps" : "p-as",
 				"calls malloc and free, and has the largest request of malloc");
-		else if (two)
-			add(shape, candidate, i, REWRITE_BORN, "memalign", relation.passed == 0 ? "sa" : "as",
+		else if (two && !relation.frees)
+			add(shape, candidate, i, REWRITE_BORN, "memalign", relation.passed & 1 ? "sa" : "as",
 				"calls malloc, gives back what is beyond, and has the largest request of malloc");
 	}
 }
