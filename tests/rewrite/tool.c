@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "node/rewrite/module.h"
+#include "node/rewrite/operators.h"
 #include "node/rewrite/rewrite.h"
 #include "node/rewrite/wrapper.h"
 
@@ -146,6 +147,26 @@ static void watch_any(struct rewrite *rewrite)
 	rewrite->candidate_count = any.count > 0;
 }
 
+/* How many bodies the decoder of instructions loses its way in: the last `end` must be the last byte. */
+static uint32_t count_lost(const struct rewrite_module *module)
+{
+	uint32_t lost = 0;
+
+	for (uint32_t i = module->imported_functions; i < module->function_count; i++) {
+		struct scan scan = operators_of(module, i);
+		struct operator op;
+		long depth = 1;
+
+		while (depth > 0 && operator_next(&scan, &op)) {
+			depth += op.code == OP_BLOCK || op.code == OP_LOOP || op.code == OP_IF || op.code == OP_TRY ||
+				op.code == OP_TRY_TABLE;
+			depth -= op.code == OP_END || op.code == OP_DELEGATE;
+		}
+		lost += scan.bad || depth || scan.at != scan.end;
+	}
+	return lost;
+}
+
 struct options {
 	const char *said;
 	unsigned candidate, times;
@@ -199,7 +220,7 @@ static bool one(const char *in, const char *out, const struct options *options)
 		if (now() - start < best)
 			best = now() - start;
 	}
-	printf("{");
+	printf("{\"lost\": %u, ", rewrite.module.exports ? count_lost(&rewrite.module) : 0);
 	put_module(&rewrite.module);
 	printf(", \"seconds\": %.6f, \"memory\": %zu, \"candidates\": [", best, most_mapped);
 	for (uint32_t i = 0; i < rewrite.candidate_count; i++) {

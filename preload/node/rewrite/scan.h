@@ -16,7 +16,7 @@ struct scan {
 
 static inline struct scan scan_of(const uint8_t *bytes, size_t size)
 {
-	return (struct scan){.at = bytes, .end = bytes + size};
+	return (struct scan){.at = bytes, .end = size ? bytes + size : bytes}; /* NULL: nothing */
 }
 
 static inline bool scan_more(const struct scan *scan)
