@@ -1,9 +1,9 @@
-"""Wasm modules that count their own heap, in C and in Rust with either mangling, named and stripped: what the wrappers of
-their rewritten forms report is what they counted, block by block and byte by byte."""
+"""Wasm modules that count their own heap, in C and in Rust with either mangling, named and stripped, and in AssemblyScript
+with names: what the wrappers of their rewritten forms report is what they counted, block by block and byte by byte."""
 import os
 import pathlib
 
-from harness import TMP, need, run
+from harness import TMP, need, npm_modules, run
 from rewritten import MAJORS, SCRIPTS, node
 
 need("clang", "wasm-ld", "rustc")
@@ -38,7 +38,15 @@ def rust_modules():
                 yield module
 
 
-modules = [*c_modules(), *rust_modules()]
+def assemblyscript_modules():
+    compiler = npm_modules(name="npm_wasm") / "assemblyscript" / "bin" / "asc.js"
+    for runtime in ("minimal", "incremental"):
+        module = TMP / f"assembly-{runtime}.wasm"
+        node(22, compiler, SCRIPTS / "counted.ts", "-o", module, "--debug", "--runtime", runtime)
+        yield module
+
+
+modules = [*c_modules(), *rust_modules(), *assemblyscript_modules()]
 for major in MAJORS:
     for module in modules if major == 22 else modules[::3]:
         print(major, module.name, node(major, SCRIPTS / "counted.js", module).strip())

@@ -108,12 +108,14 @@ static bool walk_imports(struct rewrite_module *module, bool fill)
 		}
 		counts[kind]++;
 	}
+	if (scan.bad || scan.at != scan.end)
+		return false;
 	module->imported_functions = counts[IMPORT_FUNCTION];
 	module->imported_tables = counts[IMPORT_TABLE];
 	module->imported_globals = counts[IMPORT_GLOBAL];
 	if (!fill)
 		module->memory_count = counts[IMPORT_MEMORY];
-	return !scan.bad && scan.at == scan.end;
+	return true;
 }
 
 /* What a section's vector counts. */
@@ -142,8 +144,10 @@ static bool read_counts(struct rewrite *rewrite)
 	bad |= scan.bad || globals > scan_left(&scan);
 	exports = vector_count(module, SECTION_EXPORT, &scan);
 	bad |= scan.bad || exports > scan_left(&scan);
-	if (bad)
+	if (bad) {
+		module->memory_count = 0;
 		return no(rewrite, "a section counts more than it holds");
+	}
 	module->function_count = module->imported_functions + functions;
 	module->table_count = module->imported_tables + tables;
 	module->global_count = module->imported_globals + globals;
