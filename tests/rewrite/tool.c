@@ -88,8 +88,8 @@ static void put_candidate(const struct rewrite_candidate *candidate)
 	for (uint32_t i = 0; i < candidate->count; i++) {
 		const struct rewrite_watch *watch = &candidate->watches[i];
 
-		printf("%s{\"function\": %u, \"action\": \"%s\", \"role\": \"%s\", \"why\": \"%s\", \"name\": ", i ? ", " : "",
-			watch->function, actions[watch->action], watch->role, watch->why);
+		printf("%s{\"function\": %u, \"action\": \"%s\", \"role\": \"%s\", \"why\": \"%s\", \"name\": ",
+			i ? ", " : "", watch->function, actions[watch->action], watch->role, watch->why);
 		put_text(watch->name);
 		printf("}");
 	}

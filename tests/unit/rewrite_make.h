@@ -16,7 +16,7 @@ void make_start(struct made *made);
 /* A section of these bytes. */
 void make_section(struct made *made, uint8_t id, const void *content, size_t size);
 
-/* The smallest module with a malloc (function 0, [i32] → [i32]) and a free (1, [i32] → []), exported under these names. */
+/* The smallest module with a malloc (function 0, [i32] → [i32]) and a free (1, [i32] → []), exported so. */
 void make_allocator(struct made *made, const char *malloc_name, const char *free_name);
 
 /* Reads a module into a rewrite whose memory is counted. */

@@ -1,6 +1,6 @@
 /*
- * rewrite_module_test.c: damaged modules are left alone with a reason, and what is rewritten reads again as what it was with
- * more behind it.
+ * rewrite_module_test.c: damaged modules are left alone with a reason, and what is rewritten reads again as what it
+ * was with more behind it.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -118,7 +118,7 @@ START_TEST(test_unknown)
 	static const uint8_t group[] = {1, 0x4d, 0}, tag[] = {0};
 	static const struct { uint8_t id; const uint8_t *content; size_t size; const char *reason; } cases[] = {
 		{14, tag, 1, "it has a section of a kind that is not known"},
-		{1, group, sizeof(group), "it has a section twice"},
+		{1, group, sizeof(group), "its sections are not in order"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

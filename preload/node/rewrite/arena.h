@@ -1,5 +1,6 @@
 /*
- * arena.h: memory for what is learnt of one module, all given back at once. It comes zeroed from the caller (rewrite.h).
+ * arena.h: memory for what is learnt of one module, all given back at once. It comes zeroed from the caller
+ * (rewrite.h).
  */
 #ifndef PROBE_REWRITE_ARENA_H
 #define PROBE_REWRITE_ARENA_H

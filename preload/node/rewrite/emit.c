@@ -1,10 +1,11 @@
 /*
- * emit.c: the rewritten module. The original is copied from a cursor on; where something is added or replaced the copy stops
- * and goes on behind it, and the ranges of the result tell which bytes are which.
+ * emit.c: the rewritten module. The original is copied from a cursor on; where something is added or replaced the
+ * copy stops and goes on behind it, and the ranges of the result tell which bytes are which.
  */
 #include "node/rewrite/emit.h"
 
 #include "node/rewrite/arena.h"
+#include "node/rewrite/grow.h"
 #include "node/rewrite/labels.h"
 #include "node/rewrite/operators.h"
 #include "node/rewrite/wrapper.h"
@@ -24,6 +25,8 @@ struct rewriting {
 	uint32_t range_room;
 	struct appended appended;
 	bool hold_start;
+	uint32_t grow_count;
+	struct grow grows[GROW_MOST];
 };
 
 /* ---- copies and ranges ----------------------------------------------------------------------------------------- */
@@ -93,18 +96,28 @@ static uint8_t *open_section(struct rewriting *rewriting, enum section_id id, ui
 
 static void emit_types(struct rewriting *rewriting)
 {
-	uint8_t *place = open_section(rewriting, SECTION_TYPE, TYPES);
+	bool grows = rewriting->grow_count > 0;
+	uint8_t *place = open_section(rewriting, SECTION_TYPE, TYPES + grows);
 
 	wrapper_types(&rewriting->out, rewriting->appended.wide);
+	if (grows) {
+		uint8_t value = rewriting->module->memories[0].wide ? VALUE_I64 : VALUE_I32;
+		const uint8_t type[] = {0x60, 1, value, 1, value};
+
+		emit_bytes(&rewriting->out, type, sizeof(type));
+	}
 	emit_close(&rewriting->out, place);
 }
 
 static void emit_functions(struct rewriting *rewriting)
 {
-	uint8_t *place = open_section(rewriting, SECTION_FUNCTION, rewriting->candidate->count);
+	bool grows = rewriting->grow_count > 0;
+	uint8_t *place = open_section(rewriting, SECTION_FUNCTION, rewriting->candidate->count + grows);
 
 	for (uint32_t i = 0; i < rewriting->candidate->count; i++)
 		emit_u32(&rewriting->out, rewriting->module->functions[rewriting->candidate->watches[i].function].type);
+	if (grows)
+		emit_u32(&rewriting->out, rewriting->appended.types + TYPES);
 	emit_close(&rewriting->out, place);
 }
 
@@ -147,19 +160,17 @@ static void emit_exports(struct rewriting *rewriting)
 /* ---- code ------------------------------------------------------------------------------------------------------- */
 
 /*
- * In the place of a watched function its wrapper. Nothing before the code can give back what was added there, so here, where
- * the original may be longer, the wrapper is filled up to where it ended.
+ * In the place of a watched function its wrapper. Nothing before the code can give back what was added there, so
+ * here, where the original may be longer, the wrapper is filled up to where it ended.
  */
 static void emit_wrapper(struct rewriting *rewriting, uint32_t number)
 {
 	const struct rewrite_watch *watch = &rewriting->candidate->watches[number];
 	const struct rewrite_function *function = &rewriting->module->functions[watch->function];
-	const uint8_t *body = rewriting->module->bytes + function->body, *size_at = rewriting->cursor;
 	struct emit *out = &rewriting->out;
 	uint8_t *place;
 	size_t original_end = function->body + function->size, end;
 
-	copy_to(rewriting, size_at, body + function->size);
 	place = emit_open(out);
 	wrapper_body(out, rewriting->module, watch, number, rewriting->module->function_count + number,
 		&rewriting->appended);
@@ -170,63 +181,103 @@ static void emit_wrapper(struct rewriting *rewriting, uint32_t number)
 	emit_close(out, place);
 }
 
+static bool grows_memory(const struct rewriting *rewriting, uint32_t function)
+{
+	for (uint32_t i = 0; i < rewriting->grow_count; i++)
+		if (rewriting->grows[i].function == function)
+			return true;
+	return false;
+}
+
+/* A function's own body, with its size: as it was but for where it grows the memory. */
+static void emit_body(struct rewriting *rewriting, uint32_t function)
+{
+	const struct rewrite_function *original = &rewriting->module->functions[function];
+	const uint8_t *at = rewriting->module->bytes + original->body, *end = at + original->size;
+	uint8_t *place;
+
+	if (!grows_memory(rewriting, function)) {
+		emit_u32(&rewriting->out, original->size);
+		copy(rewriting, at, original->size);
+		return;
+	}
+	place = emit_open(&rewriting->out);
+	for (uint32_t i = 0; i < rewriting->grow_count; i++) {
+		const uint8_t *grow = rewriting->module->bytes + rewriting->grows[i].at;
+
+		if (rewriting->grows[i].function != function)
+			continue;
+		copy(rewriting, at, (size_t)(grow - at));
+		emit_byte(&rewriting->out, OP_CALL);
+		emit_u32(&rewriting->out, rewriting->module->function_count + rewriting->candidate->count);
+		at = grow + GROW_BYTES;
+	}
+	copy(rewriting, at, (size_t)(end - at));
+	emit_close(&rewriting->out, place);
+}
+
+/* The next function from `first` on that changes; *number: which watch it is, REWRITE_NONE none. REWRITE_NONE: no more. */
+static uint32_t next_changed(const struct rewriting *rewriting, uint32_t first, uint32_t *number)
+{
+	uint32_t next = REWRITE_NONE;
+
+	*number = REWRITE_NONE;
+	for (uint32_t i = 0; i < rewriting->grow_count; i++)
+		if (rewriting->grows[i].function >= first && rewriting->grows[i].function < next)
+			next = rewriting->grows[i].function;
+	for (uint32_t i = 0; i < rewriting->candidate->count; i++) {
+		uint32_t function = rewriting->candidate->watches[i].function;
+
+		if (function >= first && function <= next) {
+			next = function;
+			*number = i;
+		}
+	}
+	return next;
+}
+
 static void emit_code(struct rewriting *rewriting)
 {
 	const struct rewrite_module *module = rewriting->module;
 	const struct rewrite_candidate *candidate = rewriting->candidate;
 	const struct rewrite_section *section = &module->section[SECTION_CODE];
 	struct scan scan = section_scan(module, SECTION_CODE);
-	uint32_t last = 0;
+	bool grows = rewriting->grow_count > 0;
+	uint32_t number, next;
 	uint8_t *place;
 
 	copy_to(rewriting, section->at, section->content);
 	emit_byte(&rewriting->out, SECTION_CODE);
 	place = emit_open(&rewriting->out);
-	emit_u32(&rewriting->out, scan_u32(&scan) + candidate->count);
+	emit_u32(&rewriting->out, scan_u32(&scan) + candidate->count + grows);
 	rewriting->cursor = scan.at;
-	for (uint32_t done = 0; done < candidate->count; done++) {
-		uint32_t next = REWRITE_NONE, number = 0;
-		const uint8_t *head;
-
-		for (uint32_t i = 0; i < candidate->count; i++) {
-			uint32_t function = candidate->watches[i].function;
-
-			if (function >= last && function < next) {
-				next = function;
-				number = i;
-			}
-		}
+	for (uint32_t first = 0; (next = next_changed(rewriting, first, &number)) != REWRITE_NONE; first = next + 1) {
+		const struct rewrite_function *function = &module->functions[next], *before = function - 1;
 		/* A body's size may be written in more bytes than it needs, so it is sought from the body before. */
-		head = next == module->imported_functions ? scan.at :
-			module->bytes + module->functions[next - 1].body + module->functions[next - 1].size;
-		copy_to(rewriting, head, head);
-		emit_wrapper(rewriting, number);
-		last = next + 1;
+		const uint8_t *head = next == module->imported_functions ? scan.at :
+			module->bytes + before->body + before->size;
+
+		copy_to(rewriting, head, module->bytes + function->body + function->size);
+		if (number != REWRITE_NONE)
+			emit_wrapper(rewriting, number);
+		else
+			emit_body(rewriting, next);
 	}
 	copy_to(rewriting, section->content + section->size, section->content + section->size);
-	for (uint32_t i = 0; i < candidate->count; i++) {
-		const struct rewrite_function *function = &module->functions[candidate->watches[i].function];
+	for (uint32_t i = 0; i < candidate->count; i++)
+		emit_body(rewriting, candidate->watches[i].function);
+	if (grows) {
+		uint8_t *body = emit_open(&rewriting->out);
 
-		emit_u32(&rewriting->out, function->size);
-		copy(rewriting, module->bytes + function->body, function->size);
+		grow_body(&rewriting->out, module, rewriting->appended.hooks, rewriting->appended.types + 1,
+			rewriting->appended.wide);
+		emit_close(&rewriting->out, body);
 	}
 	note_new(rewriting);
 	emit_close(&rewriting->out, place);
 }
 
 /* ---- the module ------------------------------------------------------------------------------------------------- */
-
-/* The order that sections come in. */
-static unsigned rank_of(uint32_t id)
-{
-	static const uint8_t ranks[REWRITE_SECTIONS] = {
-		[SECTION_TYPE] = 1, [SECTION_IMPORT] = 2, [SECTION_FUNCTION] = 3, [SECTION_TABLE] = 4, [SECTION_MEMORY] = 5,
-		[SECTION_TAG] = 6, [SECTION_GLOBAL] = 7, [SECTION_EXPORT] = 8, [SECTION_START] = 9, [SECTION_ELEMENT] = 10,
-		[SECTION_DATA_COUNT] = 11, [SECTION_CODE] = 12, [SECTION_DATA] = 13,
-	};
-
-	return ranks[id];
-}
 
 /* Those that change and that the original may lack, in order. */
 static const struct {
@@ -256,9 +307,9 @@ static void emit_module(struct rewriting *rewriting)
 		}
 		if (id == SECTION_START && rewriting->hold_start)
 			copy_to(rewriting, at, content.end);
-		if (id == SECTION_CUSTOM)
+		if (!section_rank(id))
 			continue;
-		for (; next < CHANGING && rank_of(changing[next].id) <= rank_of(id); next++) {
+		for (; next < CHANGING && section_rank(changing[next].id) <= section_rank(id); next++) {
 			if (!module->section[changing[next].id].at)
 				copy_to(rewriting, at, at);
 			changing[next].emit(rewriting);
@@ -293,7 +344,7 @@ static const char *check(const struct rewrite_module *module, const struct rewri
 {
 	if (!candidate->count)
 		return "it has nothing to watch";
-	if (module->function_count + candidate->count > MOST_FUNCTIONS || module->type_count + TYPES > MOST_TYPES ||
+	if (module->function_count + candidate->count >= MOST_FUNCTIONS || module->type_count + TYPES >= MOST_TYPES ||
 	    module->export_count + 3 > MOST_EXPORTS)
 		return "it has as much as V8 takes already";
 	for (uint32_t i = 0; i < candidate->count; i++) {
@@ -309,7 +360,7 @@ static const char *check(const struct rewrite_module *module, const struct rewri
 /* No less than what the rewritten module takes. */
 static size_t most_bytes(const struct rewrite_module *module, const struct rewrite_candidate *candidate)
 {
-	size_t bytes = module->size + 1024u;
+	size_t bytes = module->size + 1024u + GROW_MOST * 16;
 
 	for (uint32_t i = 0; i < candidate->count; i++) {
 		const struct rewrite_function *function = &module->functions[candidate->watches[i].function];
@@ -327,7 +378,7 @@ bool rewrite_make(struct rewrite *rewrite, const struct rewrite_candidate *candi
 {
 	const struct rewrite_module *module = &rewrite->module;
 	struct rewriting rewriting = {.module = module, .candidate = candidate, .result = result,
-		.range_room = 64 + 4 * candidate->count, .hold_start = (flags & REWRITE_HOLD_START) &&
+		.range_room = 64 + 4 * candidate->count + 4 * GROW_MOST, .hold_start = (flags & REWRITE_HOLD_START) &&
 		module->start != REWRITE_NONE};
 	size_t most;
 
@@ -337,6 +388,9 @@ bool rewrite_make(struct rewrite *rewrite, const struct rewrite_candidate *candi
 	*result = (struct rewrite_result){.functions = module->function_count, .candidate = candidate};
 	for (uint32_t i = 0; i < candidate->count; i++)
 		result->wide |= wrapper_is_wide(module, &candidate->watches[i]);
+	rewriting.grow_count = grow_find(module, rewriting.grows);
+	result->wide |= rewriting.grow_count && module->memories[0].wide;
+	result->tells_refused = rewriting.grow_count > 0;
 	choose_name(module, result->hooks, "__probe_hooks");
 	choose_name(module, result->state, "__probe_state");
 	if (rewriting.hold_start)
@@ -358,35 +412,4 @@ bool rewrite_make(struct rewrite *rewrite, const struct rewrite_candidate *candi
 	}
 	result->size = (size_t)(rewriting.out.at - rewriting.out.start);
 	return true;
-}
-
-uint32_t rewrite_function_of(const struct rewrite_result *result, uint32_t function, bool *wrapper)
-{
-	const struct rewrite_candidate *candidate = result->candidate;
-
-	*wrapper = false;
-	if (function >= result->functions)
-		return function - result->functions < candidate->count ?
-			candidate->watches[function - result->functions].function : REWRITE_NONE;
-	for (uint32_t i = 0; i < candidate->count; i++)
-		*wrapper |= candidate->watches[i].function == function;
-	return function;
-}
-
-uint32_t rewrite_offset_of(const struct rewrite_result *result, uint32_t offset)
-{
-	uint32_t low = 0, high = result->range_count;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		const struct rewrite_range *range = &result->ranges[middle];
-
-		if (offset < range->at)
-			high = middle;
-		else if (offset - range->at >= range->size)
-			low = middle + 1;
-		else
-			return range->original == REWRITE_NONE ? REWRITE_NONE : range->original + (offset - range->at);
-	}
-	return REWRITE_NONE;
 }

@@ -85,8 +85,8 @@ static void look_at_names(struct rewrite *rewrite, struct named *named)
 }
 
 /*
- * Newer wasm-bindgen numbers the exports of its allocator: __wbindgen_export_0 or __wbindgen_export, …. Which is which their
- * types tell.
+ * Newer wasm-bindgen numbers the exports of its allocator: __wbindgen_export_0 or __wbindgen_export, …. Which is
+ * which their types tell.
  */
 static void look_at_numbered(struct rewrite *rewrite, struct named *named)
 {
@@ -108,8 +108,8 @@ static void look_at_numbered(struct rewrite *rewrite, struct named *named)
 			continue;
 		type = &module->types[module->functions[export->index].type];
 		for (unsigned kind = 0; kind < 3; kind++) {
-			struct rewrite_watch watch = {.function = export->index, .action = actions[kind], .name = export->name,
-				.role = kinds[kind].role, .why = "its export's place among wasm-bindgen's"};
+			struct rewrite_watch watch = {.function = export->index, .action = actions[kind],
+				.name = export->name, .role = kinds[kind].role, .why = "its export's place among wasm-bindgen's"};
 
 			if (type->parameters != strlen(kinds[kind].parameters) || type->results != kinds[kind].results)
 				continue;

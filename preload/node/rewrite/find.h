@@ -18,8 +18,8 @@ struct known {
 
 /* Those that belong together. */
 enum known_group {
-	KNOWN_ALLOCATOR,                 /* all layers of Rust's, C's and others' allocators: who calls whom is found out while
-	                                  * running, the outermost counts */
+	KNOWN_ALLOCATOR,                 /* all layers of Rust's, C's and others' allocators: who calls whom is found
+	                                  * out while running, the outermost counts */
 	KNOWN_BLOCKS,                    /* AssemblyScript's allocator below its collector */
 	KNOWN_OBJECTS,                   /* the same, one layer higher */
 	KNOWN_COLLECTED,                 /* allocation by a collector that frees within */
@@ -46,8 +46,8 @@ struct rewrite_candidate *candidate_new(struct rewrite *rewrite, const char *why
 bool find_said(struct rewrite *rewrite, const char *said) HIDDEN;
 
 /*
- * Looks at every instruction: dlmalloc's functions, by what they do. `start` has those that are known by export, or is empty.
- * Fills in `candidate`.
+ * Looks at every instruction: dlmalloc's functions, by what they do. `start` has those that are known by export, or
+ * is empty. Fills in `candidate`.
  */
 void find_shape(struct rewrite *rewrite, const struct rewrite_candidate *start, struct rewrite_candidate *candidate) HIDDEN;
 

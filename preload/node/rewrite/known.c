@@ -102,8 +102,8 @@ static bool contains(struct rewrite_text text, const char *word)
 }
 
 /*
- * Cuts off what compilers put behind a name: Rust's hash ("::h0123456789abcdef", "17h0123456789abcdefE"), LLVM's ".llvm.123",
- * a number of a copy (".1").
+ * Cuts off what compilers put behind a name: Rust's hash ("::h0123456789abcdef", "17h0123456789abcdefE"), LLVM's
+ * ".llvm.123", a number of a copy (".1").
  */
 static struct rewrite_text without_ends(struct rewrite_text name)
 {

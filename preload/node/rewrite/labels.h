@@ -1,6 +1,6 @@
 /*
- * labels.h: the custom section "name" of a rewritten module. The appended function keeps the original's name, and the wrapper
- * gets it with LABEL_WRAPPER behind it, so that a reader of stacks knows it for one.
+ * labels.h: the custom section "name" of a rewritten module. The appended function keeps the original's name, and the
+ * wrapper gets it with LABEL_WRAPPER behind it, so that a reader of stacks knows it for one.
  */
 #ifndef PROBE_REWRITE_LABELS_H
 #define PROBE_REWRITE_LABELS_H

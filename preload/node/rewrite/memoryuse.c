@@ -1,6 +1,6 @@
 /*
- * memoryuse.c: what lies in a memory besides the heap: static data and the stack, as far as the module says it. A best
- * effort: what is not understood stays unknown.
+ * memoryuse.c: what lies in a memory besides the heap: static data and the stack, as far as the module says it. A
+ * best effort: what is not understood stays unknown.
  */
 #include "node/rewrite/arena.h"
 #include "node/rewrite/module.h"

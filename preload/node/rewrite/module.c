@@ -1,6 +1,6 @@
 /*
- * module.c: the sections of a module and what their headers say. Whatever is not understood makes the whole module one that
- * is left alone; only what lies in memory (memoryuse.c) and names are best efforts.
+ * module.c: the sections of a module and what their headers say. Whatever is not understood makes the whole module
+ * one that is left alone; only what lies in memory (memoryuse.c) and names are best efforts.
  */
 #include "node/rewrite/module.h"
 
@@ -16,11 +16,23 @@ static bool no(struct rewrite *rewrite, const char *reason)
 	return false;
 }
 
+unsigned section_rank(uint32_t id)
+{
+	static const uint8_t ranks[REWRITE_SECTIONS] = {
+		[SECTION_TYPE] = 1, [SECTION_IMPORT] = 2, [SECTION_FUNCTION] = 3, [SECTION_TABLE] = 4, [SECTION_MEMORY] = 5,
+		[SECTION_TAG] = 6, [SECTION_GLOBAL] = 7, [SECTION_EXPORT] = 8, [SECTION_START] = 9, [SECTION_ELEMENT] = 10,
+		[SECTION_DATA_COUNT] = 11, [SECTION_CODE] = 12, [SECTION_DATA] = 13,
+	};
+
+	return ranks[id];
+}
+
 static bool read_sections(struct rewrite *rewrite)
 {
 	struct rewrite_module *module = &rewrite->module;
 	struct scan scan = scan_of(module->bytes + MODULE_HEADER, module->size - MODULE_HEADER), content;
 	const uint8_t *at;
+	unsigned last = 0;
 	uint32_t id;
 
 	while (section_next(&scan, &id, &at, &content)) {
@@ -34,8 +46,9 @@ static bool read_sections(struct rewrite *rewrite)
 			}
 			continue;
 		}
-		if (module->section[id].at)
-			return no(rewrite, "it has a section twice");
+		if (section_rank(id) <= last)
+			return no(rewrite, "its sections are not in order");
+		last = section_rank(id);
 		module->section[id] = (struct rewrite_section){.at = at, .content = content.at,
 			.size = (uint32_t)scan_left(&content)};
 	}

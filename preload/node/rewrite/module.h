@@ -8,9 +8,9 @@
 #include "node/rewrite/scan.h"
 
 enum section_id {
-	SECTION_CUSTOM = 0, SECTION_TYPE = 1, SECTION_IMPORT = 2, SECTION_FUNCTION = 3, SECTION_TABLE = 4, SECTION_MEMORY = 5,
-	SECTION_GLOBAL = 6, SECTION_EXPORT = 7, SECTION_START = 8, SECTION_ELEMENT = 9, SECTION_CODE = 10, SECTION_DATA = 11,
-	SECTION_DATA_COUNT = 12, SECTION_TAG = 13,
+	SECTION_CUSTOM = 0, SECTION_TYPE = 1, SECTION_IMPORT = 2, SECTION_FUNCTION = 3, SECTION_TABLE = 4,
+	SECTION_MEMORY = 5, SECTION_GLOBAL = 6, SECTION_EXPORT = 7, SECTION_START = 8, SECTION_ELEMENT = 9,
+	SECTION_CODE = 10, SECTION_DATA = 11, SECTION_DATA_COUNT = 12, SECTION_TAG = 13,
 };
 
 #define MODULE_HEADER 8              /* bytes: magic and version */
@@ -28,6 +28,9 @@ static inline bool section_next(struct scan *scan, uint32_t *id, const uint8_t *
 	*content = scan_part(scan);
 	return !scan->bad;
 }
+
+/* The order that sections come in; 0: anywhere. */
+unsigned section_rank(uint32_t id) HIDDEN;
 
 /* The contents of a section that is there once. */
 static inline struct scan section_scan(const struct rewrite_module *module, enum section_id id)

@@ -1,5 +1,6 @@
 /*
- * names.c: the names of functions in the custom section "name". Names are a courtesy: what is not understood has none.
+ * names.c: the names of functions in the custom section "name". Names are a courtesy: what is not understood has
+ * none.
  */
 #include "node/rewrite/arena.h"
 #include "node/rewrite/labels.h"

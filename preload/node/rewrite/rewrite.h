@@ -1,32 +1,34 @@
 /*
- * rewrite.h: a wasm module is rewritten before V8 compiles it, so that its own allocator reports each block. Bytes in, bytes
- * out: nothing here knows of node. In order:
+ * rewrite.h: a wasm module is rewritten before V8 compiles it, so that its own allocator reports each block. Bytes
+ * in, bytes out: nothing here knows of node. In order:
  *
  *	rewrite_read    headers, names and exports (module.c, types.c, names.c); no function body is looked at
  *	rewrite_find    which functions are the allocator: by name (find.c, known.c), as PROBE_WASM_ALLOC says (said.c), in a
  *	                stripped module by what they do (shape.c, operators.c). Candidates, the best first.
- *	rewrite_make    the module with wrappers around the functions of one candidate (emit.c, wrapper.c, labels.c)
+ *	rewrite_make    the module with wrappers around the functions of one candidate (emit.c, wrapper.c, grow.c,
+ *	                labels.c); origin.c leads back
  *	rewrite_free    all memory of the three
  *
- * Each says no with a reason in rewrite->reason; V8 is then given the module as it came. That is also what to do when V8
- * rejects a rewritten module: it shall say what it has to say of the original.
+ * Each says no with a reason in rewrite->reason; V8 is then given the module as it came. That is also what to do when
+ * V8 rejects a rewritten module: it shall say what it has to say of the original.
  *
- * What is done to the module. No index of a function, type, table, memory, global, tag or segment changes. The body of each
- * watched function is appended as a new function, unchanged; its old index gets a wrapper, so whoever called it, by call,
- * reference or export, calls the wrapper. Appended are also a mutable i32 global, the *state*, and a table of functions, the
- * *hooks*, both exported under names that are in the result. The wrapper, while the state is not 0,
+ * What is done to the module. No index of a function, type, table, memory, global, tag or segment changes. The body
+ * of each watched function is appended as a new function, unchanged; its old index gets a wrapper, so whoever called
+ * it, by call, reference or export, calls the wrapper. Appended are also a mutable i32 global, the *state*, and a
+ * table of functions, the *hooks*, both exported under names that are in the result. The wrapper, while the state is
+ * not 0,
  *
  *	sets the state to 0, calls the function, sets the state to 1, and calls a hook
  *
- * so what an allocation function calls in turn is not reported: one report for one call from outside. While the state is 0 it
- * makes a tail call of the function. An instance begins
- * with state 0. Who instantiates fills the table, with functions of the types below (a JavaScript function becomes one by
- * passing through a small module that imports and exports it), then sets the state to 1. A trap, or an exception through an
- * allocation function, leaves the state 0: set it to 1 again whenever it is sure that no function of the instance runs. Each
- * thread of a shared memory has its own instance, so its own state and table.
+ * so what an allocation function calls in turn is not reported: one report for one call from outside. While the state
+ * is 0 it makes a tail call of the function. An instance begins with state 0. Who instantiates fills the table, with
+ * functions of the types below (a JavaScript function becomes one by passing through a small module that imports and
+ * exports it), then sets the state to 1. A trap, or an exception through an allocation function, leaves the state 0:
+ * set it to 1 again whenever it is sure that no function of the instance runs. Each thread of a shared memory has its
+ * own instance, so its own state and table.
  *
- * The hooks; P is f64 if result->wide, else i32 (to be read as unsigned: `>>> 0`); `watch` is the number of the watched
- * function in the candidate:
+ * The hooks; P is f64 if result->wide, else i32 (to be read as unsigned: `>>> 0`); `watch` is the number of the
+ * watched function in the candidate:
  *
  *	0  born(watch i32, pointer P, size P, alignment P)           after an allocation; pointer 0: it failed
  *	1  dies(watch i32, pointer P)                                before a free, never with pointer 0
@@ -34,15 +36,19 @@
  *	3  moved(watch i32, old P, pointer P, size P, alignment P)   after it. pointer 0: it failed, or, with size 0,
  *	                                                             freed `old`. old 0: it was a malloc
  *
- * alignment 0: not told. Between `moves` and `moved` another thread may be given the old block's address. A trap in between
- * leaves `moves` without `moved`.
+ *	4  refused(memory i32, pages P)                              a memory.grow by so many pages gave −1, whatever the
+ *	                                                             state is. For it memory.grow of memory 0 (of which
+ *	                                                             `memory` is the index) becomes a call
  *
- * A result has what leads from the rewritten module's function indices and byte offsets (frames, stacks, names of code, source
- * maps) back to the original's. Where an allocation function is larger than its wrapper, the wrapper is filled up so that the
- * functions behind it lie where they lay in the original.
+ * alignment 0: not told. Between `moves` and `moved` another thread may be given the old block's address. A trap in
+ * between leaves `moves` without `moved`.
  *
- * The bytes that rewrite_read was given must stay as long as the rewrite is in use. No function here is for a hot path; none
- * calls malloc, prints or takes a lock; one rewrite is used by one thread at a time.
+ * A result has what leads from the rewritten module's function indices and byte offsets (frames, stacks, names of
+ * code, source maps) back to the original's. Where an allocation function is larger than its wrapper, the wrapper is
+ * filled up so that the functions behind it lie where they lay in the original.
+ *
+ * The bytes that rewrite_read was given must stay as long as the rewrite is in use. No function here is for a hot
+ * path; none calls malloc, prints or takes a lock; one rewrite is used by one thread at a time.
  */
 #ifndef PROBE_REWRITE_H
 #define PROBE_REWRITE_H
@@ -193,6 +199,7 @@ struct rewrite_result {
 	uint8_t *bytes;                  /* of the arena */
 	size_t size;
 	bool wide;                       /* P is f64 */
+	bool tells_refused;              /* it grows memory 0 itself: function `functions` + watches does it, and tells */
 	uint32_t functions;              /* of the original, imports included: function `functions` + i of the rewritten
 	                                  * module is the body of watch i's function, whose index has the wrapper */
 	const struct rewrite_candidate *candidate;
@@ -202,14 +209,14 @@ struct rewrite_result {
 };
 
 /*
- * Reads a module. `rewrite` must be zeroed but for arena.memory. False: it is no module, has no code, or has something that
- * this code does not know.
+ * Reads a module. `rewrite` must be zeroed but for arena.memory. False: it is no module, has no code, or has
+ * something that this code does not know.
  */
 bool rewrite_read(struct rewrite *rewrite, const uint8_t *bytes, size_t size) HIDDEN;
 
 /*
- * Fills in the candidates. `said` is the value of PROBE_WASM_ALLOC, or NULL: nothing but it is a candidate. `all`: also those
- * that take a look at every instruction although names say enough. False: there is none.
+ * Fills in the candidates. `said` is the value of PROBE_WASM_ALLOC, or NULL: nothing but it is a candidate. `all`:
+ * also those that take a look at every instruction although names say enough. False: there is none.
  */
 bool rewrite_find(struct rewrite *rewrite, const char *said, bool all) HIDDEN;
 

@@ -3,9 +3,9 @@
  *
  *	malloc:func[25],free:func[31],posix_memalign:func[40],alloc:func[7](sa),…
  *
- * A role is a name that known.c knows, with the parameters that it has there; or alloc, free, realloc with the parameters
- * behind the function, in the letters of struct known. `func[25]` is the function with index 25, `func[name]` the one with
- * that name in the name section or among the exports.
+ * A role is a name that known.c knows, with the parameters that it has there; or alloc, free, realloc with the
+ * parameters behind the function, in the letters of struct known. `func[25]` is the function with index 25,
+ * `func[name]` the one with that name in the name section or among the exports.
  */
 #include <string.h>
 

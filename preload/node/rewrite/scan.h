@@ -1,6 +1,6 @@
 /*
- * scan.h: reading a wasm binary's bytes. A cursor that ran over its end, or met what is no such value, has `bad` set; what
- * it gives from then on is 0.
+ * scan.h: reading a wasm binary's bytes. A cursor that ran over its end, or met what is no such value, has `bad` set;
+ * what it gives from then on is 0.
  */
 #ifndef PROBE_REWRITE_SCAN_H
 #define PROBE_REWRITE_SCAN_H

@@ -1,6 +1,7 @@
 /*
- * shape.c: allocators of modules without names, by what their functions do. Nearly all are dlmalloc, in C (emscripten, WASI)
- * or in Rust, whose state is a static variable, so that its parts are at addresses that stand in the code.
+ * shape.c: allocators of modules without names, by what their functions do. Nearly all are dlmalloc, in C
+ * (emscripten, WASI) or in Rust, whose state is a static variable, so that its parts are at addresses that stand in
+ * the code.
  *
  *	malloc     [size] → [block], and the bounds of dlmalloc's small requests and the largest one, a tree index by clz,
  *	           bins found by ctz
@@ -8,8 +9,9 @@
  *	realloc    [block, …, size] → [block], calls malloc and free, or the inlined parts of both
  *	memalign   [alignment, size] → [block], calls malloc, and gives back what is beyond
  *
- * First all functions are looked at for a malloc, then, with its addresses, for the others. Where the state is handed on, as
- * in Rust when it is not inlined, it is a first parameter of all of them, and offsets in it serve as the addresses.
+ * First all functions are looked at for a malloc, then, with its addresses, for the others. Where the state is handed
+ * on, as in Rust when it is not inlined, it is a first parameter of all of them, and offsets in it serve as the
+ * addresses.
  */
 #include <string.h>
 
@@ -123,7 +125,9 @@ static uint32_t address_of(const struct shape *shape, const struct operator *op)
 
 	if (shape->handed)
 		return access && op->value >= LOWEST_OFFSET && op->value < HIGHEST_OFFSET ? (uint32_t)op->value : 0;
-	return (is_constant(op) || access) && op->value >= LOWEST_ADDRESS && op->value < INT32_MAX ? (uint32_t)op->value : 0;
+	if (!is_constant(op) && !access)
+		return 0;
+	return op->value >= LOWEST_ADDRESS && op->value < INT32_MAX ? (uint32_t)op->value : 0;
 }
 
 /* Its place among those of the shape, or where it would be. */
@@ -239,7 +243,8 @@ static uint32_t find_free(const struct shape *shape, bool *part)
 			continue;
 		relation = relation_of(shape, i, REWRITE_NONE, NULL);
 		part[i] = relation.shared >= LEAST_OF_PART && !relation.mallocs;
-		if (part[i] && frees && (relation.trims || !shape->handed) && relation.shared >= LEAST_SHARED && relation.shared > most) {
+		if (frees && (relation.trims || !shape->handed) && relation.shared >= LEAST_SHARED && part[i] &&
+		    relation.shared > most) {
 			most = relation.shared;
 			found = i;
 		}

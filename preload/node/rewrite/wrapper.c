@@ -184,7 +184,8 @@ static void put_block(const struct wrapper *wrapper)
 
 static void call_hook(const struct wrapper *wrapper, enum hook hook)
 {
-	static const uint8_t types[HOOKS] = {[HOOK_BORN] = 0, [HOOK_DIES] = 1, [HOOK_MOVES] = 1, [HOOK_MOVED] = 2};
+	static const uint8_t types[HOOKS] = {[HOOK_BORN] = 0, [HOOK_DIES] = 1, [HOOK_MOVES] = 1, [HOOK_MOVED] = 2,
+		[HOOK_REFUSED] = 1};
 
 	put_number(wrapper, hook);
 	put(wrapper, OP_CALL_INDIRECT, wrapper->appended->types + types[hook]);

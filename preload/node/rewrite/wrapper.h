@@ -9,12 +9,12 @@
 
 #define WRAPPER_MOST 512             /* bytes of a wrapper without what fills it up, but for pushing its parameters */
 
-enum hook { HOOK_BORN, HOOK_DIES, HOOK_MOVES, HOOK_MOVED, HOOKS };
+enum hook { HOOK_BORN, HOOK_DIES, HOOK_MOVES, HOOK_MOVED, HOOK_REFUSED, HOOKS };
 
 /* What was appended to the module. */
 struct appended {
 	uint32_t state, hooks;           /* global, table */
-	uint32_t types;                  /* first of TYPES types: of born, of dies and moves, of moved */
+	uint32_t types;                  /* first of TYPES types: of born, of dies, moves and refused, of moved */
 	bool wide;
 };
 
