@@ -98,7 +98,7 @@ static bool contains(struct rewrite_text text, const char *word)
 {
 	size_t length = strlen(word);
 
-	return text.length >= length && memmem(text.text, text.length, word, length);
+	return text.text && text.length >= length && memmem(text.text, text.length, word, length);
 }
 
 /*
