@@ -170,6 +170,11 @@ enum trace_record_type {
 	TRACE_RECORD_WASM_MEMORY = 18, /* struct trace_wasm_memory: what a linear memory's own declaration says */
 	TRACE_RECORD_COLLECTED = 19, /* struct trace_collected: an isolate was collected in full */
 	TRACE_RECORD_RUNTIME_HEAP = 20, /* struct trace_runtime_heap: what a runtime says of its own heap */
+	TRACE_RECORD_WASM_HEAP = 21, /* struct trace_wasm_heap, text: from now on blocks inside a linear memory are told */
+	TRACE_RECORD_WASM_REFUSED = 22, /* struct trace_wasm_refused: a memory.grow failed */
+	TRACE_RECORD_WASM_UNWATCHED = 23, /* struct trace_wasm_unwatched, text: blocks of an instance are not told */
+	TRACE_RECORD_PENDING = 24, /* struct trace_pending, held values: objects that are gone, and whose finalizers did
+	                            * not run before the program ended */
 };
 
 struct trace_record {
@@ -386,6 +391,57 @@ struct trace_wasm_memory {
 };
 _Static_assert(sizeof(struct trace_wasm_memory) == 24, "pinned");
 
+/*
+ * Blocks inside linear memories are events of TRACE_FAMILY_WASM; their addresses are those of the process: base of the
+ * memory + pointer. An instance whose module's allocator reports is told by a WASM_HEAP record; there may be several of
+ * one memory (workers, each with an instance). Its text is lines: why these functions were chosen; then one for each
+ * watched function: its role ("malloc", …), its index, its name or "?", and why, with a tab between each two.
+ */
+enum trace_wasm_heap_flags {
+	TRACE_WASM_HEAP_WIDE = 1,      /* 64-bit addresses */
+	TRACE_WASM_HEAP_NO_DEATHS = 2, /* a collector inside the module frees: no death is told */
+};
+
+struct trace_wasm_heap {
+	uint64_t base;           /* address of the memory's byte 0 */
+	uint64_t data_bytes;     /* of active data segments; of passive ones too, if there are no others */
+	uint64_t data_end;       /* pointer: one past the data, as far as the module tells; 0 unknown */
+	uint64_t heap_base;      /* pointer: where the heap begins, as far as the module tells; 0 unknown */
+	uint64_t stack_top;      /* pointer: from which the first thread's stack grows downwards; 0 unknown */
+	uint32_t module;         /* number of the rewritten module in the process, from 1 */
+	uint32_t flags;          /* set of enum trace_wasm_heap_flags */
+};
+_Static_assert(sizeof(struct trace_wasm_heap) == 48, "pinned");
+
+struct trace_wasm_refused {
+	uint64_t base;           /* of the memory */
+	uint64_t pages;          /* by which it was to grow */
+	uint32_t stack;          /* node id */
+	uint32_t tid;            /* kernel id of the thread */
+};
+_Static_assert(sizeof(struct trace_wasm_refused) == 24, "pinned");
+
+struct trace_wasm_unwatched {
+	uint64_t bytes;          /* of the module; 0 unknown */
+	uint64_t base;           /* of the memory; 0 unknown */
+	/* text follows: why, a sentence's middle: "it has no allocator that could be found" */
+};
+_Static_assert(sizeof(struct trace_wasm_unwatched) == 16, "pinned");
+
+/*
+ * JavaScript objects that were registered with one FinalizationRegistry from one place, which a full collection at the
+ * program's end found gone, and whose callback had no turn of the event loop. Their held values follow, 8 bytes each, as
+ * many as fit (the next record of the same stacks has more): a number's value (wasm-bindgen: the block's pointer in its
+ * linear memory), or UINT64_MAX if it is no whole number from 0.
+ */
+struct trace_pending {
+	uint32_t isolate;        /* its number in the process, from 1 */
+	uint32_t count;          /* held values that follow */
+	uint32_t registry;       /* node id: where the registry was made */
+	uint32_t stack;          /* node id: where they were registered; TRACE_STACK_NONE: several places or not known */
+};
+_Static_assert(sizeof(struct trace_pending) == 16, "pinned");
+
 /* ---- the call tree -------------------------------------------------------------------------------------------- */
 
 /*
@@ -444,6 +500,7 @@ enum trace_family {          /* detail of ALLOC, FREE and REALLOC: which family 
 	TRACE_FAMILY_ALIGNED   = 1, /* posix_memalign, aligned_alloc, memalign, valloc, pvalloc */
 	TRACE_FAMILY_NEW       = 2, /* operator new, operator delete */
 	TRACE_FAMILY_NEW_ARRAY = 3, /* operator new[], operator delete[] */
+	TRACE_FAMILY_WASM      = 4, /* the allocator inside a linear memory; ALIGNED is not told apart */
 };
 
 enum trace_map {             /* extra of MAP */
