@@ -35,12 +35,14 @@ struct library {
 	bool     quiet;              /* PROBE_QUIET */
 	bool     collect;            /* PROBE_GC */
 	bool     wasm;               /* PROBE_WASM is not off: WebAssembly's functions are wrapped */
+	bool     wasm_heap;          /* it is heap: modules are rewritten, so that they tell their blocks */
 	bool     filtered;           /* a seccomp filter may kill for a system call that the program does not make:
 	                              * threads of the program make none for us any more */
 	bool     no_drain;           /* no thread of ours: the program's threads empty their rings themselves */
 	bool     cut_off;            /* after chroot or setuid: the program's threads may not be able to open our
 	                              * files */
 	bool     first;              /* this is the recording's first process (of any image); false in its children */
+	char     wasm_alloc[512];    /* PROBE_WASM_ALLOC; "" none */
 	uint64_t mark_every;         /* PROBE_MARK_EVERY, nanoseconds; 0 none */
 	uint32_t stack_depth;        /* PROBE_STACK_DEPTH, frames, 1 to 1024 */
 	int      dir_fd;             /* the recording directory, O_PATH, high, close-on-exec, held from a chroot on;
@@ -121,6 +123,8 @@ struct thread {
 	uint32_t  collected_since;   /* full ones since the top level had run */
 	bool      script_ran;        /* it has */
 	const struct trace_wasm_memory *declared; /* node/wasm.c: the linear memory that it is making; NULL unknown */
+	uint64_t  wasm_moves;        /* node/watch.c: tick before the realloc inside a linear memory that is under way */
+	bool      wasm_readable;     /* arguments of a call from wasm lie where they are expected */
 	bool      collecting;        /* a garbage collection of our own is under way */
 	bool      script_ended;      /* node/ending.c: of a worker */
 	struct lane lanes[LANES];

@@ -50,7 +50,19 @@ static bool read_stack_depth(const char *text)
 static bool read_wasm(const char *text)
 {
 	library.wasm = strcmp(text, "off") != 0;
-	return !library.wasm || strcmp(text, "memory") == 0 || strcmp(text, "heap") == 0;
+	library.wasm_heap = library.wasm && strcmp(text, "memory") != 0;
+	return !library.wasm || !library.wasm_heap || strcmp(text, "heap") == 0;
+}
+
+/* What makes no sense in it is told of each module (rewrite/said.c). */
+static bool read_wasm_alloc(const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length >= sizeof(library.wasm_alloc))
+		return false;
+	memcpy(library.wasm_alloc, text, length + 1);
+	return true;
 }
 
 /* "500ms", "2s" */
@@ -77,6 +89,7 @@ static const struct option {
 	{"PROBE_QUIET", read_quiet, "0 or 1"},
 	{"PROBE_STACK_DEPTH", read_stack_depth, "a number from 1 to 1024"},
 	{"PROBE_WASM", read_wasm, "off, memory or heap"},
+	{"PROBE_WASM_ALLOC", read_wasm_alloc, "shorter than 512 bytes"},
 };
 
 static void hand_on(const char *variable, size_t *used)
@@ -96,7 +109,7 @@ void options_read(char *const *environment)
 
 	library.follow = true;
 	library.collect = true;
-	library.wasm = true;
+	library.wasm = library.wasm_heap = true;
 	library.stack_depth = 128;
 	/* valgrind knows no thread that libc has not made, and ends the program. */
 	library.no_drain = loaded && strstr(loaded, "/vgpreload_");

@@ -500,8 +500,16 @@ enum trace_family {          /* detail of ALLOC, FREE and REALLOC: which family 
 	TRACE_FAMILY_ALIGNED   = 1, /* posix_memalign, aligned_alloc, memalign, valloc, pvalloc */
 	TRACE_FAMILY_NEW       = 2, /* operator new, operator delete */
 	TRACE_FAMILY_NEW_ARRAY = 3, /* operator new[], operator delete[] */
-	TRACE_FAMILY_WASM      = 4, /* the allocator inside a linear memory; ALIGNED is not told apart */
+	TRACE_FAMILY_WASM      = 4, /* the allocator inside a linear memory, and the highest: 4 + n, n from 1, is the same
+	                             * with an alignment of 1 << (n − 1) asked for, or more for the highest */
 };
+
+#define TRACE_DETAIL_MOST 15u
+
+static inline int trace_detail_is_wasm(unsigned detail)
+{
+	return detail >= TRACE_FAMILY_WASM;
+}
 
 enum trace_map {             /* extra of MAP */
 	TRACE_MAP_ANONYMOUS = 1,

@@ -1,4 +1,5 @@
-/* addon.S: the texts of addon.js, for addon.c, of wasm.js, for wasm.c, and of libprobe.cjs, for hook.c. */
+/* addon.S: the texts of addon.js, for addon.c, of wasm.js, for wasm.c, of watch.js and hooks.wat, for watch.c,
+ * and of libprobe.cjs, for hook.c. */
 	.section .rodata
 	.globl	addon_script, addon_script_end
 	.hidden	addon_script, addon_script_end
@@ -15,4 +16,14 @@ hook_script_end:
 wasm_script:
 	.incbin "node/wasm.js"
 wasm_script_end:
+	.globl	watch_script, watch_script_end
+	.hidden	watch_script, watch_script_end
+watch_script:
+	.incbin "node/watch.js"
+watch_script_end:
+	.globl	hooks_module, hooks_module_end
+	.hidden	hooks_module, hooks_module_end
+hooks_module:
+	.incbin "hooks.wasm"
+hooks_module_end:
 	.section .note.GNU-stack, "", @progbits

@@ -30,13 +30,19 @@ int addon_run(napi_env env, const char *script, const char *end, const char *nam
 NAPI(napi_add_env_cleanup_hook, void (*)(void *), void *);
 NAPI(napi_call_function, napi_value, napi_value, size_t, const napi_value *, napi_value *);
 NAPI(napi_coerce_to_string, napi_value, napi_value *);
+NAPI(napi_create_arraybuffer, size_t, void **, napi_value *);
+NAPI(napi_create_bigint_uint64, uint64_t, napi_value *);
+NAPI(napi_create_external_arraybuffer, void *, size_t, void (*)(napi_env, void *, void *), void *, napi_value *);
 NAPI(napi_create_function, const char *, size_t, napi_callback *, void *, napi_value *);
+NAPI(napi_create_object, napi_value *);
 NAPI(napi_create_reference, napi_value, uint32_t, void **);
 NAPI(napi_create_string_utf8, const char *, size_t, napi_value *);
 NAPI(napi_create_threadsafe_function, napi_value, napi_value, napi_value, size_t, size_t, void *,
 	void (*)(napi_env, void *, void *), void *, void (*)(napi_env, napi_value, void *, void *),
 	napi_threadsafe_function *);
+NAPI(napi_create_uint32, uint32_t, napi_value *);
 NAPI(napi_delete_reference, void *);
+NAPI(napi_detach_arraybuffer, napi_value);
 NAPI(napi_get_and_clear_last_exception, napi_value *);
 NAPI(napi_get_cb_info, napi_callback_info, size_t *, napi_value *, napi_value *, void **);
 NAPI(napi_get_boolean, bool, napi_value *);
@@ -45,12 +51,14 @@ NAPI(napi_get_global, napi_value *);
 NAPI(napi_get_new_target, napi_callback_info, napi_value *);
 NAPI(napi_get_prototype, napi_value, napi_value *);
 NAPI(napi_get_reference_value, void *, napi_value *);
+NAPI(napi_get_typedarray_info, napi_value, int *, size_t *, void **, napi_value *, size_t *);
 NAPI(napi_get_value_double, napi_value, double *);
 NAPI(napi_get_value_string_utf8, napi_value, char *, size_t, size_t *);
 NAPI(napi_get_value_uint32, napi_value, uint32_t *);
 NAPI(napi_new_instance, napi_value, size_t, const napi_value *, napi_value *);
 NAPI(napi_run_script, napi_value, napi_value *);
 NAPI(napi_set_element, napi_value, uint32_t, napi_value);
+NAPI(napi_set_named_property, napi_value, const char *, napi_value);
 NAPI(napi_strict_equals, napi_value, napi_value, bool *);
 NAPI(napi_unref_threadsafe_function, napi_threadsafe_function);
 #undef NAPI

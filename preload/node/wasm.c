@@ -3,6 +3,7 @@
  * no stack trace shows them.
  */
 #include "node/wasm.h"
+#include "node/watch.h"
 
 #include <errno.h>
 
@@ -149,13 +150,16 @@ static napi_value js_wrap(napi_env env, napi_callback_info info)
 
 void wasm_install(napi_env env)
 {
-	napi_value function, global, wrap, exception;
+	napi_value function, global, arguments[2], exception;
+	size_t count = 1;
 
 	if (!library.wasm || !napi_get_new_target)
 		return;
+	arguments[1] = watch_functions(env);
+	count += arguments[1] != NULL;
 	if (addon_run(env, wasm_script, wasm_script_end, "node:internal/probe/wasm", &function) != NAPI_OK ||
 	    napi_get_global(env, &global) != NAPI_OK ||
-	    napi_create_function(env, "wrap", NAPI_AUTO_LENGTH, js_wrap, NULL, &wrap) != NAPI_OK ||
-	    napi_call_function(env, global, function, 1, &wrap, NULL) != NAPI_OK)
+	    napi_create_function(env, "wrap", NAPI_AUTO_LENGTH, js_wrap, NULL, &arguments[0]) != NAPI_OK ||
+	    napi_call_function(env, global, function, count, arguments, NULL) != NAPI_OK)
 		napi_get_and_clear_last_exception(env, &exception);
 }

@@ -2,7 +2,7 @@
 // JavaScript makes by their descriptor, those of a module by its bytes. A wrapper that `wrap` makes takes the place of
 // WebAssembly's own function in everything that a program can see of it. What would have to be asked in a way that a
 // program could notice is not known, nor what is instantiated later (instantiate of bytes, compile): nobody calls then.
-(function (wrap) {
+(function (wrap, watch) {
 	'use strict';
 	const { apply, defineProperty, getOwnPropertyDescriptor, ownKeys, setPrototypeOf } = Reflect;
 	const SHARED = 1, MAXIMUM = 2, WIDE = 4, UNKNOWN = -1;
@@ -93,6 +93,7 @@
 	}
 
 	const space = globalThis.WebAssembly;
+	void watch; // watch.js
 
 	function replace(name, before, after) {
 		const slot = getOwnPropertyDescriptor(space, name), original = slot?.value;

@@ -319,24 +319,23 @@ static void emit_module(struct rewriting *rewriting)
 	note_new(rewriting);
 }
 
-/* A name that no export of the module has. */
-static void choose_name(const struct rewrite_module *module, char name[24], const char *wanted)
+/* A name that no export of the module has: the wanted one, with a number if there is one or it is taken. */
+static void choose_name(const struct rewrite_module *module, char name[24], const char *wanted, uint32_t number)
 {
 	size_t length = strlen(wanted);
-	uint32_t number = 0;
-	bool taken;
+	bool taken = number != 0;
 
 	memcpy(name, wanted, length + 1);
 	do {
+		if (taken) {
+			for (unsigned digit = 0; digit < 8; digit++)
+				name[length + digit] = (char)('a' + (number >> 4 * (7 - digit) & 15));
+			name[length + 8] = '\0';
+			number++;
+		}
 		taken = false;
 		for (uint32_t i = 0; i < module->export_count && !taken; i++)
 			taken = text_is(module->exports[i].name, name);
-		if (!taken)
-			break;
-		for (unsigned digit = 0; digit < 8; digit++)
-			name[length + digit] = (char)('a' + (number >> 4 * (7 - digit) & 15));
-		name[length + 8] = '\0';
-		number++;
 	} while (taken);
 }
 
@@ -391,10 +390,10 @@ bool rewrite_make(struct rewrite *rewrite, const struct rewrite_candidate *candi
 	rewriting.grow_count = grow_find(module, rewriting.grows);
 	result->wide |= rewriting.grow_count && module->memories[0].wide;
 	result->tells_refused = rewriting.grow_count > 0;
-	choose_name(module, result->hooks, "__probe_hooks");
-	choose_name(module, result->state, "__probe_state");
+	choose_name(module, result->hooks, "__probe_hooks", rewrite->number);
+	choose_name(module, result->state, "__probe_state", rewrite->number);
 	if (rewriting.hold_start)
-		choose_name(module, result->start, "__probe_start");
+		choose_name(module, result->start, "__probe_start", rewrite->number);
 	rewriting.appended = (struct appended){.state = module->global_count, .hooks = module->table_count,
 		.types = module->type_count, .wide = result->wide};
 	most = most_bytes(module, candidate);

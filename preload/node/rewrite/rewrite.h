@@ -179,6 +179,7 @@ struct rewrite_candidate {
 struct rewrite {
 	struct rewrite_arena arena;
 	const char *reason;              /* why the last call said no; a sentence's middle: "it has no code" */
+	uint32_t number;                 /* of the module, by the caller: the added exports' names have it; 0 none */
 	struct rewrite_module module;
 	uint32_t candidate_count;
 	struct rewrite_candidate *candidates[REWRITE_CANDIDATES];

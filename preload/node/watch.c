@@ -1,0 +1,284 @@
+/*
+ * watch.c: what the hooks of watched instances call (hooks.wat): functions of V8's own kind, called from wasm with
+ * integers alone. An event goes straight into the ring of the thread; a hook calls nothing of V8's.
+ */
+#include "node/watch.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "node/v8.h"
+#include "record/event.h"
+
+/*
+ * v8::FunctionCallbackInfo, of which the first argument lies at values[0]; a small integer is a word that has it in its
+ * upper half, for node's builds do not compress pointers (v8-function-callback.h, v8-internal.h). Whether that is so
+ * is seen by a call with known arguments before anything is watched.
+ */
+struct v8_call {
+	const void *implicit;
+	const int64_t *values;
+	int length;
+};
+
+typedef void v8_callback(const struct v8_call *call);
+
+V8_FUNCTION(void *, v8_context, "_ZN2v87Isolate17GetCurrentContextEv", void *isolate);
+V8_FUNCTION(napi_value, v8_function,
+	"_ZN2v88Function3NewENS_5LocalINS_7ContextEEEPFvRKNS_20FunctionCallbackInfoINS_5ValueEEEENS1_IS5_EEi"
+	"NS_19ConstructorBehaviorENS_14SideEffectTypeE",
+	void *context, v8_callback *callback, void *data, int length, int constructor, int side_effect);
+
+extern const char watch_script[] HIDDEN, watch_script_end[] HIDDEN;
+extern const char hooks_module[] HIDDEN, hooks_module_end[] HIDDEN;
+
+/* ---- the hooks -------------------------------------------------------------------------------------------------- */
+
+static inline uint32_t word(const struct v8_call *call, int i)
+{
+	return (uint32_t)(call->values[i] >> 32);
+}
+
+/* Two arguments: the low and the high half. */
+static inline uint64_t pair(const struct v8_call *call, int i)
+{
+	return word(call, i) | (uint64_t)word(call, i + 1) << 32;
+}
+
+static inline unsigned detail_of(uint32_t alignment)
+{
+	unsigned detail = TRACE_FAMILY_WASM + (alignment ? 1 + (unsigned)__builtin_ctz(alignment) : 0);
+
+	return detail < TRACE_DETAIL_MOST ? detail : TRACE_DETAIL_MOST;
+}
+
+static void born(const struct v8_call *call)
+{
+	struct thread *thread = event_thread();
+
+	if (likely(thread))
+		event_with_stack(thread, TRACE_EVENT_ALLOC, detail_of(word(call, 4)), 0, (void *)pair(call, 0), pair(call, 2),
+		                 STACK_CALLER());
+}
+
+static void dies(const struct v8_call *call)
+{
+	uint64_t before = clock_tick();
+	struct thread *thread = event_thread();
+
+	if (likely(thread))
+		event_without(thread, TRACE_EVENT_FREE, TRACE_FAMILY_WASM, 0, (void *)pair(call, 0), 0, before,
+		              (uintptr_t)__builtin_frame_address(0));
+}
+
+/* A realloc begins; `moved` or a hook of another instance follows on this thread. */
+static void moves(const struct v8_call *call)
+{
+	struct thread *thread = event_thread();
+
+	(void)call;
+	if (likely(thread))
+		thread->wasm_moves = clock_tick();
+}
+
+static void moved(const struct v8_call *call)
+{
+	struct thread *thread = event_thread();
+
+	if (likely(thread))
+		event_pair(thread, TRACE_EVENT_REALLOC_OUT, TRACE_EVENT_REALLOC_IN, detail_of(word(call, 6)),
+		           (void *)pair(call, 0), 0, thread->wasm_moves, (void *)pair(call, 2), pair(call, 4), STACK_CALLER());
+}
+
+static void refused(const struct v8_call *call)
+{
+	struct stack_start at = STACK_CALLER();
+	struct thread *thread = event_thread();
+	struct trace_wasm_refused record = {.base = pair(call, 0), .pages = pair(call, 2)};
+	struct lane *lane = thread ? event_lane(thread, at.sp) : NULL;
+
+	if (!lane)
+		return;
+	record.stack = stack_capture(thread, lane, at);
+	record.tid = thread->tid;
+	event_lane_done(lane);
+	meta_write(TRACE_RECORD_WASM_REFUSED, &record, sizeof(record), NULL, 0);
+}
+
+/* Called once with integers of which watch.js knows that they are these. */
+#define PROBE_FIRST  (-2)
+#define PROBE_SECOND 0x12345678
+
+static void try(const struct v8_call *call)
+{
+	if (self && call->length == 2 && call->values && (call->values[0] & 0xffffffff) == 0)
+		self->wasm_readable = (int32_t)word(call, 0) == PROBE_FIRST && word(call, 1) == PROBE_SECOND;
+}
+
+/* ---- for watch.js ----------------------------------------------------------------------------------------------- */
+
+/* rewrite(bytes) */
+static napi_value js_rewrite(napi_env env, napi_callback_info info)
+{
+	struct trace_wasm_unwatched record = {0};
+	napi_value bytes, result = NULL;
+	const char *reason = NULL;
+	int error = errno;
+	size_t count = 1;
+
+	if (napi_get_cb_info(env, info, &count, &bytes, NULL, NULL) == NAPI_OK && count == 1)
+		result = rewritten_make(env, bytes, &reason);
+	if (reason && !result) {
+		napi_get_typedarray_info(env, bytes, NULL, &record.bytes, NULL, NULL, NULL);
+		meta_write(TRACE_RECORD_WASM_UNWATCHED, &record, sizeof(record), reason, strlen(reason));
+	}
+	errno = error;
+	return result;
+}
+
+/* release(buffer, ticket) */
+static napi_value js_release(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[2];
+	uint32_t ticket;
+	int error = errno;
+	size_t count = 2;
+
+	if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) == NAPI_OK && count == 2 &&
+	    napi_get_value_uint32(env, arguments[1], &ticket) == NAPI_OK &&
+	    napi_detach_arraybuffer(env, arguments[0]) == NAPI_OK)
+		rewritten_release(ticket);
+	errno = error;
+	return NULL;
+}
+
+/* lookup(name) */
+static napi_value js_lookup(napi_env env, napi_callback_info info)
+{
+	napi_value name;
+	char text[32];
+	size_t count = 1, length;
+
+	if (napi_get_cb_info(env, info, &count, &name, NULL, NULL) != NAPI_OK || count != 1 ||
+	    napi_get_value_string_utf8(env, name, text, sizeof(text), &length) != NAPI_OK)
+		return NULL;
+	return rewritten_lookup(env, text);
+}
+
+/* begin(id, bytes of the memory): the address of byte 0, a bigint; undefined: it has none. */
+static napi_value js_begin(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[2], address;
+	void *base = NULL;
+	uint32_t number;
+	int error = errno;
+	size_t count = 2, size;
+
+	if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != NAPI_OK || count != 2 ||
+	    napi_get_value_uint32(env, arguments[0], &number) != NAPI_OK ||
+	    napi_get_typedarray_info(env, arguments[1], NULL, &size, &base, NULL, NULL) != NAPI_OK || !base ||
+	    napi_create_bigint_uint64(env, (uintptr_t)base, &address) != NAPI_OK)
+		return NULL;
+	rewritten_tell(number, (uintptr_t)base);
+	errno = error;
+	return address;
+}
+
+/* unwatched(bytes, why) */
+static napi_value js_unwatched(napi_env env, napi_callback_info info)
+{
+	struct trace_wasm_unwatched record = {0};
+	napi_value arguments[2];
+	char why[256];
+	int error = errno;
+	size_t count = 2, length;
+	double bytes;
+
+	if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != NAPI_OK || count != 2 ||
+	    napi_get_value_double(env, arguments[0], &bytes) != NAPI_OK || !(bytes >= 0 && bytes < 9e15) ||
+	    napi_get_value_string_utf8(env, arguments[1], why, sizeof(why), &length) != NAPI_OK)
+		return NULL;
+	record.bytes = (uint64_t)bytes;
+	meta_write(TRACE_RECORD_WASM_UNWATCHED, &record, sizeof(record), why, length);
+	errno = error;
+	return NULL;
+}
+
+/* readable(): whether `try` read what it was called with */
+static napi_value js_readable(napi_env env, napi_callback_info info)
+{
+	napi_value result;
+
+	(void)info;
+	return napi_get_boolean(env, self && self->wasm_readable, &result) == NAPI_OK ? result : NULL;
+}
+
+/* ---- installing ------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	napi_callback *callback;
+} natives[] = {
+	{"rewrite", js_rewrite}, {"release", js_release}, {"lookup", js_lookup}, {"begin", js_begin},
+	{"unwatched", js_unwatched}, {"readable", js_readable},
+};
+
+static const struct {
+	const char *name;
+	v8_callback *callback;
+	int length;
+} hooks[] = {
+	{"born", born, 5}, {"dies", dies, 2}, {"moves", moves, 0}, {"moved", moved, 7}, {"refused", refused, 4},
+	{"attempt", try, 2},
+};
+
+#define ALLOWED     1                /* v8::ConstructorBehavior::kAllow */
+#define SIDE_EFFECT 0                /* v8::SideEffectType::kHasSideEffect */
+
+static bool make_functions(napi_env env, napi_value object)
+{
+	void *context = v8_context(v8.current());
+	napi_value value;
+
+	for (size_t i = 0; i < sizeof(natives) / sizeof(natives[0]); i++)
+		if (napi_create_function(env, natives[i].name, NAPI_AUTO_LENGTH, natives[i].callback, NULL, &value) != NAPI_OK ||
+		    napi_set_named_property(env, object, natives[i].name, value) != NAPI_OK)
+			return false;
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+		value = v8_function(context, hooks[i].callback, NULL, hooks[i].length, ALLOWED, SIDE_EFFECT);
+		if (!value || napi_set_named_property(env, object, hooks[i].name, value) != NAPI_OK)
+			return false;
+	}
+	return true;
+}
+
+/* The bytes of hooks.wat, compiled. */
+static bool make_module(napi_env env, napi_value object)
+{
+	size_t size = (size_t)(hooks_module_end - hooks_module);
+	napi_value value;
+	void *bytes;
+
+	if (napi_create_arraybuffer(env, size, &bytes, &value) != NAPI_OK)
+		return false;
+	memcpy(bytes, hooks_module, size);
+	return napi_set_named_property(env, object, "hooks", value) == NAPI_OK;
+}
+
+napi_value watch_functions(napi_env env)
+{
+	napi_value object, function, global, result = NULL, exception;
+
+	if (!library.wasm_heap || !v8_context || !v8_function || !napi_create_external_arraybuffer ||
+	    !napi_detach_arraybuffer ||
+	    !napi_create_bigint_uint64)
+		return NULL;
+	if (napi_create_object(env, &object) != NAPI_OK || !make_functions(env, object) || !make_module(env, object) ||
+	    addon_run(env, watch_script, watch_script_end, "node:internal/probe/watch", &function) != NAPI_OK ||
+	    napi_get_global(env, &global) != NAPI_OK ||
+	    napi_call_function(env, global, function, 1, &object, &result) != NAPI_OK) {
+		napi_get_and_clear_last_exception(env, &exception);
+		return NULL;
+	}
+	return result;
+}

@@ -1,0 +1,75 @@
+// What libprobe.so runs in each of node's isolates to watch the blocks inside linear memories. It gives back, for
+// those who compile and instantiate (wasm.js), functions that throw nothing:
+//
+//	rewrite(bytes)     bytes: a Uint8Array. A module for V8 in place of them: { buffer, id, hooks, state, start, wide,
+//	                   named, ticket }, or undefined: it is to be left alone; why was recorded. hooks, state, start: names of
+//	                   the added exports, start '' if there is none; named: it has names, and they are changed
+//	release(module)    V8 has a copy of its buffer, which is detached
+//	lookup(hooks)      the same without buffer and ticket, by the name of an export: a Module came from another thread
+//	attach(module, exports, memory)
+//	                   a new instance's added exports begin to report; memory: its memory 0
+//	unwatched(bytes, why)
+//	                   an instance of so large a module is not watched; why: a sentence's middle
+//	revive()           no function of any instance runs now: those that a trap left silent report again
+(function (native) {
+	'use strict';
+	const { apply, getOwnPropertyDescriptor } = Reflect;
+	const { Module, Instance, Memory, Table, Global } = WebAssembly, Bytes = Uint8Array, Weak = WeakRef;
+	const bufferOf = getOwnPropertyDescriptor(Memory.prototype, 'buffer').get;
+	const setEntry = Table.prototype.set, setValue = getOwnPropertyDescriptor(Global.prototype, 'value').set;
+	const { deref } = Weak.prototype;
+	const { born, dies, moves, moved, refused } = native;
+	const NAMES = ['born', 'dies', 'moves', 'moved', 'refused'];
+	let states = [];
+
+	native.attempt(-2, 0x12345678);
+	if (!native.readable())
+		return undefined;
+	const trampoline = new Module(native.hooks);
+
+	function rewrite(bytes) {
+		try {
+			return native.rewrite(bytes);
+		} catch {
+			return undefined;
+		}
+	}
+
+	function release(module) {
+		try {
+			native.release(module.buffer, module.ticket);
+		} catch {
+			// the collector does it
+		}
+	}
+
+	function attach(module, exports, memory) {
+		try {
+			const base = native.begin(module.id, new Bytes(apply(bufferOf, memory, [])));
+			if (base === undefined)
+				return;
+			const hooks = new Instance(trampoline, { p: { born, dies, moves, moved, refused, base } }).exports;
+			const table = exports[module.hooks], state = exports[module.state];
+			for (let i = 0; i < NAMES.length; i++)
+				apply(setEntry, table, [i, hooks[module.wide ? `${NAMES[i]}_wide` : NAMES[i]]]);
+			apply(setValue, state, [1]);
+			states[states.length] = new Weak(state);
+		} catch {
+			// it stays silent
+		}
+	}
+
+	function revive() {
+		const alive = [];
+		for (let i = 0; i < states.length; i++) {
+			const state = apply(deref, states[i], []);
+			if (state) {
+				apply(setValue, state, [1]);
+				alive[alive.length] = states[i];
+			}
+		}
+		states = alive;
+	}
+
+	return { rewrite, release, lookup: native.lookup, attach, unwatched: native.unwatched, revive };
+})
