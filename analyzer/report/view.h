@@ -120,6 +120,11 @@ static inline uint64_t view_bytes(const struct view *view, const struct site *si
 const char *domain_name(enum domain domain);
 const char *end_name(enum process_end end); /* the JSON report's word */
 
+/* ---- view_sites.c, for view.c ----------------------------------------------------------------------------------- */
+
+/* Sites, garbage, held and their sums, of the chosen processes; `join`: one row for the same stack of several. */
+void view_collect(struct view *view, bool join);
+
 /* ---- place.c: which module an address belongs to ---------------------------------------------------------------- */
 
 /* The module that `node` lies in, or NULL. */

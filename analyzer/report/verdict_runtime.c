@@ -1,0 +1,120 @@
+/* verdict_runtime.c: what a runtime says of itself, and what its heap has of pages; see verdicts.h. */
+#include <stdlib.h>
+
+#include "heap/wasm.h"
+#include "report/verdicts.h"
+#include "util.h"
+
+#define ISOLATES_MOST 1024u      /* that are looked at, one by one */
+
+struct growth verdict_isolates(const struct process_info *info)
+{
+	const struct instants *instants = &info->instants;
+	uint64_t *alive = xcalloc(instants->count, sizeof(*alive)), end = 0;
+	struct growth growth;
+
+	for (size_t i = 0; i < info->runtime_count; i++) {
+		const struct runtime_note *note = &info->runtimes[i];
+
+		if (!note->isolate || note->tick > instants->end)
+			continue;
+		end += note->state == TRACE_RUNTIME_NAMED;
+		end -= note->state == TRACE_RUNTIME_ENDED && end;
+		for (size_t at = 0; at < instants->count; at++)
+			if (instants->ticks[at] >= note->tick)
+				alive[at] = end;
+	}
+	growth = growth_judge((struct series){alive, instants->numbers, instants->count, end});
+	free(alive);
+	return growth;
+}
+
+struct objects {                 /* of one isolate */
+	uint64_t *least;         /* bytes, the least that was told between a mark and the next … */
+	uint32_t *numbers;       /* … the mark's number; only of marks after which something was told */
+	size_t   count;
+	uint64_t end, limit;     /* as told last */
+};
+
+static bool has_ended(const struct process_info *info, uint32_t isolate)
+{
+	for (size_t i = 0; i < info->runtime_count; i++)
+		if (info->runtimes[i].isolate == isolate && info->runtimes[i].state == TRACE_RUNTIME_ENDED &&
+		    info->runtimes[i].tick <= info->instants.end)
+			return true;
+	return false;
+}
+
+static void objects_of(const struct process_info *info, uint32_t isolate, struct objects *objects)
+{
+	const struct instants *instants = &info->instants;
+	size_t passed = 0;
+
+	for (size_t i = 0; i < info->runtime_heap_count; i++) {
+		const struct runtime_heap *told = &info->runtime_heaps[i];
+		uint64_t used = told->record.used;
+
+		if (told->record.isolate != isolate || told->tick > instants->end)
+			continue;
+		objects->end = used;
+		objects->limit = told->record.limit;
+		while (passed < instants->count && instants->ticks[passed] <= told->tick)
+			passed++;
+		if (!passed)
+			continue;
+		if (!objects->count || objects->numbers[objects->count - 1] != instants->numbers[passed - 1]) {
+			objects->numbers[objects->count] = instants->numbers[passed - 1];
+			objects->least[objects->count++] = used;
+		} else if (used < objects->least[objects->count - 1]) {
+			objects->least[objects->count - 1] = used;
+		}
+	}
+}
+
+bool verdict_objects(const struct process_info *info, struct verdict_facts *facts)
+{
+	const struct instants *instants = &info->instants;
+	struct objects objects = {.least = xcalloc(instants->count, sizeof(*objects.least)),
+	                          .numbers = xcalloc(instants->count, sizeof(*objects.numbers))};
+	uint32_t isolates = 0;
+	double largest = -1;
+
+	for (size_t i = 0; i < info->runtime_heap_count; i++)
+		if (info->runtime_heaps[i].record.isolate > isolates)
+			isolates = info->runtime_heaps[i].record.isolate;
+	for (uint32_t isolate = 1; isolate <= isolates && isolate <= ISOLATES_MOST; isolate++) {
+		struct growth growth;
+
+		if (has_ended(info, isolate))
+			continue;
+		objects.count = 0;
+		objects_of(info, isolate, &objects);
+		growth = growth_judge((struct series){objects.least, objects.numbers, objects.count, objects.end});
+		if (objects.count < MARKS_LEAST || verdict_rise(instants, &growth) <= largest)
+			continue;
+		largest = verdict_rise(instants, &growth);
+		facts->runtime = growth;
+		facts->runtime_bytes = objects.end;
+		facts->runtime_limit = objects.limit;
+		facts->collected = true;
+	}
+	free(objects.least);
+	free(objects.numbers);
+	return largest >= 0;
+}
+
+void verdict_pages(struct view_process *process, struct history_sum *sum, struct verdict_facts *facts)
+{
+	const struct process_info *info = process->info;
+
+	history_sum_begin(sum, info);
+	for (size_t i = 0; i < info->site_count; i++)
+		if (info->sites[i].domain == DOMAIN_MAP && verdict_whose(process, &info->sites[i]) == WHOSE_RUNTIME &&
+		    !wasm_has_stack(info, info->sites[i].stack))
+			history_sum_add(sum, &info->sites[i]);
+	if (!sum->count)
+		return;
+	facts->collected = false;
+	facts->runtime_bytes = sum->bytes[sum->count - 1];
+	facts->runtime = growth_judge((struct series){sum->bytes, info->instants.numbers, sum->count, facts->runtime_bytes});
+}
