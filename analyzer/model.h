@@ -144,6 +144,69 @@ struct wasm_growth {              /* all growths of a memory from one stack; the
 	uint64_t  grows, bytes;
 };
 
+struct table;
+
+/* ---- blocks inside them (heap/wasm_heap.c) ---- */
+
+struct wasm_watched {             /* a function of a module's allocator that tells what it does */
+	uint32_t  index;          /* in its module */
+	char     *role;           /* "malloc", "free", …: what it is taken for */
+	char     *name;           /* NULL: it has none */
+	char     *why;            /* it was chosen; NULL unknown */
+};
+
+struct wasm_told {                /* an instance whose allocator tells of its blocks */
+	struct trace_wasm_heap record; /* as recorded */
+	uint64_t  tick;           /* when */
+	uint32_t  memory;         /* id of its memory, 0: of none that is known */
+	char     *why;            /* these functions were chosen; "" unknown */
+	struct wasm_watched *watched; size_t watched_count;
+};
+
+struct wasm_refused {             /* a memory.grow that failed */
+	struct trace_wasm_refused record; /* as recorded */
+	uint64_t  tick;           /* when */
+	uint32_t  memory;         /* id, 0: of none that is known */
+};
+
+struct wasm_unwatched {           /* an instance that does not tell of its blocks */
+	struct trace_wasm_unwatched record; /* as recorded */
+	uint64_t  tick;           /* when */
+	uint32_t  memory;         /* id, 0: of none that is known */
+	char     *why;            /* a sentence's middle */
+};
+
+/* How an allocator lays out its blocks: what each takes besides its bytes (heap/wasm_parts.c). */
+enum wasm_layout { WASM_LAYOUT_UNKNOWN, WASM_LAYOUT_DLMALLOC, WASM_LAYOUT_EMMALLOC, WASM_LAYOUT_TLSF };
+
+/* A memory's bytes at the leak instant, told apart: all of these together. */
+struct wasm_parts {
+	uint64_t  static_bytes;   /* the module's data and zeroed variables, and what pads them */
+	uint64_t  stack_bytes;    /* of the first thread */
+	uint64_t  live_bytes;     /* blocks that are alive; what several of them claim counts once */
+	uint64_t  overhead_bytes; /* that the allocator adds to each of them */
+	uint64_t  free_bytes;     /* holes: free, or blocks that nobody told of */
+	uint64_t  unused_bytes;   /* above the highest block that there ever was */
+	uint64_t  unattributed_bytes;
+	enum wasm_layout layout;
+	bool      heap_known;     /* where the heap begins was told: else it is where the lowest block is */
+	bool      stack_known;    /* so was the stack: else it is in static_bytes */
+};
+
+struct wasm_heap {
+	uint64_t  allocs, frees;  /* births and deaths; not those that went with the memory */
+	uint64_t  live_blocks, live_bytes; /* at the leak instant */
+	uint64_t  gone_blocks, gone_bytes; /* that were alive when the memory died */
+	uint64_t  unknown_frees;  /* of what was never seen born */
+	uint64_t  replaced;       /* births where a block was alive */
+	uint64_t  overlapping;    /* live blocks that begin within another one */
+	uint64_t  outside;        /* live blocks that end behind the memory */
+	uint64_t  lowest, highest; /* pointers: the first block's, and one past the last's, of all that there were */
+	bool      no_deaths;      /* a collector in it frees, which is not told: nothing counts as alive */
+	struct table *live;       /* until the matching is done; owned; NULL: nothing is alive */
+	struct wasm_parts parts;  /* of a memory that is alive at the leak instant */
+};
+
 struct wasm_memory {
 	uint32_t  id;             /* in its process, from 1, by birth */
 	uint64_t  base;           /* address of byte 0 */
@@ -157,6 +220,7 @@ struct wasm_memory {
 	struct wasm_step { uint64_t tick, bytes; struct stream_id stream; struct node_id stack; } *steps;
 	size_t    step_count;     /* each growth in order of time: the bytes that it added */
 	struct growth trend;      /* of `bytes` from mark to mark */
+	struct wasm_heap *heap;   /* owned; NULL: no block inside it was told, nor will be */
 };
 
 /* ---- the ledger: where the resident memory of a process was at an instant (heap/ledger.c) ---- */
@@ -294,6 +358,10 @@ struct process_info {
 	struct wasm_memory *wasm_memories; size_t wasm_memory_count; /* by birth */
 	struct wasm_declared *declared; size_t declared_count; /* by address, then tick */
 	size_t    wasm_memories_left_off; /* memories beyond these: too many were made and freed */
+	struct wasm_told *wasm_told; size_t wasm_told_count; /* by base, then tick */
+	struct wasm_refused *wasm_refused; size_t wasm_refused_count;
+	struct wasm_unwatched *wasm_unwatched; size_t wasm_unwatched_count;
+	struct wasm_heap *wasm_stray; /* blocks at addresses of no memory that is known; owned; NULL: there are none */
 	struct sample *samples;   size_t sample_count; /* by time (trace/sample.h) */
 	struct ledger *ledgers;   size_t ledger_count; /* by time; the last is that of the end, if there is one */
 };

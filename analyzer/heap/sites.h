@@ -66,8 +66,8 @@ static inline void site_settle(struct sites *sites, struct site_count *site)
 	}
 }
 
-/* A birth on the heap. */
-static inline void site_birth(struct sites *sites, uint32_t index, uint64_t bytes)
+/* A birth in a space that lies inside another. */
+static inline void site_birth_inside(struct sites *sites, uint32_t index, uint64_t bytes)
 {
 	struct site_count *site = &sites->list[index];
 
@@ -75,6 +75,12 @@ static inline void site_birth(struct sites *sites, uint32_t index, uint64_t byte
 	site->allocs++;
 	site->bytes_allocated += bytes;
 	site->live_bytes += bytes;
+}
+
+/* A birth on the heap. */
+static inline void site_birth(struct sites *sites, uint32_t index, uint64_t bytes)
+{
+	site_birth_inside(sites, index, bytes);
 	sites->live_bytes += bytes;
 	if (sites->live_bytes > sites->peak_bytes) {
 		sites->peak_bytes = sites->live_bytes;
@@ -82,8 +88,7 @@ static inline void site_birth(struct sites *sites, uint32_t index, uint64_t byte
 	}
 }
 
-/* A death on the heap. */
-static inline void site_death(struct sites *sites, uint32_t index, uint64_t bytes, bool temporary)
+static inline void site_death_inside(struct sites *sites, uint32_t index, uint64_t bytes, bool temporary)
 {
 	struct site_count *site = &sites->list[index];
 
@@ -91,6 +96,12 @@ static inline void site_death(struct sites *sites, uint32_t index, uint64_t byte
 	site->frees++;
 	site->live_bytes -= bytes;
 	site->temporary += temporary;
+}
+
+/* A death on the heap. */
+static inline void site_death(struct sites *sites, uint32_t index, uint64_t bytes, bool temporary)
+{
+	site_death_inside(sites, index, bytes, temporary);
 	sites->live_bytes -= bytes;
 }
 

@@ -29,7 +29,8 @@ static void keep(void *context, uint32_t site, uint64_t birth, uint64_t bytes)
 }
 
 void survivors_take(const struct process_info *process, struct sites *sites, struct history *history,
-	const struct table *live, const struct maps *maps, const struct wasm *wasm, const struct garbage *garbage)
+	const struct table *live, const struct maps *maps, const struct wasm *wasm, const struct wasm_heaps *wasm_heaps,
+	const struct garbage *garbage)
 {
 	struct taker taker = {sites, history, process->since};
 
@@ -44,6 +45,7 @@ void survivors_take(const struct process_info *process, struct sites *sites, str
 				take(&taker, live->slots[i].site, live->slots[i].tick, live->slots[i].size);
 		maps_each(maps, take, &taker);
 		wasm_each(wasm, take, &taker);
+		wasm_heaps_each(wasm_heaps, take, &taker);
 	}
 	if (history)
 		garbage_each_kept(garbage, keep, history);

@@ -52,6 +52,9 @@ struct wasm {
 	struct live **live;      size_t live_count; /* by start, disjoint; owned */
 	struct wasm_memory *freed; size_t freed_count; /* owned */
 	uint32_t born;           /* ids given out */
+	struct live *found;      /* by wasm_at, last; NULL none */
+	void   (*dies)(void *context, struct wasm_memory *memory); /* see wasm_on_death; NULL: nobody asked */
+	void    *context;        /* of that */
 };
 
 struct wasm *wasm_open(struct process_info *process, struct sites *sites)
@@ -167,6 +170,9 @@ static void die(struct wasm *wasm, size_t index, uint64_t tick)
 	struct live *live = wasm->live[index];
 	struct wasm_memory *memory = &live->memory;
 
+	if (memory->heap)
+		wasm->dies(wasm->context, memory);
+	wasm->found = NULL;
 	memmove(&wasm->live[index], &wasm->live[index + 1], (wasm->live_count - index - 1) * sizeof *wasm->live);
 	wasm->live_count--;
 	memory->died = tick;
@@ -179,6 +185,7 @@ static void die(struct wasm *wasm, size_t index, uint64_t tick)
 		wasm->freed[wasm->freed_count++] = *memory;
 	} else {
 		free(memory->steps);
+		free(memory->heap);
 		wasm->process->wasm_memories_left_off++;
 	}
 	free(live);
@@ -350,6 +357,34 @@ void wasm_event(struct wasm *wasm, uint32_t stream, const struct trace_event *ev
 	default:
 		break;
 	}
+}
+
+struct wasm_memory *wasm_at(struct wasm *wasm, uint64_t address)
+{
+	struct live *live = wasm->found;
+	size_t index;
+
+	if (!live || address < live->start || address >= live->end) {
+		index = first_after(wasm, address);
+		live = index < wasm->live_count ? wasm->live[index] : NULL;
+		if (!live || address < live->start)
+			return NULL;
+		wasm->found = live;
+	}
+	return address >= live->memory.base ? &live->memory : NULL;
+}
+
+void wasm_on_death(struct wasm *wasm, void (*dies)(void *context, struct wasm_memory *memory), void *context)
+{
+	wasm->dies = dies;
+	wasm->context = context;
+}
+
+void wasm_each_memory(const struct wasm *wasm, void (*each)(void *context, const struct wasm_memory *memory),
+	void *context)
+{
+	for (size_t i = 0; i < wasm->live_count; i++)
+		each(context, &wasm->live[i]->memory);
 }
 
 void wasm_each(const struct wasm *wasm, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),

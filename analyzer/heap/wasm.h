@@ -19,6 +19,17 @@ void wasm_event(struct wasm *wasm, uint32_t stream, const struct trace_event *ev
 void wasm_each(const struct wasm *wasm, void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes),
 	void *context);
 
+/*
+ * The memory that is alive and in whose reservation the address lies; NULL: there is none. Holds until the next event. A
+ * memory's `heap` is the caller's to set; the memories own it in the end.
+ */
+struct wasm_memory *wasm_at(struct wasm *wasm, uint64_t address);
+/* The memories that are alive. */
+void wasm_each_memory(const struct wasm *wasm, void (*each)(void *context, const struct wasm_memory *memory),
+	void *context);
+/* From now on `dies` is called for each memory that does and has a heap. */
+void wasm_on_death(struct wasm *wasm, void (*dies)(void *context, struct wasm_memory *memory), void *context);
+
 /* After the last: writes the memories into the process, and frees. Before sites_finish. */
 void wasm_close(struct wasm *wasm);
 

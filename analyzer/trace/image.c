@@ -11,6 +11,7 @@
 #include "heap/match.h"
 #include "trace/merge.h"
 #include "trace/sample.h"
+#include "trace/wasm_record.h"
 #include "util.h"
 
 /* One number of a STEM, canonical (no sign, no space), up to `end`. */
@@ -194,8 +195,11 @@ void process_free(struct process_info *process)
 	for (size_t i = 0; i < process->wasm_memory_count; i++) {
 		free(process->wasm_memories[i].growth);
 		free(process->wasm_memories[i].steps);
+		free(process->wasm_memories[i].heap);
 	}
 	free(process->wasm_memories);
+	free(process->wasm_stray);
+	wasm_records_free(process);
 	free(process->declared);
 	*process = (struct process_info){0};
 }

@@ -8,6 +8,7 @@
 #include "trace/payload.h"
 #include "trace/sample.h"
 #include "trace/shared.h"
+#include "trace/wasm_record.h"
 
 /* No process has more modules at once; bounds the search for the one that an UNLOAD means. */
 #define MODULES_AT_ONCE 8192
@@ -185,6 +186,10 @@ static bool read_record(struct process_info *process, struct code_reader *code, 
 		return read_collected(process, payload, record->tick);
 	case TRACE_RECORD_RUNTIME_HEAP:
 		return read_runtime_heap(process, payload, record->tick);
+	case TRACE_RECORD_WASM_HEAP:
+	case TRACE_RECORD_WASM_REFUSED:
+	case TRACE_RECORD_WASM_UNWATCHED:
+		return wasm_record(process, record, payload);
 	}
 	return false;
 }
