@@ -125,6 +125,8 @@ struct thread {
 	const struct trace_wasm_memory *declared; /* node/wasm.c: the linear memory that it is making; NULL unknown */
 	uint64_t  wasm_moves;        /* node/watch.c: tick before the realloc inside a linear memory that is under way */
 	bool      wasm_readable;     /* arguments of a call from wasm lie where they are expected */
+	const struct stack_start *wrapped; /* the caller of the wrapper that tells of its result; NULL none */
+	struct finalizers *finalizers; /* node/finalizers.c; NULL until first used */
 	bool      collecting;        /* a garbage collection of our own is under way */
 	bool      script_ended;      /* node/ending.c: of a worker */
 	struct lane lanes[LANES];

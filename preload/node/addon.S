@@ -1,5 +1,5 @@
-/* addon.S: the texts of addon.js, for addon.c, of wasm.js, for wasm.c, of watch.js and hooks.wat, for watch.c,
- * and of libprobe.cjs, for hook.c. */
+/* addon.S: the texts of addon.js, wasm.js and finalizers.js, for the files of these names, of watch.js and hooks.wat, for
+ * watch.c, and of libprobe.cjs, for hook.c. */
 	.section .rodata
 	.globl	addon_script, addon_script_end
 	.hidden	addon_script, addon_script_end
@@ -26,4 +26,9 @@ watch_script_end:
 hooks_module:
 	.incbin "hooks.wasm"
 hooks_module_end:
+	.globl	finalizers_script, finalizers_script_end
+	.hidden	finalizers_script, finalizers_script_end
+finalizers_script:
+	.incbin "node/finalizers.js"
+finalizers_script_end:
 	.section .note.GNU-stack, "", @progbits

@@ -7,6 +7,7 @@
 
 #include "node/collect.h"
 #include "node/ending.h"
+#include "node/finalizers.h"
 #include "node/isolates.h"
 #include "node/napi.h"
 #include "node/v8.h"
@@ -148,6 +149,7 @@ napi_value addon_register(napi_env env, napi_value exports)
 		bool is_main = self && self->tid == process->pid;
 
 		wasm_install(env);
+		finalizers_install(env);
 		if (!install(env, is_main))
 			forget_exception(env);
 		else if (!is_main)

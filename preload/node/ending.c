@@ -12,6 +12,7 @@
 
 #include "lock.h"
 #include "node/collect.h"
+#include "node/finalizers.h"
 #include "node/isolates.h"
 #include "node/v8.h"
 #include "record/sample.h"
@@ -113,6 +114,7 @@ void ending_answer(void *isolate, void *data)
 	if (!asked)
 		return;
 	collect_now(isolate, TRACE_COLLECTED_ENDING);
+	finalizers_tell(isolate);
 	if (!lock_take(&workers->lock, &hold))
 		return;
 	entry->state = WORKER_IDLE;
@@ -187,6 +189,7 @@ static void main_ends(void *isolate)
 	if (library.collect && workers)
 		ask();
 	collect_now(isolate, TRACE_COLLECTED_ENDING);
+	finalizers_tell(isolate);
 	if (library.collect && workers) {
 		await();
 		give_up();
@@ -203,6 +206,7 @@ static void worker_ends(void *isolate, struct thread *thread, uint32_t worker)
 		return;
 	thread->script_ended = true;
 	collect_now(isolate, TRACE_COLLECTED_WORKER);
+	finalizers_tell(isolate);
 	length = text_format(label, sizeof(label), "worker %u ends", worker ? worker : isolates_number(isolate) - 1);
 	meta_write(TRACE_RECORD_MARK, label, length, NULL, 0);
 	sample_take(TRACE_SAMPLE_MARK);

@@ -81,6 +81,7 @@ static napi_value js_wrapper(napi_env env, napi_callback_info info)
 	napi_value arguments[ARGUMENTS_MOST], this, original, target = NULL, result = NULL;
 	const struct trace_wasm_memory *before;
 	struct trace_wasm_memory declared;
+	struct stack_start at = STACK_CALLER();
 	struct thread *thread = thread_state();
 	size_t count = ARGUMENTS_MOST;
 	int error = errno, status;
@@ -105,7 +106,11 @@ static napi_value js_wrapper(napi_env env, napi_callback_info info)
 	error = errno;
 	if (target)
 		adopt_prototype(env, tools, target, this, result);
+	if (thread)
+		thread->wrapped = &at;
 	tell_result(env, tools, result, count, arguments);
+	if (thread)
+		thread->wrapped = NULL;
 	errno = error;
 	return result;
 }
@@ -148,6 +153,11 @@ static napi_value js_wrap(napi_env env, napi_callback_info info)
 	return wrapper;
 }
 
+bool wasm_wrap(napi_env env, napi_value *wrap)
+{
+	return napi_create_function(env, "wrap", NAPI_AUTO_LENGTH, js_wrap, NULL, wrap) == NAPI_OK;
+}
+
 void wasm_install(napi_env env)
 {
 	napi_value function, global, arguments[2], exception;
@@ -158,8 +168,7 @@ void wasm_install(napi_env env)
 	arguments[1] = watch_functions(env);
 	count += arguments[1] != NULL;
 	if (addon_run(env, wasm_script, wasm_script_end, "node:internal/probe/wasm", &function) != NAPI_OK ||
-	    napi_get_global(env, &global) != NAPI_OK ||
-	    napi_create_function(env, "wrap", NAPI_AUTO_LENGTH, js_wrap, NULL, &arguments[0]) != NAPI_OK ||
+	    napi_get_global(env, &global) != NAPI_OK || !wasm_wrap(env, &arguments[0]) ||
 	    napi_call_function(env, global, function, count, arguments, NULL) != NAPI_OK)
 		napi_get_and_clear_last_exception(env, &exception);
 }
