@@ -196,6 +196,7 @@ void process_free(struct process_info *process)
 		free(process->wasm_memories[i].steps);
 	}
 	free(process->wasm_memories);
+	free(process->wasm_stacks);
 	free(process->declared);
 	*process = (struct process_info){0};
 }
