@@ -218,7 +218,7 @@ struct wasm_memory {
 	enum known shared;
 	struct wasm_growth *growth; size_t growth_count; /* by bytes, largest first */
 	struct wasm_step { uint64_t tick, bytes; struct stream_id stream; struct node_id stack; } *steps;
-	size_t    step_count;     /* each growth in order of time: the bytes that it added */
+	size_t    step_count;     /* each growth in order of time: the bytes that it added; of some that are gone and grew: 0 */
 	struct growth trend;      /* of `bytes` from mark to mark */
 	struct wasm_heap *heap;   /* owned; NULL: no block inside it was told, nor will be */
 };
@@ -329,15 +329,15 @@ struct process_info {
 	enum process_end end;
 	int       status;         /* END_EXIT: exit status; END_SIGNAL: signal number */
 	struct module *modules;   size_t module_count;
-	struct thread_info *threads; size_t thread_count;
+	struct thread_info *threads; size_t thread_count; /* by stream */
 	struct child_note *children; size_t child_count;
-	struct mark *marks;       size_t mark_count;
+	struct mark *marks;       size_t mark_count; /* by time */
 	struct code *codes;       size_t code_count; /* by id; each id once */
 	struct code_place *places; size_t place_count; /* its own; it has its parent's as of fork_before, too */
 	char     *code_text;      /* names and lines of codes */
 	struct runtime_note *runtimes; size_t runtime_count;
-	struct collected *collections; size_t collection_count; /* in the order in which they were recorded, as are … */
-	struct runtime_heap *runtime_heaps; size_t runtime_heap_count;
+	struct collected *collections; size_t collection_count; /* in the order in which they were recorded */
+	struct runtime_heap *runtime_heaps; size_t runtime_heap_count; /* by time */
 	char    **warnings;       size_t warning_count;
 	char    **jitdumps;       size_t jitdump_count; /* paths, as the process saw them */
 	char    **suppressions;   size_t suppression_count; /* texts of whole lines, from its __lsan_default_suppressions;
@@ -362,6 +362,7 @@ struct process_info {
 	struct wasm_refused *wasm_refused; size_t wasm_refused_count;
 	struct wasm_unwatched *wasm_unwatched; size_t wasm_unwatched_count;
 	struct wasm_heap *wasm_stray; /* blocks at addresses of no memory that is known; owned; NULL: there are none */
+	struct node_id *wasm_stacks; size_t wasm_stack_count; /* that made a memory or let one grow; by index */
 	struct sample *samples;   size_t sample_count; /* by time (trace/sample.h) */
 	struct ledger *ledgers;   size_t ledger_count; /* by time; the last is that of the end, if there is one */
 };

@@ -259,9 +259,27 @@ void ledger_join(struct ledger *ledger)
 
 /* ---- ledgers ---- */
 
+/* How many of `count` entries, which are sorted by tick, are not after `tick`. */
+#define COUNT_UNTIL(entries, count, until) count_until(&(entries)->tick, sizeof *(entries), count, until)
+
+static size_t count_until(const uint64_t *first, size_t stride, size_t count, uint64_t until)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (*(const uint64_t *)((const char *)first + middle * stride) <= until)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static char *name_instant(const struct process_info *process, const struct sample *sample)
 {
-	size_t i = process->mark_count;
+	size_t i;
 
 	if (sample->head.reason == TRACE_SAMPLE_END)
 		return xstrdup("exit");
@@ -269,8 +287,7 @@ static char *name_instant(const struct process_info *process, const struct sampl
 		return xstrdup("peak");
 	if (sample->head.reason != TRACE_SAMPLE_MARK)
 		return xstrdup("");
-	while (i && process->marks[i - 1].tick > sample->tick)
-		i--;
+	i = COUNT_UNTIL(process->marks, process->mark_count, sample->tick);
 	return xstrdup(i ? process->marks[i - 1].label : "");
 }
 
@@ -287,11 +304,9 @@ static bool has_ended(const struct process_info *process, uint32_t isolate, uint
 static uint64_t runtime_used(const struct process_info *process, uint64_t tick)
 {
 	uint32_t seen[ISOLATES_MOST];
-	size_t count = 0, at = process->runtime_heap_count;
+	size_t count = 0, at = COUNT_UNTIL(process->runtime_heaps, process->runtime_heap_count, tick);
 	uint64_t used = 0;
 
-	while (at && process->runtime_heaps[at - 1].tick > tick)
-		at--;
 	for (size_t looked = 0; at && looked < HEAPS_LOOKED_AT && count < ISOLATES_MOST; looked++) {
 		const struct trace_runtime_heap *heap = &process->runtime_heaps[--at].record;
 		size_t i = 0;

@@ -125,14 +125,14 @@ void matcher_events(void *context, uint32_t stream, const struct trace_event *ev
 		switch (event->kind) {
 		case TRACE_EVENT_ALLOC:
 		case TRACE_EVENT_REALLOC_IN:
-			if (__builtin_expect(event->detail == TRACE_FAMILY_WASM, 0))
+			if (__builtin_expect(trace_detail_is_wasm(event->detail), 0))
 				inside(matcher, stream, event);
 			else
 				birth(matcher, stream, event);
 			break;
 		case TRACE_EVENT_FREE:
 		case TRACE_EVENT_REALLOC_OUT:
-			if (__builtin_expect(event->detail == TRACE_FAMILY_WASM, 0))
+			if (__builtin_expect(trace_detail_is_wasm(event->detail), 0))
 				inside(matcher, stream, event);
 			else
 				death(matcher, stream, event);

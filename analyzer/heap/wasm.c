@@ -27,7 +27,10 @@
 #define SURPLUS       61440ull
 #define GUARDED       (10ull << 30)  /* of a reservation whose base is … */
 #define GUARD         (2ull << 30)   /* … so far in */
-#define FREED_MOST    16384          /* memories that are gone and are kept */
+/* Of memories that are gone is kept, so that what is kept grows with what was alive at once: */
+#define FREED_MOST    16384          /* memories, */
+#define STACKS_MOST   (1u << 20)     /* stacks that made them grow, and … */
+#define STEPS_MOST    (1u << 18)     /* … single growths; of the memories after these only their sums */
 
 struct reservation {             /* what may become a memory */
 	uint64_t start, end;     /* of what is still mapped; equal: there is none */
@@ -48,9 +51,10 @@ struct wasm {
 	struct process_info *process; /* not owned */
 	struct sites *sites;     /* not owned */
 	uint64_t start, end;     /* addresses of the file that V8 is in; 0 not known yet */
-	struct reservation *reservations; size_t reservation_count; /* one a stream; owned */
+	struct reservation *reservations; size_t reservation_count; /* at most one a stream; owned */
 	struct live **live;      size_t live_count; /* by start, disjoint; owned */
 	struct wasm_memory *freed; size_t freed_count; /* owned */
+	size_t   freed_stacks, freed_steps; /* of them, kept */
 	uint32_t born;           /* ids given out */
 	struct live *found;      /* by wasm_at, last; NULL none */
 	void   (*dies)(void *context, struct wasm_memory *memory); /* see wasm_on_death; NULL: nobody asked */
@@ -165,6 +169,24 @@ static size_t first_after(const struct wasm *wasm, uint64_t at)
 	return low;
 }
 
+static void keep_freed(struct wasm *wasm, struct wasm_memory *memory)
+{
+	wasm_sum_steps(memory);
+	if (wasm->freed_count == FREED_MOST || memory->growth_count > STACKS_MOST - wasm->freed_stacks) {
+		free(memory->growth);
+		free(memory->steps);
+		free(memory->heap);
+		wasm->process->wasm_memories_left_off++;
+		return;
+	}
+	if (memory->step_count > STEPS_MOST - wasm->freed_steps)
+		wasm_drop_steps(memory, &wasm->process->instants);
+	wasm->freed_stacks += memory->growth_count;
+	wasm->freed_steps += memory->step_count;
+	array_room(wasm->freed, wasm->freed_count);
+	wasm->freed[wasm->freed_count++] = *memory;
+}
+
 static void die(struct wasm *wasm, size_t index, uint64_t tick)
 {
 	struct live *live = wasm->live[index];
@@ -179,15 +201,7 @@ static void die(struct wasm *wasm, size_t index, uint64_t tick)
 	end_block(wasm, memory->stack, memory->initial_bytes);
 	for (size_t i = 0; i < memory->step_count; i++)
 		end_block(wasm, memory->steps[i].stack, memory->steps[i].bytes);
-	if (wasm->freed_count < FREED_MOST) {
-		wasm_sum_steps(memory);
-		array_room(wasm->freed, wasm->freed_count);
-		wasm->freed[wasm->freed_count++] = *memory;
-	} else {
-		free(memory->steps);
-		free(memory->heap);
-		wasm->process->wasm_memories_left_off++;
-	}
+	keep_freed(wasm, memory);
 	free(live);
 }
 
@@ -220,7 +234,6 @@ static void bear(struct wasm *wasm, struct reservation *from)
 	wasm->live[index] = live;
 	wasm->live_count++;
 	add_block(wasm, live->memory.stack);
-	from->start = from->end = 0;
 }
 
 static void grow(struct wasm *wasm, struct live *live, uint32_t stream, const struct trace_event *event)
@@ -260,7 +273,7 @@ static void protect(struct wasm *wasm, uint32_t stream, const struct trace_event
 
 /* ---- reservations -------------------------------------------------------------------------------------------- */
 
-/* That of a stream; one that is none yet is made. */
+/* That of a stream; one that is none yet is made. There are few at a time: each is settled by the stream's next event. */
 static struct reservation *reservation_of(struct wasm *wasm, uint32_t stream)
 {
 	for (size_t i = 0; i < wasm->reservation_count; i++)
@@ -307,19 +320,20 @@ static bool settle(struct wasm *wasm, uint32_t stream, const struct trace_event 
 	bool unmapped = event->kind == TRACE_EVENT_UNMAP;
 	uint64_t start = event->address, end = start + event->size;
 
-	for (size_t i = 0; i < wasm->reservation_count; i++) {
+	for (size_t i = wasm->reservation_count; i-- > 0;) {
 		struct reservation *from = &wasm->reservations[i];
 		bool touched = start < from->end && end > from->start;
 
-		if (from->start == from->end || !(touched || from->stream == stream))
+		if (!(touched || from->stream == stream))
 			continue;
 		if (touched && unmapped && trim(from, stream, event))
 			return true;
 		if (!from->surplus && from->start % WASM_PAGE == 0 &&
 		    !(touched && unmapped && from->stream == stream && (start > from->start || end < from->end)))
 			bear(wasm, from);
-		else if (touched)
-			from->start = from->end = 0;
+		else if (!touched)
+			continue;
+		*from = wasm->reservations[--wasm->reservation_count];
 	}
 	return false;
 }
@@ -413,8 +427,7 @@ void wasm_close(struct wasm *wasm)
 	struct process_info *process = wasm->process;
 
 	for (size_t i = 0; i < wasm->reservation_count; i++)
-		if (wasm->reservations[i].start != wasm->reservations[i].end && !wasm->reservations[i].surplus &&
-		    wasm->reservations[i].start % WASM_PAGE == 0)
+		if (!wasm->reservations[i].surplus && wasm->reservations[i].start % WASM_PAGE == 0)
 			bear(wasm, &wasm->reservations[i]);
 	for (size_t i = 0; i < wasm->live_count; i++) {
 		wasm_sum_steps(&wasm->live[i]->memory);
@@ -424,6 +437,7 @@ void wasm_close(struct wasm *wasm)
 	}
 	if (wasm->freed_count)
 		qsort(wasm->freed, wasm->freed_count, sizeof *wasm->freed, by_id);
+	wasm_list_stacks(process, wasm->sites);
 	process->wasm_memories = wasm->freed;
 	process->wasm_memory_count = wasm->freed_count;
 	free(wasm->live);

@@ -43,6 +43,10 @@ bool wasm_has_stack(const struct process_info *process, struct node_id stack);
 
 /* Growth by stack, from the steps. */
 void wasm_sum_steps(struct wasm_memory *memory);
+/* Forgets the steps of a memory that is gone, after it has been judged by them. */
+void wasm_drop_steps(struct wasm_memory *memory, const struct instants *instants);
+/* The stacks that wasm_has_stack knows. */
+void wasm_list_stacks(struct process_info *process, const struct sites *sites);
 /* What was said of a memory that was born at `start`: by the first record of that address after its birth. */
 void wasm_declare(const struct process_info *process, uint64_t start, struct wasm_memory *memory);
 void wasm_sort_declared(struct process_info *process); /* before */

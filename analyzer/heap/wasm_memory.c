@@ -45,6 +45,30 @@ void wasm_sum_steps(struct wasm_memory *memory)
 	qsort(memory->growth, memory->growth_count, sizeof *memory->growth, by_bytes);
 }
 
+static int by_index(const void *left, const void *right)
+{
+	const struct node_id *a = left, *b = right;
+
+	return (a->index > b->index) - (a->index < b->index);
+}
+
+void wasm_list_stacks(struct process_info *process, const struct sites *sites)
+{
+	for (size_t i = 0; i < sites->count; i++)
+		if (sites->list[i].domain == DOMAIN_WASM_MEMORY) {
+			array_room(process->wasm_stacks, process->wasm_stack_count);
+			process->wasm_stacks[process->wasm_stack_count++].index = sites->list[i].stack;
+		}
+	if (process->wasm_stack_count)
+		qsort(process->wasm_stacks, process->wasm_stack_count, sizeof *process->wasm_stacks, by_index);
+}
+
+bool wasm_has_stack(const struct process_info *process, struct node_id stack)
+{
+	return process->wasm_stack_count && bsearch(&stack, process->wasm_stacks, process->wasm_stack_count,
+	                                            sizeof *process->wasm_stacks, by_index);
+}
+
 /* ---- what was declared --------------------------------------------------------------------------------------- */
 
 static int by_address(const void *left, const void *right)
@@ -100,26 +124,27 @@ static struct growth judge(const struct wasm_memory *memory, const struct instan
 	return growth_judge((struct series){values, instants->numbers + first, count, memory->bytes});
 }
 
-void wasm_judge(struct process_info *process)
+/* What the collection at the end freed was there at every mark. */
+static bool saw_all(const struct wasm_memory *memory, const struct instants *instants)
 {
-	const struct instants *instants = &process->instants;
-
-	/* What the collection at the end freed was there at every mark. */
-	for (size_t i = 0; instants->count && i < process->wasm_memory_count; i++)
-		if (process->wasm_memories[i].died > instants->ticks[instants->count - 1])
-			process->wasm_memories[i].trend = judge(&process->wasm_memories[i], instants);
+	return instants->count && memory->died > instants->ticks[instants->count - 1];
 }
 
-bool wasm_has_stack(const struct process_info *process, struct node_id stack)
+void wasm_drop_steps(struct wasm_memory *memory, const struct instants *instants)
+{
+	if (saw_all(memory, instants))
+		memory->trend = judge(memory, instants);
+	free(memory->steps);
+	memory->steps = NULL;
+	memory->step_count = 0;
+}
+
+void wasm_judge(struct process_info *process)
 {
 	for (size_t i = 0; i < process->wasm_memory_count; i++) {
-		const struct wasm_memory *memory = &process->wasm_memories[i];
+		struct wasm_memory *memory = &process->wasm_memories[i];
 
-		if (memory->stack.index == stack.index)
-			return true;
-		for (size_t at = 0; at < memory->growth_count; at++)
-			if (memory->growth[at].stack.index == stack.index)
-				return true;
+		if (saw_all(memory, &process->instants) && memory->step_count == memory->grows)
+			memory->trend = judge(memory, &process->instants);
 	}
-	return false;
 }

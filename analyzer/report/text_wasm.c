@@ -101,10 +101,17 @@ static uint64_t bytes_at(const struct wasm_memory *memory, uint64_t tick)
 
 static const char *label_at(const struct process_info *info, uint64_t tick)
 {
-	for (size_t i = 0; i < info->mark_count; i++)
-		if (info->marks[i].tick == tick)
-			return info->marks[i].label;
-	return NULL;
+	size_t low = 0, high = info->mark_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (info->marks[middle].tick < tick)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < info->mark_count && info->marks[low].tick == tick ? info->marks[low].label : NULL;
 }
 
 /* "216.9 MiB at proof 0, 288.2 MiB at proof 4": its size over time. */
@@ -114,7 +121,7 @@ static void print_sizes(const struct page *page, const struct row *row)
 	size_t points = instants->count < POINTS_MOST ? instants->count : POINTS_MOST;
 	char *text = xstrdup("");
 
-	for (size_t i = 0; i < points && row->memory->grows; i++) {
+	for (size_t i = 0; i < points && row->memory->step_count; i++) {
 		uint64_t tick = instants->ticks[points > 1 ? i * (instants->count - 1) / (points - 1) : 0];
 		const char *label = label_at(row->process->info, tick);
 		char *escaped = label ? escape_text(label) : NULL, *longer;

@@ -36,26 +36,51 @@ struct objects {                 /* of one isolate */
 	uint64_t end, limit;     /* as told last */
 };
 
-static bool has_ended(const struct process_info *info, uint32_t isolate)
+/* Of each isolate that is looked at. To be freed. */
+static bool *find_ended(const struct process_info *info)
 {
+	bool *ended = xcalloc(ISOLATES_MOST + 1, sizeof(*ended));
+
 	for (size_t i = 0; i < info->runtime_count; i++)
-		if (info->runtimes[i].isolate == isolate && info->runtimes[i].state == TRACE_RUNTIME_ENDED &&
+		if (info->runtimes[i].isolate <= ISOLATES_MOST && info->runtimes[i].state == TRACE_RUNTIME_ENDED &&
 		    info->runtimes[i].tick <= info->instants.end)
-			return true;
-	return false;
+			ended[info->runtimes[i].isolate] = true;
+	return ended;
 }
 
-static void objects_of(const struct process_info *info, uint32_t isolate, struct objects *objects)
+static int by_isolate(const void *left, const void *right)
 {
-	const struct instants *instants = &info->instants;
+	const struct runtime_heap *a = left, *b = right;
+
+	if (a->record.isolate != b->record.isolate)
+		return a->record.isolate > b->record.isolate ? 1 : -1;
+	return (a->tick > b->tick) - (a->tick < b->tick);
+}
+
+/* What was told up to the leak instant, by isolate, then by time. To be freed. */
+static struct runtime_heap *sort_told(const struct process_info *info, size_t *count)
+{
+	struct runtime_heap *told = xcalloc(info->runtime_heap_count, sizeof(*told));
+
+	*count = 0;
+	for (size_t i = 0; i < info->runtime_heap_count; i++)
+		if (info->runtime_heaps[i].tick <= info->instants.end)
+			told[(*count)++] = info->runtime_heaps[i];
+	qsort(told, *count, sizeof(*told), by_isolate);
+	return told;
+}
+
+/* Of one isolate: what it told, by time. */
+static void objects_of(const struct instants *instants, const struct runtime_heap *heaps, size_t count,
+                       struct objects *objects)
+{
 	size_t passed = 0;
 
-	for (size_t i = 0; i < info->runtime_heap_count; i++) {
-		const struct runtime_heap *told = &info->runtime_heaps[i];
+	objects->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct runtime_heap *told = &heaps[i];
 		uint64_t used = told->record.used;
 
-		if (told->record.isolate != isolate || told->tick > instants->end)
-			continue;
 		objects->end = used;
 		objects->limit = told->record.limit;
 		while (passed < instants->count && instants->ticks[passed] <= told->tick)
@@ -76,19 +101,20 @@ bool verdict_objects(const struct process_info *info, struct verdict_facts *fact
 	const struct instants *instants = &info->instants;
 	struct objects objects = {.least = xcalloc(instants->count, sizeof(*objects.least)),
 	                          .numbers = xcalloc(instants->count, sizeof(*objects.numbers))};
-	uint32_t isolates = 0;
+	bool *ended = find_ended(info);
+	size_t count, next;
+	struct runtime_heap *told = sort_told(info, &count);
 	double largest = -1;
 
-	for (size_t i = 0; i < info->runtime_heap_count; i++)
-		if (info->runtime_heaps[i].record.isolate > isolates)
-			isolates = info->runtime_heaps[i].record.isolate;
-	for (uint32_t isolate = 1; isolate <= isolates && isolate <= ISOLATES_MOST; isolate++) {
+	for (size_t i = 0; i < count; i = next) {
+		uint32_t isolate = told[i].record.isolate;
 		struct growth growth;
 
-		if (has_ended(info, isolate))
+		for (next = i + 1; next < count && told[next].record.isolate == isolate;)
+			next++;
+		if (isolate > ISOLATES_MOST || ended[isolate])
 			continue;
-		objects.count = 0;
-		objects_of(info, isolate, &objects);
+		objects_of(instants, told + i, next - i, &objects);
 		growth = growth_judge((struct series){objects.least, objects.numbers, objects.count, objects.end});
 		if (objects.count < MARKS_LEAST || verdict_rise(instants, &growth) <= largest)
 			continue;
@@ -98,6 +124,8 @@ bool verdict_objects(const struct process_info *info, struct verdict_facts *fact
 		facts->runtime_limit = objects.limit;
 		facts->collected = true;
 	}
+	free(told);
+	free(ended);
 	free(objects.least);
 	free(objects.numbers);
 	return largest >= 0;

@@ -200,6 +200,7 @@ void process_free(struct process_info *process)
 	free(process->wasm_memories);
 	free(process->wasm_stray);
 	wasm_records_free(process);
+	free(process->wasm_stacks);
 	free(process->declared);
 	*process = (struct process_info){0};
 }

@@ -232,6 +232,20 @@ static int by_tick(const void *left, const void *right)
 	return (a->tick > b->tick) - (a->tick < b->tick);
 }
 
+static int by_time(const void *left, const void *right)
+{
+	const struct runtime_heap *a = left, *b = right;
+
+	return (a->tick > b->tick) - (a->tick < b->tick);
+}
+
+static int by_stream(const void *left, const void *right)
+{
+	const struct thread_info *a = left, *b = right;
+
+	return (a->stream.index > b->stream.index) - (a->stream.index < b->stream.index);
+}
+
 void shared_meta(struct bytes file, struct process_info *process, struct damage *damage)
 {
 	struct code_reader code = {.process = process};
@@ -250,4 +264,8 @@ void shared_meta(struct bytes file, struct process_info *process, struct damage 
 	/* Almost in order as they are; glibc's qsort is a merge sort and keeps the order of equals. */
 	if (process->child_count)
 		qsort(process->children, process->child_count, sizeof *process->children, by_tick);
+	if (process->runtime_heap_count)
+		qsort(process->runtime_heaps, process->runtime_heap_count, sizeof *process->runtime_heaps, by_time);
+	if (process->thread_count)
+		qsort(process->threads, process->thread_count, sizeof *process->threads, by_stream);
 }

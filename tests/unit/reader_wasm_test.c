@@ -373,5 +373,58 @@ START_TEST(bounded)
 }
 END_TEST
 
+/* Of those that are gone and grew, the growths are kept up to a limit, and their sums and their trend beyond it. */
+START_TEST(bounded_steps)
+{
+	enum { MEMORIES = 5000, GROWTHS = 60, MARKS = 12 };
+	const uint64_t tick = 1000 * MEMORIES;
+	struct trace_event *events = calloc((GROWTHS + 4) * (MEMORIES + 1), sizeof *events);
+	const struct wasm_memory *memory;
+	struct recording *recording;
+	struct maker maker;
+	size_t count = 0, steps = 0;
+
+	for (uint64_t i = 0; i <= MEMORIES; i++) {
+		uint64_t last = i == MEMORIES, start = 1000 * i;
+
+		events[count++] = map(start + 1, AT, 8 * GIB + SURPLUS);
+		events[count++] = unmap(start + 2, AT + 8 * GIB, SURPLUS);
+		events[count++] = protect(start + 3, AT, 1, OPENS);
+		for (uint64_t growth = 0; growth < (last ? MARKS : GROWTHS); growth++)
+			events[count++] = protect(start + 10 + 10 * growth, AT, 2 + growth, growth % 2 ? GROWER : GROWER_TOO);
+		events[count++] = unmap(start + 900, AT, 8 * GIB);
+	}
+	maker_init(&maker, 100, 0);
+	maker_header(&maker)->ending_tick = tick + 950;
+	maker_tree(&maker);
+	for (uint64_t i = 0; i < MARKS; i++)
+		maker_record(&maker, TRACE_RECORD_MARK, tick + 15 + 10 * i, NULL, 0, "round");
+	for (size_t first = 0; first < count; first += TRACE_CHUNK_EVENTS)
+		maker_chunk(&maker, 0, first, events + first,
+		            count - first < TRACE_CHUNK_EVENTS ? count - first : TRACE_CHUNK_EVENTS, TRACE_CODEC_ZSTD);
+	recording = maker_open(&maker, 1);
+	maker_free(&maker);
+	ck_assert_uint_eq(recording->processes[0].wasm_memory_count, MEMORIES + 1);
+	for (size_t i = 0; i < MEMORIES; i++) {
+		memory = &recording->processes[0].wasm_memories[i];
+		ck_assert_uint_eq(memory->grows, GROWTHS);
+		ck_assert_uint_eq(memory->growth_count, 2);
+		ck_assert_uint_eq(memory->growth[0].bytes + memory->growth[1].bytes, GROWTHS * PAGE);
+		ck_assert(memory->step_count == GROWTHS || memory->step_count == 0);
+		steps += memory->step_count;
+	}
+	ck_assert_uint_gt(steps, 0);
+	ck_assert_uint_lt(steps, MEMORIES * GROWTHS);
+	ck_assert_ptr_null(memory->steps);
+	memory = &recording->processes[0].wasm_memories[MEMORIES];
+	ck_assert_uint_eq(memory->grows, MARKS);
+	ck_assert_int_eq(memory->trend.trend, TREND_GROWING);
+	ck_assert_double_eq_tol(memory->trend.bytes_per_mark, PAGE, 1);
+	check_site(recording, MAPS, MEMORIES + 1, MEMORIES + 1, 0);
+	recording_close(recording);
+	free(events);
+}
+END_TEST
+
 SUITE_MAIN("wasm", guarded, dies, begins_empty, grown_by_two_threads, several, lookalikes, others_touch_it, trend,
-	   bounded)
+	   bounded, bounded_steps)

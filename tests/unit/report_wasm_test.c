@@ -17,17 +17,18 @@ static struct wasm_growth growth[] = {
 	{{15}, 40, 30 * MIB}, {{10}, 3, 2 * MIB}, {{21}, 2, MIB}, {{12}, 1, 65536},
 };
 static struct wasm_step steps[] = {{1500, 30 * MIB, {0}, {15}}, {2500, 3 * MIB + 65536, {2}, {10}}};
+static struct wasm_step late[] = {{2700, MIB, {0}, {21}}};
 
 static struct wasm_memory memories[] = {
 	{.id = 1, .base = 0x7f0000000000, .born = 1000, .died = 3000, .stack = {10}, .initial_bytes = 65536,
-	 .bytes = 4 * MIB, .grows = 1, .growth = growth + 2, .growth_count = 1},
+	 .bytes = 4 * MIB, .grows = 1, .growth = growth + 2, .growth_count = 1, .steps = late, .step_count = 1},
 	{.id = 2, .base = 0x7e0000000000, .born = 1000, .died = UINT64_MAX, .stack = {13}, .initial_bytes = 17 * MIB,
 	 .bytes = 50 * MIB + 65536, .maximum_bytes = 256 * MIB, .grows = 46, .shared = KNOWN_YES, .growth = growth,
 	 .growth_count = COUNT_OF(growth), .steps = steps, .step_count = COUNT_OF(steps),
 	 .trend = {TREND_GROWING, 3.1 * MIB, 0, 1, 12, 0}},
 	{.id = 3, .base = 0x7d0000000000, .born = 1000, .died = UINT64_MAX, .stack = {10}, .shared = KNOWN_NO},
 	{.id = 4, .base = 0x7c0000000000, .born = 1000, .died = UINT64_MAX, .stack = {10}, .initial_bytes = MIB,
-	 .bytes = 2 * MIB, .grows = 1, .growth = growth + 2, .growth_count = 1,
+	 .bytes = 2 * MIB, .grows = 1, .growth = growth + 2, .growth_count = 1, .steps = late, .step_count = 1,
 	 .trend = {TREND_GROWING, 65536, 0, 1, 12, 0}},
 };
 
