@@ -5,6 +5,7 @@
 
 #include "commands/commands.h"
 #include "names/ledgers.h"
+#include "names/wasm_stacks.h"
 #include "names/names.h"
 #include "report/view.h"
 #include "trace/recording.h"
@@ -135,6 +136,7 @@ struct view_input *inputs_open(const char *const *dirs, size_t dir_count, const 
 			continue;
 		}
 		inputs[*count] = (struct view_input){recording, names_open(recording)};
+		names_wasm_stacks(recording, inputs[*count].names);
 		names_ledgers(recording, inputs[(*count)++].names);
 	}
 	for (size_t i = 0; i < list.count; i++)

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "report/inside.h"
 #include "report/json_rows.h"
 #include "report/suppress.h"
 
@@ -201,6 +202,28 @@ static void put_finding(struct writer *writer, const char *kind, uint64_t count,
 	put_row(writer, object);
 }
 
+/* Instances of WebAssembly modules whose blocks are not told. */
+static void put_unwatched(struct writer *writer, const struct view *view)
+{
+	size_t count;
+	struct inside_unwatched *rows = inside_unwatched(view, &count);
+	json_t *examples = json_checked(json_array());
+	uint64_t instances = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		char *text = inside_sentence(&rows[i]);
+
+		instances += rows[i].count;
+		json_array_append_new(examples, json_text(text));
+		free(text);
+	}
+	if (instances)
+		put_finding(writer, "wasm-unwatched", instances, examples);
+	else
+		json_decref(examples);
+	free(rows);
+}
+
 /* After the stacks: what names could not be found shows as they are asked for. */
 static void put_findings(struct writer *writer, const struct view *view)
 {
@@ -218,6 +241,7 @@ static void put_findings(struct writer *writer, const struct view *view)
 		if (problems)
 			put_finding(writer, "names", problems, json_texts(sentences, problems));
 	}
+	put_unwatched(writer, view);
 	close_level(writer, ']');
 }
 

@@ -89,6 +89,7 @@ json_t *json_wasm_memory(struct view_process *process, const struct wasm_memory 
 	json_set(object, "steps", steps_of(info, memory));
 	json_set(object, "steps_left_off", json_number(memory->grows - memory->step_count));
 	json_growth(object, &memory->trend);
-	json_set(object, "heap", json_null());
+	json_set(object, "refused", json_wasm_refused(process, memory, names));
+	json_set(object, "heap", json_wasm_heap(process, memory));
 	return object;
 }

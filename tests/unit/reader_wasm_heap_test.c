@@ -49,9 +49,10 @@ static size_t memory(struct trace_event *events, uint64_t tick, uint64_t base, u
 	return 3;
 }
 
+/* Some with an alignment, which is told in the same field. */
 static struct trace_event inside(struct trace_event event)
 {
-	event.detail = TRACE_FAMILY_WASM;
+	event.detail = event.size % 2 ? TRACE_FAMILY_WASM : TRACE_FAMILY_WASM + 4;
 	return event;
 }
 

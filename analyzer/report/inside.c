@@ -1,0 +1,187 @@
+/* inside.c: see inside.h. Reads the model. */
+#include "report/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/human.h"
+#include "util.h"
+
+#define PAGE         65536ull
+#define WATCHED_MOST 256u         /* functions of one memory, of all its modules */
+
+/* ---- the functions of an allocator ---------------------------------------------------------------------------- */
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool is_known(const struct wasm_watched *const *list, size_t count, const struct wasm_watched *watched)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i]->index == watched->index && !strcmp(list[i]->role, watched->role) &&
+		    is_same_text(list[i]->name, watched->name))
+			return true;
+	return false;
+}
+
+const struct wasm_watched **inside_watched(const struct process_info *info, const struct wasm_memory *memory,
+                                           size_t *count)
+{
+	const struct wasm_watched **list = NULL;
+	size_t most = 0;
+
+	*count = 0;
+	for (size_t i = 0; i < info->wasm_told_count; i++) {
+		const struct wasm_told *told = &info->wasm_told[i];
+		/* A worker's instance is mostly one of the same module. */
+		bool repeats = i && told->record.module == told[-1].record.module && told[-1].memory == memory->id;
+
+		if (told->memory != memory->id || repeats)
+			continue;
+		most += told->watched_count;
+		list = xreallocarray(list, most + 1, sizeof(*list));
+		for (size_t w = 0; w < told->watched_count; w++)
+			if (*count < WATCHED_MOST && !is_known(list, *count, &told->watched[w]))
+				list[(*count)++] = &told->watched[w];
+	}
+	return list;
+}
+
+const char *inside_why(const struct process_info *info, const struct wasm_memory *memory)
+{
+	for (size_t i = 0; i < info->wasm_told_count; i++)
+		if (info->wasm_told[i].memory == memory->id && *info->wasm_told[i].why)
+			return info->wasm_told[i].why;
+	return NULL;
+}
+
+uint64_t inside_instances(const struct process_info *info, const struct wasm_memory *memory)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < info->wasm_told_count; i++)
+		count += info->wasm_told[i].memory == memory->id;
+	return count;
+}
+
+const char *inside_layout(enum wasm_layout layout)
+{
+	static const char *const names[] = {
+		[WASM_LAYOUT_UNKNOWN] = NULL, [WASM_LAYOUT_DLMALLOC] = "dlmalloc", [WASM_LAYOUT_EMMALLOC] = "emmalloc",
+		[WASM_LAYOUT_TLSF] = "tlsf",
+	};
+
+	return names[layout];
+}
+
+/* ---- what was refused ----------------------------------------------------------------------------------------- */
+
+static int by_stack(const void *left, const void *right)
+{
+	const struct inside_refused *a = left, *b = right;
+
+	return (a->stack.index > b->stack.index) - (a->stack.index < b->stack.index);
+}
+
+static int by_count(const void *left, const void *right)
+{
+	const struct inside_refused *a = left, *b = right;
+
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return by_stack(left, right);
+}
+
+struct inside_refused *inside_refused(const struct process_info *info, const struct wasm_memory *memory, size_t *count)
+{
+	struct inside_refused *rows = xcalloc(info->wasm_refused_count, sizeof(*rows));
+	size_t all = 0;
+
+	for (size_t i = 0; i < info->wasm_refused_count; i++) {
+		const struct trace_wasm_refused *record = &info->wasm_refused[i].record;
+
+		if (info->wasm_refused[i].memory == memory->id)
+			rows[all++] = (struct inside_refused){
+				{record->stack}, 1, record->pages < UINT64_MAX / PAGE ? record->pages * PAGE : UINT64_MAX};
+	}
+	*count = 0;
+	if (all)
+		qsort(rows, all, sizeof(*rows), by_stack);
+	for (size_t i = 0; i < all; i++) {
+		struct inside_refused *into = *count ? &rows[*count - 1] : NULL;
+
+		if (!into || into->stack.index != rows[i].stack.index) {
+			rows[(*count)++] = rows[i];
+			continue;
+		}
+		into->count++;
+		into->bytes = rows[i].bytes > into->bytes ? rows[i].bytes : into->bytes;
+	}
+	if (*count)
+		qsort(rows, *count, sizeof(*rows), by_count);
+	return rows;
+}
+
+/* ---- what is not watched -------------------------------------------------------------------------------------- */
+
+static int by_why(const void *left, const void *right)
+{
+	const struct inside_unwatched *a = left, *b = right;
+
+	return strcmp(a->why, b->why);
+}
+
+static int by_instances(const void *left, const void *right)
+{
+	const struct inside_unwatched *a = left, *b = right;
+
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return by_why(left, right);
+}
+
+struct inside_unwatched *inside_unwatched(const struct view *view, size_t *count)
+{
+	struct inside_unwatched *rows;
+	size_t all = 0;
+
+	for (size_t p = 0; p < view->process_count; p++)
+		all += view->processes[p].info->wasm_unwatched_count;
+	rows = xcalloc(all, sizeof(*rows));
+	all = 0;
+	for (size_t p = 0; p < view->process_count; p++)
+		for (size_t i = 0; i < view->processes[p].info->wasm_unwatched_count; i++) {
+			const struct wasm_unwatched *unwatched = &view->processes[p].info->wasm_unwatched[i];
+
+			rows[all++] = (struct inside_unwatched){unwatched->why, 1, unwatched->record.bytes};
+		}
+	*count = 0;
+	if (all)
+		qsort(rows, all, sizeof(*rows), by_why);
+	for (size_t i = 0; i < all; i++) {
+		struct inside_unwatched *into = *count ? &rows[*count - 1] : NULL;
+
+		if (!into || strcmp(into->why, rows[i].why) != 0) {
+			rows[(*count)++] = rows[i];
+			continue;
+		}
+		into->count++;
+		into->bytes = rows[i].bytes > into->bytes ? rows[i].bytes : into->bytes;
+	}
+	if (*count)
+		qsort(rows, *count, sizeof(*rows), by_instances);
+	return rows;
+}
+
+char *inside_sentence(const struct inside_unwatched *unwatched)
+{
+	const char *up_to = unwatched->count > 1 ? "up to " : "";
+	const char *what = PLURAL(unwatched->count, "module", "modules");
+
+	if (!unwatched->bytes)
+		return xasprintf("%s %s: %s", COUNT(unwatched->count), what, unwatched->why);
+	return xasprintf("%s %s, of %s%s: %s", COUNT(unwatched->count), what, up_to, BYTES(unwatched->bytes),
+	                 unwatched->why);
+}

@@ -1,0 +1,40 @@
+/*
+ * inside.h: what is told of the blocks inside linear memories, put together as both reports show it.
+ */
+#ifndef PROBE_REPORT_INSIDE_H
+#define PROBE_REPORT_INSIDE_H
+
+#include "report/view.h"
+
+/* The functions of a memory's allocator, of all its instances, each once; to be freed. */
+const struct wasm_watched **inside_watched(const struct process_info *info, const struct wasm_memory *memory,
+                                           size_t *count);
+/* Why they were chosen: of the first instance that says it; NULL unknown. */
+const char *inside_why(const struct process_info *info, const struct wasm_memory *memory);
+/* How many instances tell of this memory's blocks. */
+uint64_t inside_instances(const struct process_info *info, const struct wasm_memory *memory);
+
+/* What an allocator is called by how it lays out its blocks; NULL unknown. */
+const char *inside_layout(enum wasm_layout layout);
+
+/* Growths that a memory was refused, from one stack. */
+struct inside_refused {
+	struct node_id stack;
+	uint64_t count, bytes;    /* bytes: of the largest of them */
+};
+
+/* Most first; to be freed. */
+struct inside_refused *inside_refused(const struct process_info *info, const struct wasm_memory *memory, size_t *count);
+
+/* Instances that do not tell, for one reason. */
+struct inside_unwatched {
+	const char *why;          /* a sentence's middle, not escaped */
+	uint64_t count, bytes;    /* bytes: of the largest of their modules, 0 unknown */
+};
+
+/* Of all processes of a view, most first; to be freed. */
+struct inside_unwatched *inside_unwatched(const struct view *view, size_t *count);
+/* "3 instances of modules of up to 1.2 MiB: it has no code". To be freed. */
+char *inside_sentence(const struct inside_unwatched *unwatched);
+
+#endif
