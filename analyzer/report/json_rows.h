@@ -37,6 +37,8 @@ void json_stack(json_t *object, struct view_process *process, struct node_id sta
 json_t *json_time(const struct process_info *process, uint64_t tick); /* of the host's clock */
 /* json_wasm.c: a linear memory. Counts the names in its stacks. */
 json_t *json_wasm_memory(struct view_process *process, const struct wasm_memory *memory, struct name_sum *names);
+/* json_pending.c: "stack" is where the registry was made. Counts the names in its stacks. */
+json_t *json_unfinalized(struct view_process *process, const struct unfinalized *objects, struct name_sum *names);
 json_t *json_frame(struct view_process *process, const struct stack_frame *frame);
 json_t *json_names(const struct name_sum *names);
 json_t *json_group(const struct view *view, const struct view_group *group, enum domain domain);
