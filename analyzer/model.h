@@ -78,6 +78,15 @@ struct collected {            /* a full collection of a runtime's heap by the li
 	uint64_t  tick;           /* when it was done */
 };
 
+struct unfinalized {          /* objects of one registry that were gone, and whose callback had no turn */
+	uint32_t  isolate;        /* number of it in the process, from 1 */
+	struct node_id registry;  /* where the registry was made */
+	struct node_id stack;     /* where the objects were registered, TRACE_STACK_NONE unknown */
+	uint64_t  count;          /* of objects */
+	uint64_t *held;           size_t held_count; /* the held values that are whole numbers from 0; owned */
+	uint64_t  tick;           /* when they were told: their program ended */
+};
+
 struct runtime_heap {         /* what a runtime said of its heap */
 	struct trace_runtime_heap record; /* as recorded */
 	uint64_t  tick;           /* when */
@@ -338,6 +347,7 @@ struct process_info {
 	struct runtime_note *runtimes; size_t runtime_count;
 	struct collected *collections; size_t collection_count; /* in the order in which they were recorded */
 	struct runtime_heap *runtime_heaps; size_t runtime_heap_count; /* by time */
+	struct unfinalized *unfinalized; size_t unfinalized_count;
 	char    **warnings;       size_t warning_count;
 	char    **jitdumps;       size_t jitdump_count; /* paths, as the process saw them */
 	char    **suppressions;   size_t suppression_count; /* texts of whole lines, from its __lsan_default_suppressions;

@@ -103,6 +103,21 @@ static void put_held(struct writer *writer, const struct view *view, const struc
 	close_level(writer, ']');
 }
 
+/* What only a pending finalizer holds. */
+static void put_pending(struct writer *writer, const struct view *view)
+{
+	struct name_sum names = {0};
+
+	open_level(writer, "pending", '[');
+	for (size_t i = 0; i < view->process_count; i++) {
+		const struct process_info *info = view->processes[i].info;
+
+		for (size_t u = 0; u < info->unfinalized_count; u++)
+			put_row(writer, json_unfinalized(&view->processes[i], &info->unfinalized[u], &names));
+	}
+	close_level(writer, ']');
+}
+
 static size_t put_groups(struct writer *writer, const struct view *view, const struct json_options *options,
                          const char *key, struct view_group *(*group)(const struct view *, enum domain, size_t *))
 {
@@ -259,6 +274,7 @@ void report_json(FILE *file, const struct view *view, const struct json_options 
 	left_off = put_sites(&writer, view, options, &names);
 	put_garbage(&writer, view, options);
 	put_held(&writer, view, options);
+	put_pending(&writer, view);
 	put_member(&writer, "by_type", json_checked(json_array()));
 	left_off += put_groups(&writer, view, options, "by_module", view_by_module);
 	left_off += put_groups(&writer, view, options, "by_process", view_by_process);

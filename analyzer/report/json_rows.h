@@ -40,6 +40,8 @@ json_t *json_wasm_memory(struct view_process *process, const struct wasm_memory 
 /* json_wasm_heap.c: what is inside it; null: nothing was told. And the growths that it was refused, by stack. */
 json_t *json_wasm_heap(const struct view_process *process, const struct wasm_memory *memory);
 json_t *json_wasm_refused(struct view_process *process, const struct wasm_memory *memory, struct name_sum *names);
+/* json_pending.c: "stack" is where the registry was made. Counts the names in its stacks. */
+json_t *json_unfinalized(struct view_process *process, const struct unfinalized *objects, struct name_sum *names);
 json_t *json_frame(struct view_process *process, const struct stack_frame *frame);
 json_t *json_names(const struct name_sum *names);
 json_t *json_group(const struct view *view, const struct view_group *group, enum domain domain);

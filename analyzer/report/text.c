@@ -34,6 +34,7 @@ void report_text(const struct page *page, const struct view *view, const struct 
 		text_ledger(page, view);
 		text_sites(page, view, options, &names);
 		text_garbage(page, view, options);
+		text_pending(page, view);
 		text_workers(page, view, options);
 		text_modules(page, view, options);
 		text_wasm(page, view, options, &names);
@@ -53,6 +54,7 @@ void leaks_text(const struct page *page, const struct view *view, const struct t
 	if (by == BY_SITE) {
 		text_sites(page, view, options, &names);
 		text_garbage(page, view, options);
+		text_pending(page, view);
 		text_workers(page, view, options);
 	} else if (by == BY_MODULE) {
 		text_modules(page, view, options);

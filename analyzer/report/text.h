@@ -72,6 +72,11 @@ void text_collected(const struct page *page, const struct view *view);
 /* What the collection at the end freed: garbage, or what a script's top level held. */
 void text_garbage(const struct page *page, const struct view *view, const struct text_options *options);
 
+/* ---- text_pending.c ------------------------------------------------------------------------------------------ */
+
+/* Objects that are gone, and whose finalizers had no turn. */
+void text_pending(const struct page *page, const struct view *view);
+
 /* ---- text_growth.c ------------------------------------------------------------------------------------------- */
 
 /*

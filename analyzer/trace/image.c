@@ -11,6 +11,7 @@
 #include "heap/match.h"
 #include "trace/merge.h"
 #include "trace/sample.h"
+#include "trace/unfinalized.h"
 #include "trace/wasm_record.h"
 #include "util.h"
 
@@ -174,6 +175,7 @@ void process_free(struct process_info *process)
 	free(process->runtimes);
 	free(process->collections);
 	free(process->runtime_heaps);
+	unfinalized_free(process);
 	for (size_t i = 0; i < process->warning_count; i++)
 		free(process->warnings[i]);
 	free(process->warnings);

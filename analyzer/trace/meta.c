@@ -8,6 +8,7 @@
 #include "trace/payload.h"
 #include "trace/sample.h"
 #include "trace/shared.h"
+#include "trace/unfinalized.h"
 #include "trace/wasm_record.h"
 
 /* No process has more modules at once; bounds the search for the one that an UNLOAD means. */
@@ -190,6 +191,8 @@ static bool read_record(struct process_info *process, struct code_reader *code, 
 	case TRACE_RECORD_WASM_REFUSED:
 	case TRACE_RECORD_WASM_UNWATCHED:
 		return wasm_record(process, record, payload);
+	case TRACE_RECORD_PENDING:
+		return unfinalized_record(process, payload, record->tick);
 	}
 	return false;
 }

@@ -1,0 +1,5 @@
+"""Who waits for a finalizer at the end is told apart in node 24, and nobody sees that registries are watched."""
+from finalizers import test, unseen
+
+test(24)
+unseen(24)
