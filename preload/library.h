@@ -27,6 +27,12 @@
 struct thread;
 struct lane;
 
+/* node/wasm.js's functions, which the wrappers of WebAssembly's ask. */
+enum wasm_question {
+	WASM_ASK_DESCRIPTOR, WASM_ASK_MODULE, WASM_ASK_REMEMBER, WASM_ASK_DECLARED, WASM_ASK_INSTANCE, WASM_ASK_BEGIN,
+	WASM_ASK_END, WASM_ASK_SETTLE, WASM_ASK_SHOWN, WASM_ASK_LIST, WASM_ASK_SECTION, WASM_ASK_ADOPT, WASM_QUESTIONS,
+};
+
 /* Set at the start of the first image's life, read-only afterwards. Ordinary memory. */
 struct library {
 	bool     ready;              /* options are read */
@@ -115,7 +121,7 @@ struct thread {
 	struct lines *lines;         /* node/lines.c; NULL until first used */
 	uint64_t  heap_told;         /* node/collect.c: when V8's heap was recorded last, ns; 0 never */
 	uint32_t  heaps_told;        /* how often */
-	void     *environment;       /* node/wasm.c: Node-API's, of the isolate that runs on this thread */
+	void     *environment;       /* node/wrap.c: Node-API's, of the isolate that runs on this thread */
 	uint64_t  marking_began;     /* node/collect.c: tick, of a full collection that has not ended; 0 none */
 	uint64_t  found_alive;       /* what was born before this tick and is still there, the last full one found alive */
 	uint64_t  found_before;      /* found_alive when the main script's top level had run */
@@ -123,6 +129,10 @@ struct thread {
 	uint32_t  collected_since;   /* full ones since the top level had run */
 	bool      script_ran;        /* it has */
 	const struct trace_wasm_memory *declared; /* node/wasm.c: the linear memory that it is making; NULL unknown */
+	void     *wasm_environment;  /* node/wasm.c: Node-API's, as long as there are these: */
+	void     *wasm_questions[WASM_QUESTIONS]; /* references */
+	uintptr_t wasm_undefined;    /* `undefined`, as V8 has it */
+	bool      wasm_rewritten;    /* its isolate has a module that was rewritten */
 	uint64_t  wasm_moves;        /* node/watch.c: tick before the realloc inside a linear memory that is under way */
 	bool      wasm_readable;     /* arguments of a call from wasm lie where they are expected */
 	const struct stack_start *wrapped; /* the caller of the wrapper that tells of its result; NULL none */

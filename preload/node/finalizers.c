@@ -17,7 +17,7 @@
 
 #include "node/isolates.h"
 #include "node/v8.h"
-#include "node/wasm.h"
+#include "node/wrap.h"
 #include "record/event.h"
 
 /* Words of a JSFinalizationRegistry, and of a WeakCell. */
@@ -289,7 +289,7 @@ void finalizers_install(napi_env env)
 		return;
 	start_anew(thread->finalizers);
 	if (addon_run(env, finalizers_script, finalizers_script_end, "node:internal/probe/finalizers", &function) != NAPI_OK ||
-	    napi_get_global(env, &global) != NAPI_OK || !wasm_wrap(env, &arguments[0]) ||
+	    napi_get_global(env, &global) != NAPI_OK || !wrap_function(env, &arguments[0]) ||
 	    napi_create_function(env, "made", NAPI_AUTO_LENGTH, js_made, NULL, &arguments[1]) != NAPI_OK ||
 	    napi_create_function(env, "sample", NAPI_AUTO_LENGTH, js_sample, NULL, &arguments[2]) != NAPI_OK ||
 	    napi_call_function(env, global, function, 3, arguments, NULL) != NAPI_OK)

@@ -13,7 +13,7 @@
 	registry.register(target, 24301, token);
 	sample(registry, callback, target, 24301, token, undefined, 0.5);
 
-	const wrapper = wrap([original, undefined, made, setPrototypeOf], name);
+	const wrapper = wrap([original, made, setPrototypeOf], name);
 	if (typeof wrapper !== 'function')
 		return;
 	defineProperty(wrapper, 'length', { value: original.length });

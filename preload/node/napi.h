@@ -19,6 +19,8 @@ typedef napi_value napi_callback(napi_env, napi_callback_info);
 #define NAPI_AUTO_LENGTH   ((size_t)-1)
 #define NAPI_NONBLOCKING   0
 
+enum { NAPI_UNDEFINED, NAPI_NULL, NAPI_BOOLEAN, NAPI_NUMBER, NAPI_STRING, NAPI_SYMBOL, NAPI_OBJECT, NAPI_FUNCTION }; /* napi_valuetype */
+
 /* addon.c: what node calls with a new environment for the addon. */
 napi_value addon_register(napi_env env, napi_value exports) __attribute__((visibility("hidden")));
 
@@ -48,10 +50,12 @@ NAPI(napi_get_cb_info, napi_callback_info, size_t *, napi_value *, napi_value *,
 NAPI(napi_get_boolean, bool, napi_value *);
 NAPI(napi_get_element, napi_value, uint32_t, napi_value *);
 NAPI(napi_get_global, napi_value *);
+NAPI(napi_get_named_property, napi_value, const char *, napi_value *);
 NAPI(napi_get_new_target, napi_callback_info, napi_value *);
 NAPI(napi_get_prototype, napi_value, napi_value *);
 NAPI(napi_get_reference_value, void *, napi_value *);
 NAPI(napi_get_typedarray_info, napi_value, int *, size_t *, void **, napi_value *, size_t *);
+NAPI(napi_get_undefined, napi_value *);
 NAPI(napi_get_value_double, napi_value, double *);
 NAPI(napi_get_value_string_utf8, napi_value, char *, size_t, size_t *);
 NAPI(napi_get_value_uint32, napi_value, uint32_t *);
@@ -60,6 +64,7 @@ NAPI(napi_run_script, napi_value, napi_value *);
 NAPI(napi_set_element, napi_value, uint32_t, napi_value);
 NAPI(napi_set_named_property, napi_value, const char *, napi_value);
 NAPI(napi_strict_equals, napi_value, napi_value, bool *);
+NAPI(napi_typeof, napi_value, int *);
 NAPI(napi_unref_threadsafe_function, napi_threadsafe_function);
 #undef NAPI
 extern int napi_call_threadsafe_function(napi_threadsafe_function, void *, int) __attribute__((weak));

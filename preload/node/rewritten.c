@@ -19,8 +19,8 @@ struct rewritten {
 	struct rewritten *next;
 	uint64_t hash, size;         /* of the original's bytes */
 	struct trace_wasm_heap heap; /* module: its number */
-	bool     wide, named;        /* see watch.js */
-	char     hooks[24], state[24], start[24];
+	bool     wide;               /* see watch.js */
+	char     hooks[24], state[24], start[24], memory[24], names[24];
 	uint32_t text_length;
 	char     text[];
 };
@@ -165,10 +165,11 @@ static struct rewritten *remember(struct rewrites *all, const struct rewrite *re
 		.flags = (result->wide ? TRACE_WASM_HEAP_WIDE : 0) |
 			(result->candidate->no_deaths ? TRACE_WASM_HEAP_NO_DEATHS : 0)};
 	made->wide = result->wide;
-	made->named = module->name_section != NULL;
 	memcpy(made->hooks, result->hooks, sizeof(made->hooks));
 	memcpy(made->state, result->state, sizeof(made->state));
 	memcpy(made->start, result->start, sizeof(made->start));
+	memcpy(made->memory, result->memory, sizeof(made->memory));
+	memcpy(made->names, result->names, sizeof(made->names));
 	made->text_length = length;
 	memcpy(made->text, text, length);
 	__atomic_store_n(&all->list, made, __ATOMIC_RELEASE);
@@ -210,14 +211,13 @@ static bool set_number(napi_env env, napi_value object, const char *name, uint32
 
 static napi_value described(napi_env env, const struct rewritten *module)
 {
-	napi_value object, wide, named;
+	napi_value object, wide;
 
 	if (napi_create_object(env, &object) != NAPI_OK || !set_number(env, object, "id", module->heap.module) ||
 	    !set_text(env, object, "hooks", module->hooks) || !set_text(env, object, "state", module->state) ||
-	    !set_text(env, object, "start", module->start) || napi_get_boolean(env, module->wide, &wide) != NAPI_OK ||
-	    napi_set_named_property(env, object, "wide", wide) != NAPI_OK ||
-	    napi_get_boolean(env, module->named, &named) != NAPI_OK ||
-	    napi_set_named_property(env, object, "named", named) != NAPI_OK)
+	    !set_text(env, object, "start", module->start) || !set_text(env, object, "memory", module->memory) ||
+	    !set_text(env, object, "names", module->names) || napi_get_boolean(env, module->wide, &wide) != NAPI_OK ||
+	    napi_set_named_property(env, object, "wide", wide) != NAPI_OK)
 		return NULL;
 	return object;
 }

@@ -1,16 +1,14 @@
 /*
- * wasm.c: see wasm.h. Wrappers are functions of Node-API, which V8 makes as it makes its own: they look the same, and
- * no stack trace shows them.
+ * wasm.c: see wasm.h. Wrappers are functions that V8 makes as it makes its own: they look the same, and no stack trace
+ * shows them.
  */
 #include "node/wasm.h"
-#include "node/watch.h"
 
 #include <errno.h>
+#include <string.h>
 
-#define ARGUMENTS_MOST 8             /* that are passed on; the constructors have one or two */
-
-/* What a wrapper works with: an array of JavaScript's, kept by a reference, which is the wrapper's data. */
-enum { TOOL_ORIGINAL, TOOL_BEFORE, TOOL_AFTER, TOOL_SET_PROTOTYPE, TOOL_WRAPPER };
+#include "node/called.h"
+#include "node/watch.h"
 
 /* How wasm.js tells of a declaration: pages × 8 + these; negative: it is not known. */
 enum { DECLARED_SHARED = 1, DECLARED_MAXIMUM = 2, DECLARED_WIDE = 4 };
@@ -20,99 +18,75 @@ enum { DECLARED_SHARED = 1, DECLARED_MAXIMUM = 2, DECLARED_WIDE = 4 };
 
 extern const char wasm_script[] HIDDEN, wasm_script_end[] HIDDEN;
 
-static bool tool(napi_env env, void *reference, uint32_t index, napi_value *value)
-{
-	napi_value tools;
+static uintptr_t undefined;          /* as V8 has it, in the last isolate */
 
-	return napi_get_reference_value(env, reference, &tools) == NAPI_OK && tools &&
-	       napi_get_element(env, tools, index, value) == NAPI_OK;
+/* ---- what wrappers share ---------------------------------------------------------------------------------------- */
+
+bool wasm_called(const struct v8_call *call, struct called *called)
+{
+	*called = (struct called){.call = call, .isolate = v8.current(), .thread = thread_state(), .original = call_data(call),
+		.count = call->length < ARGUMENTS_MOST ? call->length : ARGUMENTS_MOST};
+	called->context = v8_context(called->isolate);
+	for (int i = 0; i < called->count; i++)
+		called->arguments[i] = call_slot(call->values + i);
+	called->env = called->thread ? called->thread->wasm_environment : NULL;
+	called->constructs = *(uintptr_t *)call_new_target(call) != (called->thread ? called->thread->wasm_undefined : undefined);
+	return called->env;
 }
 
-/* ---- wrapping ----------------------------------------------------------------------------------------------- */
-
-/* Asks wasm.js, which throws nothing, what memory the call is going to make. */
-static bool read_declared(napi_env env, void *tools, size_t count, const napi_value *arguments,
-	struct trace_wasm_memory *memory)
+bool wasm_ask(const struct called *called, enum wasm_question question, size_t count, const napi_value *arguments,
+	napi_value *answer)
 {
-	napi_value before, global, answer;
-	double number;
-	uint64_t flags;
+	napi_value function, global, exception;
+	int kind;
 
-	if (!count || !tool(env, tools, TOOL_BEFORE, &before) || napi_get_global(env, &global) != NAPI_OK ||
-	    napi_call_function(env, global, before, 1, arguments, &answer) != NAPI_OK ||
-	    napi_get_value_double(env, answer, &number) != NAPI_OK || !(number >= 0 && number < 9e15))
+	if (!called->env || napi_get_reference_value(called->env, called->thread->wasm_questions[question], &function) != NAPI_OK ||
+	    !function || napi_get_global(called->env, &global) != NAPI_OK)
 		return false;
-	flags = (uint64_t)number % 8;
-	*memory = (struct trace_wasm_memory){0};
-	if (flags & DECLARED_MAXIMUM)
-		memory->maximum_bytes = (uint64_t)number / 8 * WASM_PAGE;
-	else if (!(flags & DECLARED_WIDE))
-		memory->maximum_bytes = PAGES_MOST * WASM_PAGE;
-	memory->flags = flags & DECLARED_SHARED ? TRACE_WASM_SHARED : 0;
-	return true;
+	if (napi_call_function(called->env, global, function, count, arguments, answer) != NAPI_OK) {
+		napi_get_and_clear_last_exception(called->env, &exception); /* the stack is full, or the thread is to end */
+		return false;
+	}
+	return napi_typeof(called->env, *answer, &kind) == NAPI_OK && kind != NAPI_UNDEFINED;
 }
 
-/* The call has succeeded. */
-static void tell_result(napi_env env, void *tools, napi_value result, size_t count, const napi_value *arguments)
+napi_value wasm_pass(const struct called *called)
 {
-	napi_value after, global, pair[2] = {result}, ignored;
-
-	if (!count || !tool(env, tools, TOOL_AFTER, &after) || napi_get_global(env, &global) != NAPI_OK)
-		return;
-	pair[1] = arguments[0];
-	napi_call_function(env, global, after, 2, pair, &ignored);
+	if (called->constructs)
+		return v8_construct(called->original, called->context, called->count, called->arguments);
+	return v8_apply(called->original, called->context, call_this(called->call), called->count, called->arguments);
 }
 
-/* The prototype that `new` chose for a subclass, as V8 does it. */
-static void adopt_prototype(napi_env env, void *tools, napi_value target, napi_value chosen, napi_value result)
+void wasm_constructed(const struct called *called, napi_value result)
 {
-	napi_value wrapper, set, pair[2] = {result}, ignored;
-	bool same = true;
+	napi_value pair[2] = {result, call_this(called->call)}, ignored;
 
-	if (!tool(env, tools, TOOL_WRAPPER, &wrapper) ||
-	    napi_strict_equals(env, target, wrapper, &same) != NAPI_OK || same)
-		return;
-	if (tool(env, tools, TOOL_SET_PROTOTYPE, &set) && napi_get_prototype(env, chosen, &pair[1]) == NAPI_OK)
-		napi_call_function(env, chosen, set, 2, pair, &ignored);
+	if (called->constructs)
+		wasm_ask(called, WASM_ASK_ADOPT, 2, pair, &ignored);
+	call_return(called->call, result);
 }
 
-static napi_value js_wrapper(napi_env env, napi_callback_info info)
+const struct trace_wasm_memory *wasm_declare(const struct called *called, enum wasm_question question, napi_value source,
+	struct trace_wasm_memory *declared)
 {
-	napi_value arguments[ARGUMENTS_MOST], this, original, target = NULL, result = NULL;
-	const struct trace_wasm_memory *before;
-	struct trace_wasm_memory declared;
-	struct stack_start at = STACK_CALLER();
-	struct thread *thread = thread_state();
-	size_t count = ARGUMENTS_MOST;
-	int error = errno, status;
-	void *tools;
+	const struct trace_wasm_memory *before = called->thread->declared;
+	napi_value answer;
+	double number = -1;
 
-	if (napi_get_cb_info(env, info, &count, arguments, &this, &tools) != NAPI_OK ||
-	    !tool(env, tools, TOOL_ORIGINAL, &original) || napi_get_new_target(env, info, &target) != NAPI_OK)
-		return NULL;
-	count = count < ARGUMENTS_MOST ? count : ARGUMENTS_MOST;
-	before = thread ? thread->declared : NULL;
-	if (thread)
-		thread->declared = read_declared(env, tools, count, arguments, &declared) ? &declared : NULL;
-	errno = error;
-	if (target)
-		status = napi_new_instance(env, original, count, arguments, &result);
-	else
-		status = napi_call_function(env, this, original, count, arguments, &result);
-	if (thread)
-		thread->declared = before;
-	if (status != NAPI_OK)
-		return NULL;
-	error = errno;
-	if (target)
-		adopt_prototype(env, tools, target, this, result);
-	if (thread)
-		thread->wrapped = &at;
-	tell_result(env, tools, result, count, arguments);
-	if (thread)
-		thread->wrapped = NULL;
-	errno = error;
-	return result;
+	called->thread->declared = NULL;
+	if (wasm_ask(called, question, 1, &source, &answer) && napi_get_value_double(called->env, answer, &number) == NAPI_OK &&
+	    number >= 0 && number < 9e15) {
+		uint64_t flags = (uint64_t)number % 8;
+
+		*declared = (struct trace_wasm_memory){0};
+		if (flags & DECLARED_MAXIMUM)
+			declared->maximum_bytes = (uint64_t)number / 8 * WASM_PAGE;
+		else if (!(flags & DECLARED_WIDE))
+			declared->maximum_bytes = PAGES_MOST * WASM_PAGE;
+		declared->flags = flags & DECLARED_SHARED ? TRACE_WASM_SHARED : 0;
+		called->thread->declared = declared;
+	}
+	return before;
 }
 
 void wasm_reserved(const struct thread *thread, const void *p)
@@ -123,52 +97,159 @@ void wasm_reserved(const struct thread *thread, const void *p)
 	meta_write(TRACE_RECORD_WASM_MEMORY, &record, sizeof(record), NULL, 0);
 }
 
+/* new WebAssembly.Memory(descriptor) */
+static void memory(const struct v8_call *call)
+{
+	const struct trace_wasm_memory *before = NULL;
+	struct trace_wasm_memory declared;
+	struct called called;
+	napi_value result;
+	int error = errno;
+	bool asked = wasm_called(call, &called) && called.count;
+
+	if (asked)
+		before = wasm_declare(&called, WASM_ASK_DESCRIPTOR, called.arguments[0], &declared);
+	errno = error;
+	result = wasm_pass(&called);
+	if (asked)
+		wasm_undeclare(&called, before);
+	error = errno;
+	if (result)
+		wasm_constructed(&called, result);
+	errno = error;
+}
+
+/*
+ * Gives back what it was called with, each from where it is expected: what it was made with, if `this` is the first of
+ * two arguments, or new.target.
+ */
+static void try(const struct v8_call *call)
+{
+	struct called called;
+
+	wasm_called(call, &called);
+	if (called.constructs)
+		call_return(call, call_new_target(call));
+	else if (call->length == 2 && call->values[-1] == call->values[0] && call->values[0] != call->values[1])
+		call_return(call, call_data(call));
+}
+
 /* ---- installing --------------------------------------------------------------------------------------------- */
 
-/* At the end of the environment, on its thread. */
-static void forget_tools(void *reference)
-{
-	if (self && self->environment)
-		napi_delete_reference(self->environment, reference);
-}
+/* By the names that wasm.js uses. */
+static const struct {
+	const char *name;
+	v8_callback *callback;
+	enum v8_constructs constructs;
+} wrappers[] = {
+	{"try", try, V8_CONSTRUCTOR}, {"memory", memory, V8_CONSTRUCTOR}, {"module", compile_module, V8_CONSTRUCTOR},
+	{"instance", compile_instance, V8_CONSTRUCTOR}, {"promise", compile_promise, V8_NO_CONSTRUCTOR},
+	{"shown", exports_shown, V8_NO_CONSTRUCTOR}, {"listed", exports_listed, V8_NO_CONSTRUCTOR},
+	{"sections", exports_sections, V8_NO_CONSTRUCTOR},
+};
 
-/* wrap(tools, name): the wrapper of a function. */
+/* In the order of enum wasm_question. */
+static const char *const questions[WASM_QUESTIONS] = {
+	"descriptor", "construct", "remember", "declared", "instance", "begin", "end", "settle", "shown", "list", "section",
+	"adopt",
+};
+
+/* wrap(which, original, name): a function that stands for the original. */
 static napi_value js_wrap(napi_env env, napi_callback_info info)
 {
-	napi_value arguments[2], wrapper;
-	char name[32];
-	void *reference;
-	size_t count = 2, length;
+	napi_value arguments[3], wrapper;
+	char which[32];
+	size_t count = 3, length;
 
-	if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != NAPI_OK || count != 2 ||
-	    napi_get_value_string_utf8(env, arguments[1], name, sizeof(name), &length) != NAPI_OK ||
-	    napi_create_reference(env, arguments[0], 1, &reference) != NAPI_OK ||
-	    napi_create_function(env, name, length, js_wrapper, reference, &wrapper) != NAPI_OK ||
-	    napi_set_element(env, arguments[0], TOOL_WRAPPER, wrapper) != NAPI_OK)
+	if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != NAPI_OK || count != 3 ||
+	    napi_get_value_string_utf8(env, arguments[0], which, sizeof(which), &length) != NAPI_OK)
 		return NULL;
-	if (self && napi_add_env_cleanup_hook && napi_delete_reference) {
-		self->environment = env;
-		napi_add_env_cleanup_hook(env, forget_tools, reference);
-	}
-	return wrapper;
+	for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++)
+		if (!strcmp(wrappers[i].name, which)) {
+			wrapper = v8_function(v8_context(v8.current()), wrappers[i].callback, arguments[1], 0,
+				wrappers[i].constructs, V8_SIDE_EFFECT);
+			if (wrapper)
+				v8_set_name(wrapper, arguments[2]);
+			return wrapper;
+		}
+	return NULL;
 }
 
-bool wasm_wrap(napi_env env, napi_value *wrap)
+/* rewritten(): the thread has a rewritten module from now on. */
+static napi_value js_rewritten(napi_env env, napi_callback_info info)
 {
-	return napi_create_function(env, "wrap", NAPI_AUTO_LENGTH, js_wrap, NULL, wrap) == NAPI_OK;
+	(void)env, (void)info;
+	if (self)
+		self->wasm_rewritten = true;
+	return NULL;
+}
+
+/* At the end of the environment, on its thread. */
+static void forget(void *thread)
+{
+	if (self != thread || !self->wasm_environment)
+		return;
+	for (unsigned i = 0; i < WASM_QUESTIONS; i++)
+		if (self->wasm_questions[i])
+			napi_delete_reference(self->wasm_environment, self->wasm_questions[i]);
+	self->wasm_environment = NULL;
+}
+
+static bool keep_questions(napi_env env, struct thread *thread, napi_value answers)
+{
+	napi_value function;
+	int kind;
+
+	for (unsigned i = 0; i < WASM_QUESTIONS; i++) {
+		thread->wasm_questions[i] = NULL;
+		if (napi_get_named_property(env, answers, questions[i], &function) != NAPI_OK ||
+		    napi_typeof(env, function, &kind) != NAPI_OK || kind != NAPI_FUNCTION ||
+		    napi_create_reference(env, function, 1, &thread->wasm_questions[i]) != NAPI_OK)
+			return false;
+	}
+	return true;
+}
+
+static bool set_function(napi_env env, napi_value object, const char *name, napi_callback *callback)
+{
+	napi_value function;
+
+	return napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, NULL, &function) == NAPI_OK &&
+	       napi_set_named_property(env, object, name, function) == NAPI_OK;
+}
+
+static bool can_wrap(void)
+{
+	return call_is_available() && compile_can_settle() && exports_can_hide() && napi_get_named_property && napi_typeof &&
+	       napi_get_undefined && napi_add_env_cleanup_hook && napi_delete_reference;
 }
 
 void wasm_install(napi_env env)
 {
-	napi_value function, global, arguments[2], exception;
+	struct thread *thread = thread_state();
+	napi_value function, global, answers, space, arguments[2], exception;
 	size_t count = 1;
 
-	if (!library.wasm || !napi_get_new_target)
+	if (!library.wasm || !thread || !can_wrap())
 		return;
+	if (napi_get_undefined(env, &global) != NAPI_OK)
+		return;
+	undefined = thread->wasm_undefined = *(uintptr_t *)global;
+	thread->wasm_environment = env;
 	arguments[1] = watch_functions(env);
 	count += arguments[1] != NULL;
 	if (addon_run(env, wasm_script, wasm_script_end, "node:internal/probe/wasm", &function) != NAPI_OK ||
-	    napi_get_global(env, &global) != NAPI_OK || !wasm_wrap(env, &arguments[0]) ||
-	    napi_call_function(env, global, function, count, arguments, NULL) != NAPI_OK)
+	    napi_get_global(env, &global) != NAPI_OK || napi_create_object(env, &arguments[0]) != NAPI_OK ||
+	    !set_function(env, arguments[0], "wrap", js_wrap) || !set_function(env, arguments[0], "rewritten", js_rewritten) ||
+	    napi_call_function(env, global, function, count, arguments, &answers) != NAPI_OK ||
+	    !keep_questions(env, thread, answers) ||
+	    napi_add_env_cleanup_hook(env, forget, thread) != NAPI_OK ||
+	    napi_get_named_property(env, answers, "wrapAll", &function) != NAPI_OK ||
+	    napi_get_named_property(env, global, "WebAssembly", &space) != NAPI_OK ||
+	    napi_call_function(env, global, function, 1, &space, NULL) != NAPI_OK) {
 		napi_get_and_clear_last_exception(env, &exception);
+		thread->wasm_environment = NULL;
+		return;
+	}
+	compile_install(v8.current());
 }

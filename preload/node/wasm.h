@@ -1,6 +1,7 @@
 /*
- * wasm.h: what a program declares of its WebAssembly: how large a linear memory may grow, and whether threads share it.
- * WebAssembly's own functions are wrapped for that (wasm.js), so that nobody can tell but by looking at addresses.
+ * wasm.h: WebAssembly's own functions are wrapped, so that nobody can tell but by looking at addresses. What is learnt: what
+ * a program declares of a linear memory, how large it may grow and whether threads share it; and a module that it compiles
+ * is another one in truth, which tells of its blocks (watch.h).
  */
 #ifndef PROBE_WASM_H
 #define PROBE_WASM_H

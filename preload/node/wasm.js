@@ -1,14 +1,32 @@
-// What libprobe.so runs in each of node's isolates to learn what linear memories are declared as (wasm.c): those that
-// JavaScript makes by their descriptor, those of a module by its bytes. A wrapper that `wrap` makes takes the place of
-// WebAssembly's own function in everything that a program can see of it. What would have to be asked in a way that a
-// program could notice is not known, nor what is instantiated later (instantiate of bytes, compile): nobody calls then.
-(function (wrap, watch) {
+// What libprobe.so runs in each of node's isolates. A wrapper that native.wrap makes takes the place of WebAssembly's own
+// function in everything that a program can see of it, and asks the functions that are given back (wasm.c, compile.c,
+// exports.c). They learn what linear memories are declared as: those that JavaScript makes by their descriptor, those of a
+// module by its bytes. What would have to be asked in a way that a program could notice is not known. With `watch`
+// (watch.js) modules are rewritten before V8 compiles them, and what is shown of them is what the original has.
+//
+// Nothing here is called by its name on an object of the program's world, which may change what such a name finds.
+(function (native, watch) {
 	'use strict';
-	const { apply, defineProperty, getOwnPropertyDescriptor, ownKeys, setPrototypeOf } = Reflect;
+	const { apply, construct: create, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, setPrototypeOf } =
+		Reflect;
+	const { freeze, is } = Object, { isPrototypeOf } = Object.prototype, { startsWith } = String.prototype;
 	const SHARED = 1, MAXIMUM = 2, WIDE = 4, UNKNOWN = -1;
 	const PAGE_BITS = 8, MEMORY_SECTION = 5, HEAD = 8, LIMITS_MOST = 7;
-	const toNumber = Number, { trunc } = Math, { isView } = ArrayBuffer, Bytes = Uint8Array;
-	const { get: getModule, set: setModule } = WeakMap.prototype, modules = new WeakMap();
+	const HOOKS = '__probe_hooks', ADDED_MOST = 4;
+	const toNumber = Number, { trunc } = Math, Bytes = Uint8Array;
+	const { get, set } = WeakMap.prototype;
+	const arrays = getPrototypeOf(Bytes.prototype);
+	const getter = (object, key) => getOwnPropertyDescriptor(object, key).get;
+	const kindOf = getter(arrays, Symbol.toStringTag), bufferOf = getter(arrays, 'buffer');
+	const offsetOf = getter(arrays, 'byteOffset'), lengthOf = getter(arrays, 'byteLength');
+	const sizeOf = getter(ArrayBuffer.prototype, 'byteLength'), sharedSizeOf = getter(SharedArrayBuffer.prototype, 'byteLength');
+	const space = globalThis.WebAssembly, { Module, validate } = space, listOf = Module.exports;
+	const exportsOf = getter(space.Instance.prototype, 'exports');
+	const modules = new WeakMap();       // module → { declared, rewritten }
+	const instances = new WeakMap();     // instance → { rewritten, shown }
+	const pending = new WeakMap();       // promise → call
+	const failures = new WeakMap();      // what compiles → CompileError.prototype of its world
+	let calls;                           // that are under way, the innermost first: { outer, … }
 	let isProxy = () => false;
 
 	try {
@@ -16,6 +34,8 @@
 	} catch {
 		// node before 20.16
 	}
+
+	// ---- declarations
 
 	// A property, if to ask for it runs nothing of the program's; else throws.
 	function peek(descriptor, key) {
@@ -26,7 +46,7 @@
 	}
 
 	// Of a memory's descriptor: pages × 8 + flags (wasm.c).
-	function ofDescriptor(descriptor) {
+	function descriptor(descriptor) {
 		try {
 			if (typeof descriptor !== 'object' || descriptor === null || isProxy(descriptor))
 				return UNKNOWN;
@@ -43,7 +63,7 @@
 		}
 	}
 
-	// The same of the one memory that a module defines; V8 has found its bytes valid.
+	// The same of the one memory that a module defines; V8 has found its bytes valid, or will.
 	function ofBytes(bytes) {
 		let at = HEAD;
 		function leb() {
@@ -70,51 +90,276 @@
 		return UNKNOWN;
 	}
 
-	// A module was made of these bytes.
+	// ---- modules
+
+	// What V8 takes for the bytes of a module, undefined where it throws. A copy, if another thread could change it.
+	function bytesOf(source) {
+		try {
+			if (typeof source !== 'object' || source === null)
+				return undefined;
+			if (apply(kindOf, source, []) === undefined)
+				return apply(sizeOf, source, []) ? new Bytes(source) : undefined;
+			const buffer = apply(bufferOf, source, []);
+			const bytes = new Bytes(buffer, apply(offsetOf, source, []), apply(lengthOf, source, []));
+			return isShared(buffer) ? new Bytes(bytes) : bytes;
+		} catch {
+			return undefined;
+		}
+	}
+
+	function isShared(buffer) {
+		try {
+			apply(sharedSizeOf, buffer, []);
+			return true;
+		} catch {
+			return false;
+		}
+	}
+
+	function keep(module, declared, rewritten) {
+		apply(set, modules, [module, { declared, rewritten }]);
+		if (rewritten)
+			native.rewritten();
+	}
+
+	// What is known of a module; undefined: it is none. One that came from another thread says by its exports what it is.
+	function known(module) {
+		if (typeof module !== 'object' || module === null)
+			return undefined;
+		let found = apply(get, modules, [module]);
+		if (found === undefined && watch && apply(kindOf, module, []) === undefined) {
+			try {
+				keep(module, UNKNOWN, rewrittenBefore(apply(listOf, Module, [module])));
+				found = apply(get, modules, [module]);
+			} catch {
+				// no module
+			}
+		}
+		return found;
+	}
+
+	function rewrittenBefore(list) {
+		for (let i = list.length - 1; i >= 0 && i >= list.length - ADDED_MOST; i--)
+			if (apply(startsWith, list[i].name, [HOOKS])) {
+				const rewritten = watch.lookup(list[i].name);
+				if (rewritten)
+					return rewritten;
+			}
+		return undefined;
+	}
+
+	// new original(source, options): a rewritten module, if one can be made of these bytes that V8 takes.
+	function construct(original, source, options) {
+		const bytes = watch && bytesOf(source), rewritten = bytes && watch.rewrite(bytes);
+		let module;
+		if (!rewritten)
+			return undefined;
+		try {
+			module = create(original, arguments.length > 2 ? [rewritten.buffer, options] : [rewritten.buffer]);
+			keep(module, ofBytes(bytes), rewritten);
+		} catch {
+			// V8 shall say it of the original
+		}
+		watch.release(rewritten);
+		return module;
+	}
+
+	// A module was made of these bytes, as they are.
 	function remember(module, source) {
 		try {
-			const view = isView(source);
-			const declared = ofBytes(view ? new Bytes(source.buffer, source.byteOffset, source.byteLength)
-				: new Bytes(source));
-			if (declared !== UNKNOWN)
-				apply(setModule, modules, [module, declared]);
+			keep(module, ofBytes(bytesOf(source)));
 		} catch {
 			// never known
 		}
 	}
 
-	// A module is about to be instantiated; or something else, which is not known.
-	function ofModule(module) {
+	function declared(module) {
 		try {
-			return apply(getModule, modules, [module]) ?? UNKNOWN;
+			return known(module)?.declared ?? UNKNOWN;
 		} catch {
 			return UNKNOWN;
 		}
 	}
 
-	const space = globalThis.WebAssembly;
-	void watch; // watch.js
+	// ---- instances
 
-	function replace(name, before, after) {
-		const slot = getOwnPropertyDescriptor(space, name), original = slot?.value;
-		if (typeof original !== 'function' || !slot.configurable)
-			return;
-		const wrapper = wrap([original, before, after, setPrototypeOf], name);
-		if (typeof wrapper !== 'function')
-			return;
-		defineProperty(wrapper, 'length', { value: original.length });
-		defineProperty(wrapper, 'prototype', { value: original.prototype, writable: false });
-		for (const key of ownKeys(original))
-			if (!getOwnPropertyDescriptor(wrapper, key))
-				defineProperty(wrapper, key, getOwnPropertyDescriptor(original, key));
-		defineProperty(original.prototype, 'constructor', { value: wrapper });
-		slot.value = wrapper;
-		defineProperty(space, name, slot);
+	// A new one of this module; a function: it must be called for it to be complete.
+	function instance(made, module) {
+		const rewritten = known(module)?.rewritten;
+		if (!rewritten)
+			return undefined;
+		const all = apply(exportsOf, made, []);
+		apply(set, instances, [made, { rewritten, shown: undefined }]);
+		watch.attach(rewritten, all, all[rewritten.memory]);
+		return rewritten.start ? all[rewritten.start] : undefined;
 	}
 
-	if (typeof space !== 'object')
-		return;
-	replace('Memory', ofDescriptor);
-	replace('Module', undefined, remember);
-	replace('Instance', ofModule);
+	function isAdded(rewritten, name) {
+		return name === rewritten.hooks || name === rewritten.state || name === rewritten.memory ||
+			(name === rewritten.start && name !== '');
+	}
+
+	// instance.exports, if it is not what V8 gives.
+	function shown(made) {
+		const found = apply(get, instances, [made]);
+		if (found && !found.shown) {
+			const all = apply(exportsOf, made, []), some = { __proto__: null }, names = ownKeys(all);
+			for (let i = 0; i < names.length; i++)
+				if (!isAdded(found.rewritten, names[i]))
+					defineProperty(some, names[i], getOwnPropertyDescriptor(all, names[i]));
+			found.shown = freeze(some);
+		}
+		return found?.shown;
+	}
+
+	// WebAssembly.Module.exports has given this list.
+	function list(module, exports) {
+		const rewritten = known(module)?.rewritten;
+		if (rewritten)
+			while (exports.length && isAdded(rewritten, exports[exports.length - 1].name))
+				exports.length--;
+	}
+
+	// WebAssembly.Module.customSections: the name to ask for; true: it must be a string first.
+	function section(module, name) {
+		const rewritten = known(module)?.rewritten;
+		if (!rewritten || !rewritten.names || name === undefined)
+			return undefined;
+		return typeof name !== 'string' ? true : name === 'name' ? rewritten.names : name === rewritten.names ?
+			`${name} ` : undefined;
+	}
+
+	// ---- promises
+
+	// original(source, …) is going to be called, which gives a promise: what to give it in place of the source.
+	function begin(original, self, source) {
+		const call = { outer: calls, original, self, rest: [], source, bytes: undefined, rewritten: undefined,
+			declared: UNKNOWN, settles: undefined, settled: false };
+		calls = call;
+		const bytes = bytesOf(source);
+		if (!bytes)
+			return undefined;
+		call.declared = ofBytes(bytes);
+		call.rewritten = watch?.rewrite(bytes);
+		if (!call.rewritten)
+			return undefined;
+		call.bytes = new Bytes(bytes);
+		for (let i = 3; i < arguments.length; i++)
+			defineProperty(call.rest, i - 3, { value: arguments[i], enumerable: true });
+		return call.rewritten.buffer;
+	}
+
+	// It was called, and gave this promise, or threw.
+	function end(promise) {
+		const call = calls;
+		calls = call.outer;
+		if (call.rewritten)
+			watch.release(call.rewritten);
+		if (promise && !call.settled)
+			apply(set, pending, [promise, call]);
+	}
+
+	// V8 is about to settle a promise. undefined: so it shall; null: not now; a function: it shall when that has returned,
+	// or be rejected with what that throws; [promise]: it shall settle that one.
+	function settle(promise, value, failed) {
+		let call = apply(get, pending, [promise]);
+		if (!call && calls && !calls.settled)
+			call = calls;
+		if (!call || call.settled)
+			return undefined;
+		call.settled = true;
+		if (call.settles)
+			return [call.settles];
+		if (failed)
+			return call.rewritten && again(call, promise, value) ? null : undefined;
+		if (apply(isPrototypeOf, space.Module.prototype, [value])) {
+			keep(value, call.declared, call.rewritten);
+			return undefined;
+		}
+		const pair = getOwnPropertyDescriptor(value, 'module');
+		if (!pair)
+			return instance(value, call.source);
+		keep(pair.value, call.declared, call.rewritten);
+		return instance(value.instance, pair.value);
+	}
+
+	// Is it V8 that rejected what a call compiles? Then the same with the original.
+	function again(call, promise, error) {
+		const expected = apply(get, failures, [call.original]);
+		if (expected && !apply(isPrototypeOf, expected, [error]))
+			return false;
+		const rewritten = watch.rewrite(call.bytes);
+		const valid = rewritten && apply(validate, space, [rewritten.buffer]);
+		if (rewritten)
+			watch.release(rewritten);
+		if (valid)
+			return false;
+		const retry = { outer: calls, settles: promise, settled: false };
+		calls = retry;
+		try {
+			const other = apply(call.original, call.self, [call.bytes, ...call.rest]);
+			apply(set, pending, [other, retry]);
+		} finally {
+			calls = retry.outer;
+		}
+		return true;
+	}
+
+	// ---- wrapping
+
+	// The prototype that `new` chose, as V8 does it.
+	function adopt(made, receiver) {
+		const prototype = getPrototypeOf(receiver);
+		if (prototype !== getPrototypeOf(made))
+			setPrototypeOf(made, prototype);
+	}
+
+	function likeness(which, original) {
+		const wrapper = native.wrap(which, original, original.name);
+		defineProperty(wrapper, 'length', { value: original.length });
+		return wrapper;
+	}
+
+	function replace(space, name, which) {
+		const slot = getOwnPropertyDescriptor(space, name), original = slot?.value;
+		if (typeof original !== 'function' || !slot.configurable)
+			return undefined;
+		const wrapper = likeness(which, original);
+		const { prototype } = original;
+		if (prototype)
+			defineProperty(wrapper, 'prototype', { value: prototype, writable: false });
+		const keys = ownKeys(original);
+		for (let i = 0; i < keys.length; i++)
+			if (!getOwnPropertyDescriptor(wrapper, keys[i]))
+				defineProperty(wrapper, keys[i], getOwnPropertyDescriptor(original, keys[i]));
+		if (prototype)
+			defineProperty(prototype, 'constructor', { value: wrapper });
+		slot.value = wrapper;
+		defineProperty(space, name, slot);
+		return original;
+	}
+
+	// All functions of a WebAssembly object, this world's or another's.
+	function wrapAll(space) {
+		const expected = space.CompileError.prototype;
+		replace(space, 'Memory', 'memory');
+		replace(space, 'Instance', 'instance');
+		const originals = [replace(space, 'Module', 'module'), replace(space, 'compile', 'promise'),
+			replace(space, 'instantiate', 'promise')];
+		for (let i = 0; i < originals.length; i++)
+			apply(set, failures, [originals[i], expected]);
+		if (!watch)
+			return;
+		replace(space.Module, 'exports', 'listed');
+		replace(space.Module, 'customSections', 'sections');
+		const slot = getOwnPropertyDescriptor(space.Instance.prototype, 'exports');
+		slot.get = likeness('shown', slot.get);
+		defineProperty(space.Instance.prototype, 'exports', slot);
+	}
+
+	const mark = {}, attempt = native.wrap('try', mark, 'try');
+	class Target {}
+	if (apply(attempt, Target, [Target, mark]) !== mark || create(attempt, [], Target) !== Target)
+		throw UNKNOWN;
+	return { descriptor, construct, remember, declared, instance, begin, end, settle, shown, list, section, adopt, wrapAll };
 })

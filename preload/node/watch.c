@@ -7,27 +7,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "node/v8.h"
+#include "node/call.h"
 #include "record/event.h"
 
-/*
- * v8::FunctionCallbackInfo, of which the first argument lies at values[0]; a small integer is a word that has it in its
- * upper half, for node's builds do not compress pointers (v8-function-callback.h, v8-internal.h). Whether that is so
- * is seen by a call with known arguments before anything is watched.
- */
-struct v8_call {
-	const void *implicit;
-	const int64_t *values;
-	int length;
-};
-
-typedef void v8_callback(const struct v8_call *call);
-
-V8_FUNCTION(void *, v8_context, "_ZN2v87Isolate17GetCurrentContextEv", void *isolate);
-V8_FUNCTION(napi_value, v8_function,
-	"_ZN2v88Function3NewENS_5LocalINS_7ContextEEEPFvRKNS_20FunctionCallbackInfoINS_5ValueEEEENS1_IS5_EEi"
-	"NS_19ConstructorBehaviorENS_14SideEffectTypeE",
-	void *context, v8_callback *callback, void *data, int length, int constructor, int side_effect);
+/* A small integer is a word that has it in its upper half, for node's builds do not compress pointers (v8-internal.h).
+ * Whether that is so is seen by a call with known arguments before anything is watched. */
 
 extern const char watch_script[] HIDDEN, watch_script_end[] HIDDEN;
 extern const char hooks_module[] HIDDEN, hooks_module_end[] HIDDEN;
@@ -232,9 +216,6 @@ static const struct {
 	{"attempt", try, 2},
 };
 
-#define ALLOWED     1                /* v8::ConstructorBehavior::kAllow */
-#define SIDE_EFFECT 0                /* v8::SideEffectType::kHasSideEffect */
-
 static bool make_functions(napi_env env, napi_value object)
 {
 	void *context = v8_context(v8.current());
@@ -245,7 +226,7 @@ static bool make_functions(napi_env env, napi_value object)
 		    napi_set_named_property(env, object, natives[i].name, value) != NAPI_OK)
 			return false;
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
-		value = v8_function(context, hooks[i].callback, NULL, hooks[i].length, ALLOWED, SIDE_EFFECT);
+		value = v8_function(context, hooks[i].callback, NULL, hooks[i].length, V8_CONSTRUCTOR, V8_SIDE_EFFECT);
 		if (!value || napi_set_named_property(env, object, hooks[i].name, value) != NAPI_OK)
 			return false;
 	}

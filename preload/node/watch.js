@@ -1,9 +1,10 @@
 // What libprobe.so runs in each of node's isolates to watch the blocks inside linear memories. It gives back, for
 // those who compile and instantiate (wasm.js), functions that throw nothing:
 //
-//	rewrite(bytes)     bytes: a Uint8Array. A module for V8 in place of them: { buffer, id, hooks, state, start, wide,
-//	                   named, ticket }, or undefined: it is to be left alone; why was recorded. hooks, state, start: names of
-//	                   the added exports, start '' if there is none; named: it has names, and they are changed
+//	rewrite(bytes)     bytes: a Uint8Array. A module for V8 in place of them: { buffer, id, hooks, state, start, memory,
+//	                   names, wide, ticket }, or undefined: it is to be left alone; why was recorded. hooks, state, start,
+//	                   memory: names of the added exports, '' if there is none; names: of the custom section with what was
+//	                   in "name", '' if that is as it was
 //	release(module)    V8 has a copy of its buffer, which is detached
 //	lookup(hooks)      the same without buffer and ticket, by the name of an export: a Module came from another thread
 //	attach(module, exports, memory)

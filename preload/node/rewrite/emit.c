@@ -25,6 +25,7 @@ struct rewriting {
 	uint32_t range_room;
 	struct appended appended;
 	bool hold_start;
+	uint32_t number;                 /* of the module */
 	uint32_t grow_count;
 	struct grow grows[GROW_MOST];
 };
@@ -148,10 +149,13 @@ static void emit_export(struct rewriting *rewriting, const char *name, uint32_t 
 
 static void emit_exports(struct rewriting *rewriting)
 {
-	uint8_t *place = open_section(rewriting, SECTION_EXPORT, rewriting->hold_start ? 3 : 2);
+	bool memory = rewriting->result->memory[0] != '\0';
+	uint8_t *place = open_section(rewriting, SECTION_EXPORT, 2u + memory + rewriting->hold_start);
 
 	emit_export(rewriting, rewriting->result->hooks, 1, rewriting->appended.hooks);
 	emit_export(rewriting, rewriting->result->state, 3, rewriting->appended.state);
+	if (memory)
+		emit_export(rewriting, rewriting->result->memory, 2, 0);
 	if (rewriting->hold_start)
 		emit_export(rewriting, rewriting->result->start, 0, rewriting->module->start);
 	emit_close(&rewriting->out, place);
@@ -277,48 +281,6 @@ static void emit_code(struct rewriting *rewriting)
 	emit_close(&rewriting->out, place);
 }
 
-/* ---- the module ------------------------------------------------------------------------------------------------- */
-
-/* Those that change and that the original may lack, in order. */
-static const struct {
-	enum section_id id;
-	void (*emit)(struct rewriting *rewriting);
-} changing[] = {
-	{SECTION_TYPE, emit_types}, {SECTION_FUNCTION, emit_functions}, {SECTION_TABLE, emit_tables},
-	{SECTION_GLOBAL, emit_globals}, {SECTION_EXPORT, emit_exports}, {SECTION_CODE, emit_code},
-};
-
-#define CHANGING (sizeof(changing) / sizeof(changing[0]))
-
-static void emit_module(struct rewriting *rewriting)
-{
-	const struct rewrite_module *module = rewriting->module;
-	const uint8_t *end = module->bytes + module->size, *at;
-	struct scan scan = scan_of(module->bytes + MODULE_HEADER, module->size - MODULE_HEADER), content;
-	unsigned next = 0;
-	uint32_t id;
-
-	rewriting->cursor = module->bytes;
-	while (section_next(&scan, &id, &at, &content)) {
-		if (id == SECTION_CUSTOM && at == module->name_section) {
-			copy_to(rewriting, at, at);
-			if (labels_emit(&rewriting->out, module, rewriting->candidate))
-				rewriting->cursor = content.end;
-		}
-		if (id == SECTION_START && rewriting->hold_start)
-			copy_to(rewriting, at, content.end);
-		if (!section_rank(id))
-			continue;
-		for (; next < CHANGING && section_rank(changing[next].id) <= section_rank(id); next++) {
-			if (!module->section[changing[next].id].at)
-				copy_to(rewriting, at, at);
-			changing[next].emit(rewriting);
-		}
-	}
-	copy_to(rewriting, end, end);
-	note_new(rewriting);
-}
-
 /* A name that no export of the module has: the wanted one, with a number if there is one or it is taken. */
 static void choose_name(const struct rewrite_module *module, char name[24], const char *wanted, uint32_t number)
 {
@@ -339,12 +301,70 @@ static void choose_name(const struct rewrite_module *module, char name[24], cons
 	} while (taken);
 }
 
+/* ---- the module ------------------------------------------------------------------------------------------------- */
+
+/* Those that change and that the original may lack, in order. */
+static const struct {
+	enum section_id id;
+	void (*emit)(struct rewriting *rewriting);
+} changing[] = {
+	{SECTION_TYPE, emit_types}, {SECTION_FUNCTION, emit_functions}, {SECTION_TABLE, emit_tables},
+	{SECTION_GLOBAL, emit_globals}, {SECTION_EXPORT, emit_exports}, {SECTION_CODE, emit_code},
+};
+
+#define CHANGING (sizeof(changing) / sizeof(changing[0]))
+
+/* Whoever asks for the section "name" is to be given this one's content. */
+static void emit_original_names(struct rewriting *rewriting)
+{
+	struct emit *out = &rewriting->out;
+	uint8_t *place;
+
+	choose_name(rewriting->module, rewriting->result->names, "__probe_names", rewriting->number);
+	emit_byte(out, SECTION_CUSTOM);
+	place = emit_open(out);
+	emit_text(out, rewriting->result->names);
+	emit_bytes(out, rewriting->module->names.text, rewriting->module->names.length);
+	emit_close(out, place);
+}
+
+static void emit_module(struct rewriting *rewriting)
+{
+	const struct rewrite_module *module = rewriting->module;
+	const uint8_t *end = module->bytes + module->size, *at;
+	struct scan scan = scan_of(module->bytes + MODULE_HEADER, module->size - MODULE_HEADER), content;
+	unsigned next = 0;
+	uint32_t id;
+
+	rewriting->cursor = module->bytes;
+	while (section_next(&scan, &id, &at, &content)) {
+		if (id == SECTION_CUSTOM && at == module->name_section) {
+			copy_to(rewriting, at, at);
+			if (labels_emit(&rewriting->out, module, rewriting->candidate)) {
+				rewriting->cursor = content.end;
+				emit_original_names(rewriting);
+			}
+		}
+		if (id == SECTION_START && rewriting->hold_start)
+			copy_to(rewriting, at, content.end);
+		if (!section_rank(id))
+			continue;
+		for (; next < CHANGING && section_rank(changing[next].id) <= section_rank(id); next++) {
+			if (!module->section[changing[next].id].at)
+				copy_to(rewriting, at, at);
+			changing[next].emit(rewriting);
+		}
+	}
+	copy_to(rewriting, end, end);
+	note_new(rewriting);
+}
+
 static const char *check(const struct rewrite_module *module, const struct rewrite_candidate *candidate)
 {
 	if (!candidate->count)
 		return "it has nothing to watch";
 	if (module->function_count + candidate->count >= MOST_FUNCTIONS || module->type_count + TYPES >= MOST_TYPES ||
-	    module->export_count + 3 > MOST_EXPORTS)
+	    module->export_count + 4 > MOST_EXPORTS)
 		return "it has as much as V8 takes already";
 	for (uint32_t i = 0; i < candidate->count; i++) {
 		if (!wrapper_fits(module, &candidate->watches[i]))
@@ -359,7 +379,7 @@ static const char *check(const struct rewrite_module *module, const struct rewri
 /* No less than what the rewritten module takes. */
 static size_t most_bytes(const struct rewrite_module *module, const struct rewrite_candidate *candidate)
 {
-	size_t bytes = module->size + 1024u + GROW_MOST * 16;
+	size_t bytes = module->size + module->names.length + 1024u + GROW_MOST * 16;
 
 	for (uint32_t i = 0; i < candidate->count; i++) {
 		const struct rewrite_function *function = &module->functions[candidate->watches[i].function];
@@ -378,7 +398,7 @@ bool rewrite_make(struct rewrite *rewrite, const struct rewrite_candidate *candi
 	const struct rewrite_module *module = &rewrite->module;
 	struct rewriting rewriting = {.module = module, .candidate = candidate, .result = result,
 		.range_room = 64 + 4 * candidate->count + 4 * GROW_MOST, .hold_start = (flags & REWRITE_HOLD_START) &&
-		module->start != REWRITE_NONE};
+		module->start != REWRITE_NONE, .number = rewrite->number};
 	size_t most;
 
 	rewrite->reason = check(module, candidate);
@@ -392,6 +412,8 @@ bool rewrite_make(struct rewrite *rewrite, const struct rewrite_candidate *candi
 	result->tells_refused = rewriting.grow_count > 0;
 	choose_name(module, result->hooks, "__probe_hooks", rewrite->number);
 	choose_name(module, result->state, "__probe_state", rewrite->number);
+	if (module->memory_count)
+		choose_name(module, result->memory, "__probe_memory", rewrite->number);
 	if (rewriting.hold_start)
 		choose_name(module, result->start, "__probe_start", rewrite->number);
 	rewriting.appended = (struct appended){.state = module->global_count, .hooks = module->table_count,

@@ -204,7 +204,9 @@ struct rewrite_result {
 	uint32_t functions;              /* of the original, imports included: function `functions` + i of the rewritten
 	                                  * module is the body of watch i's function, whose index has the wrapper */
 	const struct rewrite_candidate *candidate;
-	char hooks[24], state[24], start[24]; /* names of the added exports; "" none */
+	char hooks[24], state[24], start[24], memory[24]; /* names of the added exports; "" none; memory: memory 0 */
+	char names[24];                  /* the custom section that has the content of the original's "name"; "" that is
+	                                  * not changed */
 	uint32_t range_count;
 	struct rewrite_range *ranges;    /* by `at`, without gaps, the whole module */
 };

@@ -1,0 +1,172 @@
+/*
+ * compile.c: whoever compiles WebAssembly gets a module that tells of its blocks, whoever instantiates one gets an
+ * instance that does. A promise is V8's own: when V8 comes to settle it, it asks here.
+ */
+#include <errno.h>
+
+#include "node/called.h"
+
+V8_FUNCTION(void, v8_set_settle,
+	"_ZN2v87Isolate34SetWasmAsyncResolvePromiseCallbackEPFvPS0_NS_5LocalINS_7ContextEEENS2_INS_7Promise8ResolverEEE"
+	"NS2_INS_5ValueEEENS_16WasmAsyncSuccessE", void *isolate, void (*settle)(void *, void *, napi_value, napi_value, int));
+V8_FUNCTION(void, v8_resolve, "_ZN2v87Promise8Resolver7ResolveENS_5LocalINS_7ContextEEENS2_INS_5ValueEEE",
+	napi_value resolver, void *context, napi_value value);
+V8_FUNCTION(void, v8_reject, "_ZN2v87Promise8Resolver6RejectENS_5LocalINS_7ContextEEENS2_INS_5ValueEEE",
+	napi_value resolver, void *context, napi_value value);
+V8_FUNCTION(void, v8_scope_open, "_ZN2v811HandleScopeC1EPNS_7IsolateE", void *, void *);
+V8_FUNCTION(void, v8_scope_close, "_ZN2v811HandleScopeD1Ev", void *);
+
+/* new WebAssembly.Module(bytes) */
+void compile_module(const struct v8_call *call)
+{
+	struct called called;
+	napi_value arguments[3], result, ignored;
+	int error = errno;
+
+	if (wasm_called(call, &called) && called.constructs && called.count) {
+		arguments[0] = called.original;
+		arguments[1] = called.arguments[0];
+		arguments[2] = called.count > 1 ? called.arguments[1] : NULL;
+		if (wasm_ask(&called, WASM_ASK_MODULE, called.count > 1 ? 3 : 2, arguments, &result)) {
+			wasm_constructed(&called, result);
+			errno = error;
+			return;
+		}
+	}
+	errno = error;
+	result = wasm_pass(&called);
+	if (!result)
+		return;
+	wasm_constructed(&called, result);
+	if (called.env && called.count) {
+		arguments[0] = result;
+		arguments[1] = called.arguments[0];
+		wasm_ask(&called, WASM_ASK_REMEMBER, 2, arguments, &ignored);
+	}
+	errno = error;
+}
+
+/* new WebAssembly.Instance(module, imports). A start function that was held back runs when its hooks are there. */
+void compile_instance(const struct v8_call *call)
+{
+	struct trace_wasm_memory declared;
+	const struct trace_wasm_memory *before;
+	struct called called;
+	napi_value arguments[2], result, start;
+	int error = errno;
+
+	if (!wasm_called(call, &called) || !called.constructs || !called.count) {
+		result = wasm_pass(&called);
+		if (result)
+			wasm_constructed(&called, result);
+		return;
+	}
+	before = wasm_declare(&called, WASM_ASK_DECLARED, called.arguments[0], &declared);
+	errno = error;
+	result = wasm_pass(&called);
+	wasm_undeclare(&called, before);
+	if (!result)
+		return;
+	error = errno;
+	arguments[0] = result;
+	arguments[1] = called.arguments[0];
+	wasm_constructed(&called, result);
+	start = NULL;
+	if (!wasm_ask(&called, WASM_ASK_INSTANCE, 2, arguments, &start))
+		start = NULL;
+	errno = error;
+	if (start)
+		v8_apply(start, called.context, start, 0, NULL);
+}
+
+/* compile, instantiate and their like: functions that give a promise. */
+void compile_promise(const struct v8_call *call)
+{
+	struct trace_wasm_memory declared;
+	const struct trace_wasm_memory *before;
+	uintptr_t caught[V8_CATCH_WORDS];
+	struct called called;
+	napi_value arguments[ARGUMENTS_MOST + 2], first, result, ignored;
+	int error = errno;
+
+	if (!wasm_called(call, &called) || !called.count) {
+		result = wasm_pass(&called);
+		if (result)
+			call_return(call, result);
+		return;
+	}
+	arguments[0] = called.original;
+	arguments[1] = call_this(call);
+	for (int i = 0; i < called.count; i++)
+		arguments[i + 2] = called.arguments[i];
+	before = wasm_declare(&called, WASM_ASK_DECLARED, called.arguments[0], &declared);
+	first = called.arguments[0];
+	if (wasm_ask(&called, WASM_ASK_BEGIN, (size_t)called.count + 2, arguments, &first))
+		called.arguments[0] = first;
+	errno = error;
+	v8_catch_open(caught, called.isolate);
+	result = wasm_pass(&called);
+	wasm_undeclare(&called, before);
+	error = errno;
+	wasm_ask(&called, WASM_ASK_END, result ? 1 : 0, &result, &ignored);
+	errno = error;
+	if (result)
+		call_return(call, result);
+	else
+		v8_rethrow(caught);
+	v8_catch_close(caught);
+}
+
+/* ---- when a promise is settled --------------------------------------------------------------------------------- */
+
+/* What wasm.js says: a function: call it first; null: not yet; [promise]: settle that instead. */
+static void settle_as_told(const struct called *called, napi_value answer, napi_value resolver, napi_value value, int failed)
+{
+	uintptr_t caught[V8_CATCH_WORDS];
+	napi_value result;
+	int kind;
+
+	if (napi_typeof(called->env, answer, &kind) != NAPI_OK || kind == NAPI_NULL)
+		return;
+	if (kind == NAPI_FUNCTION) {
+		v8_catch_open(caught, called->isolate);
+		result = v8_apply(answer, called->context, answer, 0, NULL);
+		if (!result) {
+			failed = true;
+			value = v8_caught(caught);
+		}
+		if (value)
+			(failed ? v8_reject : v8_resolve)(resolver, called->context, value);
+		v8_catch_close(caught);
+	} else if (napi_get_element(called->env, answer, 0, &result) == NAPI_OK) {
+		(failed ? v8_reject : v8_resolve)(result, called->context, value);
+	}
+}
+
+static void settle(void *isolate, void *context, napi_value resolver, napi_value value, int failed)
+{
+	struct called called = {.thread = thread_state(), .isolate = isolate, .context = context};
+	napi_value arguments[3] = {resolver, value}, answer;
+	uintptr_t scope[8];
+	int error = errno;
+
+	v8_scope_open(scope, isolate);
+	called.env = called.thread ? called.thread->wasm_environment : NULL;
+	if (called.env && napi_get_boolean(called.env, failed != 0, &arguments[2]) == NAPI_OK &&
+	    wasm_ask(&called, WASM_ASK_SETTLE, 3, arguments, &answer))
+		settle_as_told(&called, answer, resolver, value, failed);
+	else
+		(failed ? v8_reject : v8_resolve)(resolver, context, value);
+	v8_scope_close(scope);
+	errno = error;
+}
+
+bool compile_can_settle(void)
+{
+	return v8_set_settle && v8_resolve && v8_reject && v8_scope_open && v8_scope_close && napi_typeof;
+}
+
+void compile_install(void *isolate)
+{
+	v8_set_settle(isolate, settle);
+}
