@@ -211,6 +211,8 @@ struct wasm_heap {
 	uint64_t  overlapping;    /* live blocks that begin within another one */
 	uint64_t  outside;        /* live blocks that end behind the memory */
 	uint64_t  lowest, highest; /* pointers: the first block's, and one past the last's, of all that there were */
+	uint64_t  used;           /* tick of the last birth or death */
+	uint32_t  module;         /* its first instance's: number of the rewritten module; 0 unknown */
 	bool      no_deaths;      /* a collector in it frees, which is not told: nothing counts as alive */
 	struct table *live;       /* until the matching is done; owned; NULL: nothing is alive */
 	struct wasm_parts parts;  /* of a memory that is alive at the leak instant */
@@ -230,6 +232,7 @@ struct wasm_memory {
 	size_t    step_count;     /* each growth in order of time: the bytes that it added; of some that are gone and grew: 0 */
 	struct growth trend;      /* of `bytes` from mark to mark */
 	struct wasm_heap *heap;   /* owned; NULL: no block inside it was told, nor will be */
+	bool      let_go;         /* the collection at the program's end freed it, and it counts as alive: see wasm_collecting */
 };
 
 /* ---- the ledger: where the resident memory of a process was at an instant (heap/ledger.c) ---- */

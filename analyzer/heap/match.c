@@ -181,6 +181,7 @@ static void instant(struct matcher *matcher, uint64_t tick)
 	if (!matcher->heap.teardown) {
 		history_instant(matcher->history, &matcher->sites, tick);
 		matcher->garbage_dies = garbage_instant(matcher->garbage, tick, &matcher->sites);
+		wasm_collecting(matcher->wasm, matcher->garbage_dies);
 		ledgers_instant(&matcher->ledgers, tick, &matcher->live, matcher->maps, &matcher->sites);
 	}
 	if (!matcher->heap.teardown && ending && tick > ending)

@@ -57,6 +57,7 @@ struct wasm {
 	size_t   freed_stacks, freed_steps; /* of them, kept */
 	uint32_t born;           /* ids given out */
 	struct live *found;      /* by wasm_at, last; NULL none */
+	bool     collecting;     /* see wasm_collecting */
 	void   (*dies)(void *context, struct wasm_memory *memory); /* see wasm_on_death; NULL: nobody asked */
 	void    *context;        /* of that */
 };
@@ -214,6 +215,26 @@ static void clear(struct wasm *wasm, uint64_t start, uint64_t end, uint64_t tick
 		die(wasm, index, tick);
 }
 
+/* Was it in use when no younger memory had taken its place? */
+static bool was_in_use(const struct wasm *wasm, const struct wasm_memory *memory)
+{
+	if (!memory->heap)
+		return false;
+	for (size_t i = 0; i < wasm->live_count + wasm->freed_count; i++) {
+		const struct wasm_memory *other = i < wasm->live_count ? &wasm->live[i]->memory :
+			&wasm->freed[i - wasm->live_count];
+
+		if (other->heap && other->heap->module == memory->heap->module && other->born > memory->heap->used)
+			return false;
+	}
+	return true;
+}
+
+void wasm_collecting(struct wasm *wasm, bool collecting)
+{
+	wasm->collecting = collecting;
+}
+
 static void bear(struct wasm *wasm, struct reservation *from)
 {
 	struct live *live = xcalloc(1, sizeof *live);
@@ -360,10 +381,12 @@ void wasm_event(struct wasm *wasm, uint32_t stream, const struct trace_event *ev
 	case TRACE_EVENT_REMAP_OUT:
 		index = first_after(wasm, start);
 		while (index < wasm->live_count && wasm->live[index]->start < end)
-			if (start <= wasm->live[index]->start && end >= wasm->live[index]->end)
-				die(wasm, index, event->tick);
-			else
+			if (start > wasm->live[index]->start || end < wasm->live[index]->end)
 				index++;
+			else if (wasm->collecting && was_in_use(wasm, &wasm->live[index]->memory))
+				wasm->live[index++]->memory.let_go = true;
+			else
+				die(wasm, index, event->tick);
 		break;
 	case TRACE_EVENT_PROTECT:
 		protect(wasm, stream, event);

@@ -30,6 +30,14 @@ void wasm_each_memory(const struct wasm *wasm, void (*each)(void *context, const
 /* From now on `dies` is called for each memory that does and has a heap. */
 void wasm_on_death(struct wasm *wasm, void (*dies)(void *context, struct wasm_memory *memory), void *context);
 
+/*
+ * A script that runs to its end lets go of what its top level holds, so the collection at its end frees a memory that was
+ * in use as long as the program ran. While that collection is under way a memory that goes, and whose blocks were told,
+ * stays alive and is marked as let_go, unless a younger memory of the same module was made after it was used last: then
+ * it is garbage.
+ */
+void wasm_collecting(struct wasm *wasm, bool collecting);
+
 /* After the last: writes the memories into the process, and frees. Before sites_finish. */
 void wasm_close(struct wasm *wasm);
 

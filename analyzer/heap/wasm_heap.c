@@ -113,6 +113,7 @@ static struct wasm_heap *heap_of(struct wasm_heaps *heaps, struct wasm_memory *m
 	*heap = xcalloc(1, sizeof **heap);
 	(*heap)->lowest = UINT64_MAX;
 	told = memory ? first_told(heaps->process, memory) : NULL;
+	(*heap)->module = told ? told->record.module : 0;
 	(*heap)->no_deaths = told && told->record.flags & TRACE_WASM_HEAP_NO_DEATHS;
 	return *heap;
 }
@@ -223,6 +224,7 @@ bool wasm_heaps_event(struct wasm_heaps *heaps, uint32_t stream, const struct tr
 		return false;
 	memory = wasm_at(heaps->wasm, event->address);
 	heap = heap_of(heaps, memory);
+	heap->used = event->tick;
 	if (event->kind == TRACE_EVENT_ALLOC || event->kind == TRACE_EVENT_REALLOC_IN)
 		birth(heaps, heap, memory ? memory->base : 0, stream, event);
 	else

@@ -75,6 +75,7 @@ json_t *json_wasm_memory(struct view_process *process, const struct wasm_memory 
 	json_set(object, "shared", known(memory->shared));
 	json_set(object, "freed", json_boolean(memory->died != UINT64_MAX));
 	json_set(object, "time_ns", json_time(info, memory->born));
+	json_set(object, "let_go", json_boolean(memory->let_go));
 	json_set(object, "freed_ns", memory->died != UINT64_MAX ? json_time(info, memory->died) : json_null());
 	json_stack(object, process, memory->stack, names);
 	for (size_t i = 0; i < memory->growth_count; i++) {

@@ -238,6 +238,47 @@ START_TEST(memory_dies)
 }
 END_TEST
 
+/*
+ * What the collection at the end frees: a memory that was in use to the end counts as alive, one in whose place another of
+ * the same module was made is garbage.
+ */
+START_TEST(let_go_at_the_end)
+{
+	struct trace_event events[24];
+	size_t count = memory(events, 1, AT, 2);
+	struct trace_collected collected = {.isolate = 1, .why = TRACE_COLLECTED_ENDING, .tid = 100, .began = 1000};
+	struct recording *recording;
+	struct maker maker;
+
+	count += memory(events + count, 5, AT + 64 * GIB, 1);
+	events[count++] = born(10, AT + 1024, 1000, ONE);
+	events[count++] = born(11, AT + 64 * GIB + 1024, 50, ONE);
+	count += memory(events + count, 100, NEXT, 1);            /* in the place of the second */
+	events[count++] = born(200, AT + 4096, 500, ONE);
+	events[count++] = born(201, NEXT + 1024, 70, ONE);
+	events[count++] = event_make(TRACE_EVENT_UNMAP, 1010, AT, 8 * GIB, 0, 0, 0);
+	events[count++] = event_make(TRACE_EVENT_UNMAP, 1011, AT + 64 * GIB, 8 * GIB, 0, 0, 0);
+	events[count++] = event_make(TRACE_EVENT_UNMAP, 1012, NEXT, 8 * GIB, 0, 0, 0);
+	maker_begin(&maker);
+	maker_header(&maker)->ending_tick = 2000;
+	maker_record(&maker, TRACE_RECORD_COLLECTED, 1999, &collected, sizeof collected, NULL);
+	maker_told(&maker, 9, (struct trace_wasm_heap){.base = AT, .module = 1}, "one");
+	maker_told(&maker, 9, (struct trace_wasm_heap){.base = AT + 64 * GIB, .module = 2}, "two");
+	maker_told(&maker, 110, (struct trace_wasm_heap){.base = NEXT, .module = 2}, "three");
+	recording = finish_one(&maker, events, count);
+	check_site(recording, ONE, 4, 1, 1570);
+	for (size_t i = 0; i < 3; i++) {
+		const struct wasm_memory *memory = &recording->processes[0].wasm_memories[i];
+		bool second = memory->base == AT + 64 * GIB;
+
+		ck_assert_int_eq(memory->let_go, !second);
+		ck_assert_int_eq(memory->died == UINT64_MAX, !second);
+		ck_assert_uint_eq(memory->heap->gone_bytes, second ? 50 : 0);
+	}
+	recording_close(recording);
+}
+END_TEST
+
 /* A death of what was never born, and a birth where a block is alive. */
 START_TEST(mistaken)
 {
@@ -563,5 +604,5 @@ START_TEST(parts_that_cannot_be)
 }
 END_TEST
 
-SUITE_MAIN("wasm_heap", apart_from_the_heap, two_threads, memory_dies, mistaken, stray, leak_instant, collected, records,
+SUITE_MAIN("wasm_heap", apart_from_the_heap, two_threads, memory_dies, let_go_at_the_end, mistaken, stray, leak_instant, collected, records,
 	   damaged_records, parts_of_dlmalloc, parts_of_rust, parts_of_others, parts_that_cannot_be)
