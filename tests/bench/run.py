@@ -16,6 +16,7 @@ import time
 
 import table
 from tools import Bench, Failed, npm_project, on_disk
+from wasm import wasm_rows
 
 MIB = 1 << 20
 
@@ -208,7 +209,7 @@ def main():
     if not bench.heaptrack:
         print("NOTE: heaptrack or zstd is not installed (scripts/setup bench): its column is empty")
     rows, failed = [], []
-    for group in (pair_rows, node_rows, test_rows, small_rows, reading_rows):
+    for group in (pair_rows, node_rows, test_rows, wasm_rows, small_rows, reading_rows):
         try:
             for row in group(bench, plan, lambda name: re.search(asked.only, name)):
                 rows.append(row)
@@ -235,7 +236,7 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-SECTIONS = ("malloc/free pair, overhead", "whole runs, overhead", "peak RSS added", "trace", "reading")
+SECTIONS = ("malloc/free pair, overhead", "whole runs, overhead", "wasm heaps, overhead", "peak RSS added", "trace", "reading")
 
 if __name__ == "__main__":
     main()
