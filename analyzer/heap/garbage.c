@@ -9,6 +9,7 @@ struct dead {
 	uint64_t birth, bytes;   /* tick; as requested */
 	uint32_t site;           /* index */
 	bool     early;          /* before the collection at the end began */
+	bool     held;           /* until the program's end, as is known otherwise */
 };
 
 struct garbage {
@@ -80,7 +81,7 @@ bool garbage_instant(struct garbage *garbage, uint64_t tick, const struct sites 
 	return garbage && garbage->passed == 2;
 }
 
-void garbage_death(struct garbage *garbage, uint32_t site, uint64_t birth, uint64_t death, uint64_t bytes)
+static void add(struct garbage *garbage, uint32_t site, uint64_t birth, uint64_t death, uint64_t bytes, bool held)
 {
 	bool early = death <= garbage->begins;
 	struct garbage_sum *sum;
@@ -92,12 +93,22 @@ void garbage_death(struct garbage *garbage, uint32_t site, uint64_t birth, uint6
 		garbage->sums[garbage->sum_count++] = (struct garbage_sum){0};
 	}
 	array_room(garbage->dead, garbage->dead_count);
-	garbage->dead[garbage->dead_count++] = (struct dead){birth, bytes, site, early};
+	garbage->dead[garbage->dead_count++] = (struct dead){birth, bytes, site, early, held};
 	sum = &garbage->sums[site];
-	if (birth < garbage->found_alive) {
+	if (held || birth < garbage->found_alive) {
 		sum->held_blocks++;
 		sum->held_bytes += bytes;
 	}
+}
+
+void garbage_death(struct garbage *garbage, uint32_t site, uint64_t birth, uint64_t death, uint64_t bytes)
+{
+	add(garbage, site, birth, death, bytes, false);
+}
+
+void garbage_death_held(struct garbage *garbage, uint32_t site, uint64_t birth, uint64_t death, uint64_t bytes)
+{
+	add(garbage, site, birth, death, bytes, true);
 }
 
 /* Was nearly all of the site that the earlier collection looked at found alive, and freed at the end only? */
@@ -110,7 +121,7 @@ static bool all_kept(const struct garbage *garbage, uint32_t site)
 
 static bool is_kept(const struct garbage *garbage, const struct dead *dead)
 {
-	return dead->birth < garbage->found_alive || all_kept(garbage, dead->site);
+	return dead->held || dead->birth < garbage->found_alive || all_kept(garbage, dead->site);
 }
 
 void garbage_complete(struct garbage *garbage)

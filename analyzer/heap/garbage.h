@@ -22,6 +22,9 @@ bool garbage_instant(struct garbage *garbage, uint64_t tick, const struct sites 
 /* A block that was born at `birth` died at `death`. */
 void garbage_death(struct garbage *garbage, uint32_t site, uint64_t birth, uint64_t death, uint64_t bytes);
 
+/* The same of one that is known to have been held until the program's end. */
+void garbage_death_held(struct garbage *garbage, uint32_t site, uint64_t birth, uint64_t death, uint64_t bytes);
+
 /* After the leak instant, before the following. */
 void garbage_complete(struct garbage *garbage);
 

@@ -181,6 +181,8 @@ static void instant(struct matcher *matcher, uint64_t tick)
 	if (!matcher->heap.teardown) {
 		history_instant(matcher->history, &matcher->sites, tick);
 		matcher->garbage_dies = garbage_instant(matcher->garbage, tick, &matcher->sites);
+		if (matcher->garbage_dies)
+			wasm_heaps_collected(matcher->wasm_heaps, matcher->garbage);
 		ledgers_instant(&matcher->ledgers, tick, &matcher->live, matcher->maps, &matcher->sites);
 	}
 	if (!matcher->heap.teardown && ending && tick > ending)

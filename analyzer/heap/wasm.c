@@ -57,7 +57,7 @@ struct wasm {
 	size_t   freed_stacks, freed_steps; /* of them, kept */
 	uint32_t born;           /* ids given out */
 	struct live *found;      /* by wasm_at, last; NULL none */
-	void   (*dies)(void *context, struct wasm_memory *memory); /* see wasm_on_death; NULL: nobody asked */
+	void   (*dies)(void *context, struct wasm_memory *memory, uint64_t tick); /* see wasm_on_death; NULL: nobody asked */
 	void    *context;        /* of that */
 };
 
@@ -193,7 +193,7 @@ static void die(struct wasm *wasm, size_t index, uint64_t tick)
 	struct wasm_memory *memory = &live->memory;
 
 	if (memory->heap)
-		wasm->dies(wasm->context, memory);
+		wasm->dies(wasm->context, memory, tick);
 	wasm->found = NULL;
 	memmove(&wasm->live[index], &wasm->live[index + 1], (wasm->live_count - index - 1) * sizeof *wasm->live);
 	wasm->live_count--;
@@ -388,7 +388,7 @@ struct wasm_memory *wasm_at(struct wasm *wasm, uint64_t address)
 	return address >= live->memory.base ? &live->memory : NULL;
 }
 
-void wasm_on_death(struct wasm *wasm, void (*dies)(void *context, struct wasm_memory *memory), void *context)
+void wasm_on_death(struct wasm *wasm, void (*dies)(void *context, struct wasm_memory *memory, uint64_t tick), void *context)
 {
 	wasm->dies = dies;
 	wasm->context = context;

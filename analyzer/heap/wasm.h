@@ -27,8 +27,8 @@ struct wasm_memory *wasm_at(struct wasm *wasm, uint64_t address);
 /* The memories that are alive. */
 void wasm_each_memory(const struct wasm *wasm, void (*each)(void *context, const struct wasm_memory *memory),
 	void *context);
-/* From now on `dies` is called for each memory that does and has a heap. */
-void wasm_on_death(struct wasm *wasm, void (*dies)(void *context, struct wasm_memory *memory), void *context);
+/* From now on `dies` is called for each memory that has a heap, just before it dies at `tick`. */
+void wasm_on_death(struct wasm *wasm, void (*dies)(void *context, struct wasm_memory *memory, uint64_t tick), void *context);
 
 /* After the last: writes the memories into the process, and frees. Before sites_finish. */
 void wasm_close(struct wasm *wasm);

@@ -10,6 +10,7 @@ struct wasm_heaps {
 	struct space space;      /* of all memories: an address is in one of them only */
 	struct process_info *process; /* not owned */
 	struct wasm *wasm;       /* not owned */
+	struct garbage *garbage; /* not owned; NULL: the program does not end yet */
 };
 
 /* ---- whose a record is ---------------------------------------------------------------------------------------- */
@@ -132,23 +133,56 @@ static void free_table(struct wasm_heap *heap)
 	heap->live = NULL;
 }
 
+/* What is alive, and where. */
+static void sum_up(const struct process_info *process, const struct wasm_memory *memory, struct wasm_heap *heap)
+{
+	for (size_t i = 0; heap->live && i <= heap->live->mask; i++)
+		if (heap->live->slots[i].address) {
+			heap->live_blocks++;
+			heap->live_bytes += heap->live->slots[i].size;
+		}
+	if (memory)
+		wasm_parts_find(memory, first_told(process, memory));
+}
+
+/*
+ * Was it in use up to the end? What the collection at the program's end frees was held until then if it was used after the
+ * last instant but one: at the last one a round of work has mostly just ended.
+ */
+static bool is_held(const struct process_info *process, const struct wasm_heap *heap)
+{
+	const struct instants *instants = &process->instants;
+
+	return instants->count > 1 && heap->last_tick > instants->ticks[instants->count - 2];
+}
+
 /* The memory is about to be gone, with all that is in it. */
-static void dies(void *context, struct wasm_memory *memory)
+static void dies(void *context, struct wasm_memory *memory, uint64_t tick)
 {
 	struct wasm_heaps *heaps = context;
 	struct wasm_heap *heap = memory->heap;
+	bool held = is_held(heaps->process, heap);
 
 	space_settle(&heaps->space, UINT64_MAX);
+	sum_up(heaps->process, memory, heap);
 	for (size_t i = 0; heap->live && i <= heap->live->mask; i++) {
 		const struct block *block = &heap->live->slots[i];
 
 		if (!block->address)
 			continue;
 		space_count_death(&heaps->space, block, false);
-		heap->gone_blocks++;
-		heap->gone_bytes += block->size;
+		if (heaps->garbage && held)
+			garbage_death_held(heaps->garbage, block->site, block->tick, tick, block->size);
+		else if (heaps->garbage)
+			garbage_death(heaps->garbage, block->site, block->tick, tick, block->size);
 	}
 	free_table(heap);
+}
+
+void wasm_heaps_collected(struct wasm_heaps *heaps, struct garbage *garbage)
+{
+	if (heaps)
+		heaps->garbage = garbage;
 }
 
 struct wasm_heaps *wasm_heaps_open(struct process_info *process, struct sites *sites, struct wasm *wasm, uint32_t streams)
@@ -223,6 +257,7 @@ bool wasm_heaps_event(struct wasm_heaps *heaps, uint32_t stream, const struct tr
 		return false;
 	memory = wasm_at(heaps->wasm, event->address);
 	heap = heap_of(heaps, memory);
+	heap->last_tick = event->tick;
 	if (event->kind == TRACE_EVENT_ALLOC || event->kind == TRACE_EVENT_REALLOC_IN)
 		birth(heaps, heap, memory ? memory->base : 0, stream, event);
 	else
@@ -291,15 +326,6 @@ void wasm_heaps_at(const struct wasm_heaps *heaps, uint64_t pointer,
 
 /* ---- afterwards ----------------------------------------------------------------------------------------------- */
 
-static void sum_live(struct wasm_heap *heap)
-{
-	for (size_t i = 0; heap->live && i <= heap->live->mask; i++)
-		if (heap->live->slots[i].address) {
-			heap->live_blocks++;
-			heap->live_bytes += heap->live->slots[i].size;
-		}
-}
-
 void wasm_heaps_close(struct wasm_heaps *heaps, struct process_info *process)
 {
 	if (!heaps && process->wasm_told_count)
@@ -308,15 +334,13 @@ void wasm_heaps_close(struct wasm_heaps *heaps, struct process_info *process)
 	for (size_t i = 0; i < process->wasm_memory_count; i++) {
 		struct wasm_memory *memory = &process->wasm_memories[i];
 
-		if (!memory->heap)
+		if (!memory->heap || memory->died != UINT64_MAX)
 			continue;
-		sum_live(memory->heap);
-		if (memory->died == UINT64_MAX)
-			wasm_parts_find(memory, first_told(process, memory));
+		sum_up(process, memory, memory->heap);
 		free_table(memory->heap);
 	}
 	if (process->wasm_stray) {
-		sum_live(process->wasm_stray);
+		sum_up(process, NULL, process->wasm_stray);
 		free_table(process->wasm_stray);
 	}
 	if (!heaps)

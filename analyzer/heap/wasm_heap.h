@@ -6,6 +6,7 @@
 #ifndef PROBE_WASM_HEAP_H
 #define PROBE_WASM_HEAP_H
 
+#include "heap/garbage.h"
 #include "heap/table.h"
 #include "heap/wasm.h"
 
@@ -13,6 +14,9 @@ struct wasm_heaps;
 
 /* `process` has its records; with `streams` streams. `wasm` and `sites` must outlive the events. */
 struct wasm_heaps *wasm_heaps_open(struct process_info *process, struct sites *sites, struct wasm *wasm, uint32_t streams);
+
+/* From now on, what goes with its memory goes by the collection at the program's end. `heaps` may be NULL. */
+void wasm_heaps_collected(struct wasm_heaps *heaps, struct garbage *garbage);
 
 /* A birth or death in a linear memory (trace_detail_is_wasm), in order of time. False: it makes no sense. */
 bool wasm_heaps_event(struct wasm_heaps *heaps, uint32_t stream, const struct trace_event *event);
@@ -39,7 +43,7 @@ void wasm_heaps_close(struct wasm_heaps *heaps, struct process_info *process);
 
 /* ---- wasm_parts.c, for wasm_heap.c ------------------------------------------------------------------------------ */
 
-/* Of a memory that is alive, whose heap->live are its live blocks; `told` as recorded of its first instance, or NULL. */
+/* Of a memory whose heap->live are its live blocks; `told` as recorded of its first instance, or NULL. */
 void wasm_parts_find(const struct wasm_memory *memory, const struct wasm_told *told);
 
 #endif
