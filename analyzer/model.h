@@ -188,7 +188,7 @@ struct wasm_unwatched {           /* an instance that does not tell of its block
 /* How an allocator lays out its blocks: what each takes besides its bytes (heap/wasm_parts.c). */
 enum wasm_layout { WASM_LAYOUT_UNKNOWN, WASM_LAYOUT_DLMALLOC, WASM_LAYOUT_EMMALLOC, WASM_LAYOUT_TLSF };
 
-/* A memory's bytes at the leak instant, told apart: all of these together. */
+/* A memory's bytes at the leak instant or its death, told apart: all of these together. */
 struct wasm_parts {
 	uint64_t  static_bytes;   /* the module's data and zeroed variables, and what pads them */
 	uint64_t  stack_bytes;    /* of the first thread */
@@ -204,8 +204,7 @@ struct wasm_parts {
 
 struct wasm_heap {
 	uint64_t  allocs, frees;  /* births and deaths; not those that went with the memory */
-	uint64_t  live_blocks, live_bytes; /* at the leak instant */
-	uint64_t  gone_blocks, gone_bytes; /* that were alive when the memory died */
+	uint64_t  live_blocks, live_bytes; /* at the leak instant, or when the memory died */
 	uint64_t  unknown_frees;  /* of what was never seen born */
 	uint64_t  replaced;       /* births where a block was alive */
 	uint64_t  overlapping;    /* live blocks that begin within another one */
@@ -215,7 +214,7 @@ struct wasm_heap {
 	uint32_t  module;         /* its first instance's: number of the rewritten module; 0 unknown */
 	bool      no_deaths;      /* a collector in it frees, which is not told: nothing counts as alive */
 	struct table *live;       /* until the matching is done; owned; NULL: nothing is alive */
-	struct wasm_parts parts;  /* of a memory that is alive at the leak instant */
+	struct wasm_parts parts;  /* at the same time */
 };
 
 struct wasm_memory {

@@ -66,7 +66,24 @@ static bool is_doubtful(const struct verdict_facts *facts, const struct verdict_
 	return is_short(facts) || (facts->garbage && site->collectable && rise < GARBAGE_MOST);
 }
 
-static void find_sites(const struct verdict_facts *facts, struct verdict_evidence *evidence)
+/* What surely grows inside linear memories: their own growth is explained by it. */
+static double inside_rise(const struct verdict_facts *facts)
+{
+	double rise = 0;
+
+	for (size_t i = 0; i < facts->site_count; i++)
+		if (facts->sites[i].domain == DOMAIN_WASM_HEAP && is_sure(&facts->sites[i].growth))
+			rise += verdict_rise(&facts->process->instants, &facts->sites[i].growth);
+	return rise;
+}
+
+/* Is so much growth of a linear memory room for blocks that grow inside it? With what an allocator needs besides. */
+static bool is_room(double rise, double inside)
+{
+	return inside * INSIDE_FACTOR >= rise;
+}
+
+static void find_sites(const struct verdict_facts *facts, struct verdict_evidence *evidence, double inside)
 {
 	const struct instants *instants = &facts->process->instants;
 	const struct verdict_site *library = NULL;
@@ -80,7 +97,7 @@ static void find_sites(const struct verdict_facts *facts, struct verdict_evidenc
 			evidence->untold = site;
 			untold = verdict_rise(instants, &site->untold);
 		}
-		if (!is_candidate(facts, site, rise))
+		if (!is_candidate(facts, site, rise) || (site->domain == DOMAIN_WASM_MEMORY && is_room(rise, inside)))
 			continue;
 		if (!is_sure(&site->growth) || is_doubtful(facts, site, rise)) {
 			if (rise > seems) {
@@ -116,9 +133,10 @@ static void find_sites(const struct verdict_facts *facts, struct verdict_evidenc
 	evidence->rise = own_rise;
 }
 
-static void find_memory(const struct verdict_facts *facts, struct verdict_evidence *evidence)
+static void find_memory(const struct verdict_facts *facts, struct verdict_evidence *evidence, double inside)
 {
 	const struct process_info *process = facts->process;
+	double largest = 0;
 
 	for (size_t i = 0; i < process->wasm_memory_count; i++) {
 		const struct wasm_memory *memory = &process->wasm_memories[i];
@@ -127,9 +145,16 @@ static void find_memory(const struct verdict_facts *facts, struct verdict_eviden
 		/* Its growths are blocks of that domain, too. */
 		if (!evidence->memory && evidence->site && evidence->site->domain == DOMAIN_WASM_MEMORY)
 			least /= 2;
-		if (!is_sure(&memory->trend) || rise <= least ||
+		if (!is_sure(&memory->trend) || (rise <= least && !is_room(rise, inside)) ||
 		    (facts->hidden_memories && facts->hidden_memories[i]))
 			continue;
+		if (is_room(rise, inside)) {
+			if (evidence->site && evidence->site->domain == DOMAIN_WASM_HEAP && rise > largest) {
+				evidence->around = memory;
+				largest = rise;
+			}
+			continue;
+		}
 		evidence->memory = memory;
 		evidence->rise = rise;
 	}
@@ -137,9 +162,9 @@ static void find_memory(const struct verdict_facts *facts, struct verdict_eviden
 
 static bool find_leak(const struct verdict_facts *facts, struct verdict_evidence *evidence)
 {
-	double runtime = runtime_rise(facts);
+	double runtime = runtime_rise(facts), inside = inside_rise(facts);
 
-	find_sites(facts, evidence);
+	find_sites(facts, evidence, inside);
 	if (is_short(facts))
 		return false;
 	if (is_sure(&facts->isolates)) {
@@ -147,7 +172,7 @@ static bool find_leak(const struct verdict_facts *facts, struct verdict_evidence
 		evidence->kind = VERDICT_LEAK;
 		return true;
 	}
-	find_memory(facts, evidence);
+	find_memory(facts, evidence, inside);
 	if (!evidence->site && !evidence->memory)
 		return false;
 	if (!evidence->memory && runtime > 0 && runtime >= RUNTIME_FACTOR * (evidence->rise + evidence->library_rise))

@@ -9,6 +9,8 @@
  *      that rose most. In a process with a runtime it must have risen by OWN_LEAST: there, a little grows for a while.
  *      What has none of the program's own code in its stack (threads of node's pool) must rise by LIBRARY_LEAST; if some
  *      line of the program grows as well, that line is to blame, since such threads work for somebody.
+ *      A linear memory that grows is no leak of its own where what grows inside it is a half of that or more: then the line
+ *      that allocates there is to blame.
  *      But not if the runtime's heap of objects grows RUNTIME_FACTOR times as fast: listeners, closures and arrays that
  *      are kept hold some native memory, too, and a heap snapshot tells more of them.
  *      Nor if it may be garbage: no collection was seen, and it is less than GARBAGE_MOST. (V8 collects before it holds as
@@ -34,6 +36,7 @@
 #define OWN_LEAST      16384.0   /* bytes */
 #define LIBRARY_LEAST  65536.0   /* bytes */
 #define RUNTIME_FACTOR 8.0
+#define INSIDE_FACTOR  2.0
 #define RUNTIME_LEAST  1048576.0 /* bytes of objects … */
 #define PAGES_LEAST    8388608.0 /* … or of pages: garbage is in them */
 #define GARBAGE_MOST   268435456.0 /* bytes */
@@ -85,6 +88,7 @@ struct verdict_evidence {
 	enum verdict_kind kind;
 	const struct verdict_site *site; /* LEAK, CACHE */
 	const struct wasm_memory *memory; /* LEAK */
+	const struct wasm_memory *around; /* LEAK of blocks inside linear memories: the one that grows with them */
 	bool     workers;        /* LEAK: isolates pile up; `site` is the line that makes them, if known */
 	double   rise;           /* LEAK, RUNTIME_HEAP: bytes from the mark on from which it grows */
 	double   library_rise;   /* LEAK: of what grows beside it without code of the program in its stack */

@@ -133,6 +133,18 @@ static void free_table(struct wasm_heap *heap)
 	heap->live = NULL;
 }
 
+/* What is alive, and where. */
+static void sum_up(const struct process_info *process, const struct wasm_memory *memory, struct wasm_heap *heap)
+{
+	for (size_t i = 0; heap->live && i <= heap->live->mask; i++)
+		if (heap->live->slots[i].address) {
+			heap->live_blocks++;
+			heap->live_bytes += heap->live->slots[i].size;
+		}
+	if (memory)
+		wasm_parts_find(memory, first_told(process, memory));
+}
+
 /* The memory is about to be gone, with all that is in it. */
 static void dies(void *context, struct wasm_memory *memory)
 {
@@ -140,14 +152,12 @@ static void dies(void *context, struct wasm_memory *memory)
 	struct wasm_heap *heap = memory->heap;
 
 	space_settle(&heaps->space, UINT64_MAX);
+	sum_up(heaps->process, memory, heap);
 	for (size_t i = 0; heap->live && i <= heap->live->mask; i++) {
 		const struct block *block = &heap->live->slots[i];
 
-		if (!block->address)
-			continue;
-		space_count_death(&heaps->space, block, false);
-		heap->gone_blocks++;
-		heap->gone_bytes += block->size;
+		if (block->address)
+			space_count_death(&heaps->space, block, false);
 	}
 	free_table(heap);
 }
@@ -293,15 +303,6 @@ void wasm_heaps_at(const struct wasm_heaps *heaps, uint64_t pointer,
 
 /* ---- afterwards ----------------------------------------------------------------------------------------------- */
 
-static void sum_live(struct wasm_heap *heap)
-{
-	for (size_t i = 0; heap->live && i <= heap->live->mask; i++)
-		if (heap->live->slots[i].address) {
-			heap->live_blocks++;
-			heap->live_bytes += heap->live->slots[i].size;
-		}
-}
-
 void wasm_heaps_close(struct wasm_heaps *heaps, struct process_info *process)
 {
 	if (!heaps && process->wasm_told_count)
@@ -310,15 +311,13 @@ void wasm_heaps_close(struct wasm_heaps *heaps, struct process_info *process)
 	for (size_t i = 0; i < process->wasm_memory_count; i++) {
 		struct wasm_memory *memory = &process->wasm_memories[i];
 
-		if (!memory->heap)
+		if (!memory->heap || memory->died != UINT64_MAX)
 			continue;
-		sum_live(memory->heap);
-		if (memory->died == UINT64_MAX)
-			wasm_parts_find(memory, first_told(process, memory));
+		sum_up(process, memory, memory->heap);
 		free_table(memory->heap);
 	}
 	if (process->wasm_stray) {
-		sum_live(process->wasm_stray);
+		sum_up(process, NULL, process->wasm_stray);
 		free_table(process->wasm_stray);
 	}
 	if (!heaps)

@@ -39,7 +39,7 @@ void wasm_heaps_close(struct wasm_heaps *heaps, struct process_info *process);
 
 /* ---- wasm_parts.c, for wasm_heap.c ------------------------------------------------------------------------------ */
 
-/* Of a memory that is alive, whose heap->live are its live blocks; `told` as recorded of its first instance, or NULL. */
+/* Of a memory whose heap->live are its live blocks; `told` as recorded of its first instance, or NULL. */
 void wasm_parts_find(const struct wasm_memory *memory, const struct wasm_told *told);
 
 #endif

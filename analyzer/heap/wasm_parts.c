@@ -52,6 +52,15 @@ static bool is_named(const struct wasm_told *told, enum wasm_layout kind)
 	return false;
 }
 
+/*
+ * AssemblyScript's TLSF takes as much for a block as dlmalloc does that aligns blocks to 16 (wasi-libc's): only names tell
+ * them apart.
+ */
+static bool is_likely(const struct layout *layout, bool tlsf)
+{
+	return layout->align < 16 || (layout->kind == WASM_LAYOUT_TLSF) == tlsf;
+}
+
 /* How many pairs of neighbours bear the layout out; 0 if too many contradict it. */
 static size_t bear_out(const struct layout *layout, const struct placed *blocks, size_t count, bool *contradicted)
 {
@@ -72,6 +81,7 @@ static struct layout find_layout(const struct placed *blocks, size_t count, cons
 	unsigned word = told && told->record.flags & TRACE_WASM_HEAP_WIDE ? 8 : 4;
 	const struct layout layouts[] = {
 		{WASM_LAYOUT_DLMALLOC, word, word, 2 * word, 4 * word},
+		{WASM_LAYOUT_DLMALLOC, word, word, 16, 4 * word},
 		{WASM_LAYOUT_EMMALLOC, word, 2 * word, 8, 2 * word + 8},
 		{WASM_LAYOUT_TLSF, word, word, 16, 16},
 	};
@@ -82,6 +92,8 @@ static struct layout find_layout(const struct placed *blocks, size_t count, cons
 		bool contradicted;
 		size_t pairs = bear_out(&layouts[i], blocks, count, &contradicted);
 
+		if (!is_likely(&layouts[i], is_named(told, WASM_LAYOUT_TLSF)))
+			continue;
 		if (pairs > most || (!most && !contradicted && best.kind == WASM_LAYOUT_UNKNOWN &&
 		                     is_named(told, layouts[i].kind))) {
 			best = layouts[i];

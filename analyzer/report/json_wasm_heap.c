@@ -26,7 +26,6 @@ static json_t *allocator(const struct process_info *info, const struct wasm_memo
 json_t *json_wasm_heap(const struct view_process *process, const struct wasm_memory *memory)
 {
 	const struct wasm_heap *heap = memory->heap;
-	bool apart = memory->died == UINT64_MAX;
 	json_t *object;
 
 	if (!heap)
@@ -34,13 +33,12 @@ json_t *json_wasm_heap(const struct view_process *process, const struct wasm_mem
 	object = json_checked(json_object());
 	json_set(object, "live_bytes", heap->no_deaths ? json_null() : json_number(heap->live_bytes));
 	json_set(object, "live_blocks", heap->no_deaths ? json_null() : json_number(heap->live_blocks));
-	json_set(object, "overhead_bytes", apart ? json_number(heap->parts.overhead_bytes) : json_null());
-	json_set(object, "free_bytes", apart ? json_number(heap->parts.free_bytes) : json_null());
-	json_set(object, "unused_bytes", apart ? json_number(heap->parts.unused_bytes) : json_null());
-	json_set(object, "static_bytes", apart ? json_number(heap->parts.static_bytes) : json_null());
-	json_set(object, "stack_bytes",
-	         apart && heap->parts.stack_known ? json_number(heap->parts.stack_bytes) : json_null());
-	json_set(object, "unattributed_bytes", apart ? json_number(heap->parts.unattributed_bytes) : json_null());
+	json_set(object, "overhead_bytes", json_number(heap->parts.overhead_bytes));
+	json_set(object, "free_bytes", json_number(heap->parts.free_bytes));
+	json_set(object, "unused_bytes", json_number(heap->parts.unused_bytes));
+	json_set(object, "static_bytes", json_number(heap->parts.static_bytes));
+	json_set(object, "stack_bytes", heap->parts.stack_known ? json_number(heap->parts.stack_bytes) : json_null());
+	json_set(object, "unattributed_bytes", json_number(heap->parts.unattributed_bytes));
 	json_set(object, "layout", json_text(inside_layout(heap->parts.layout)));
 	json_set(object, "allocs", json_number(heap->allocs));
 	json_set(object, "frees", heap->no_deaths ? json_null() : json_number(heap->frees));
@@ -48,8 +46,6 @@ json_t *json_wasm_heap(const struct view_process *process, const struct wasm_mem
 	json_set(object, "replaced", json_number(heap->replaced));
 	json_set(object, "overlapping", json_number(heap->overlapping));
 	json_set(object, "outside", json_number(heap->outside));
-	json_set(object, "freed_with_memory_bytes", json_number(heap->gone_bytes));
-	json_set(object, "freed_with_memory_blocks", json_number(heap->gone_blocks));
 	json_set(object, "instances", json_number(inside_instances(process->info, memory)));
 	json_set(object, "allocator_why", json_text(inside_why(process->info, memory)));
 	json_set(object, "allocator", allocator(process->info, memory));

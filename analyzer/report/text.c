@@ -26,8 +26,10 @@ static void put_source(const struct page *page, const struct view *view)
 
 void report_text(const struct page *page, const struct view *view, const struct text_options *options)
 {
+	struct text_options inside = *options;
 	struct name_sum names = {0};
 
+	inside.domain = DOMAIN_WASM_HEAP;
 	text_answer(page, view, options->domain);
 	if (view->process_count) {
 		text_processes(page, view);
@@ -38,6 +40,8 @@ void report_text(const struct page *page, const struct view *view, const struct 
 		text_workers(page, view, options);
 		text_modules(page, view, options);
 		text_wasm(page, view, options, &names);
+		text_sites(page, view, &inside, &names);
+		text_sites_held(page, view, &inside, &names);
 		text_elsewhere(page, view, options->domain);
 		text_totals(page, view);
 	}
@@ -53,7 +57,10 @@ void leaks_text(const struct page *page, const struct view *view, const struct t
 	text_answer(page, view, options->domain);
 	if (by == BY_SITE) {
 		text_sites(page, view, options, &names);
-		text_garbage(page, view, options);
+		if (options->domain == DOMAIN_WASM_HEAP)
+			text_sites_held(page, view, options, &names);
+		else
+			text_garbage(page, view, options);
 		text_pending(page, view);
 		text_workers(page, view, options);
 	} else if (by == BY_MODULE) {

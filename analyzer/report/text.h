@@ -49,6 +49,9 @@ const char *text_end(char buffer[24], const struct view_process *process);
 /* Leaks by site, with stacks; counts the names of what it prints. */
 void text_sites(const struct page *page, const struct view *view, const struct text_options *options,
                 struct name_sum *names);
+/* The same of a domain's blocks that were held until the collection at the end freed what they lie in. */
+void text_sites_held(const struct page *page, const struct view *view, const struct text_options *options,
+                     struct name_sum *names);
 /* The frames of a stack, all or those that matter; counts their names. */
 void text_stack(const struct page *page, struct view_process *process, struct node_id stack, bool whole,
                 struct name_sum *names);
@@ -101,6 +104,13 @@ void text_elsewhere(const struct page *page, const struct view *view, enum domai
 /* The linear memories and who made them grow; nothing if there are none. Counts the names of what it prints. */
 void text_wasm(const struct page *page, const struct view *view, const struct text_options *options,
                struct name_sum *names);
+
+/* ---- text_inside.c ------------------------------------------------------------------------------------------- */
+
+/* Of one memory: what its bytes are, whether its blocks add up, who tells of them; nothing if nobody does. */
+void text_inside(const struct page *page, struct view_process *process, const struct wasm_memory *memory);
+/* Modules whose blocks are not told. */
+void text_unwatched(const struct page *page, const struct view *view);
 
 /* ---- text_ledger.c ------------------------------------------------------------------------------------------- */
 

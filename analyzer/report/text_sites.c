@@ -408,26 +408,38 @@ static void print_site(const struct page *page, const struct view *view, const s
 	free(where);
 }
 
+/* The sites, numbered, with their stacks. */
+static void list_sites(const struct page *page, const struct view *view, const struct text_options *options,
+                       const struct view_site *const *sites, size_t count, struct name_sum *names)
+{
+	int widths[2] = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		int bytes_width = (int)strlen(BYTES(sites[i]->live_bytes));
+		int count_width = (int)strlen(COUNT(sites[i]->live_blocks));
+
+		widths[0] = bytes_width > widths[0] ? bytes_width : widths[0];
+		widths[1] = count_width > widths[1] ? count_width : widths[1];
+	}
+	for (size_t i = 0; i < count; i++) {
+		print_site(page, view, sites[i], i + 1, widths);
+		text_stack(page, &view->processes[sites[i]->process], sites[i]->stack, options->whole_stacks, names);
+	}
+}
+
 void text_sites(const struct page *page, const struct view *view, const struct text_options *options,
                 struct name_sum *names)
 {
 	struct domain_sum all = view->domains[options->domain], listed = {0};
 	size_t count, leading;
 	const struct view_site **sites = text_growth_order(view, options->domain, &count, &leading);
-	int widths[2] = {0};
 	char *note;
 
 	all.sites -= view->suppressed[options->domain].sites;
 	all.bytes -= view->suppressed[options->domain].bytes;
 	for (size_t i = 0; i < count && listed.sites < options->top; i++) {
-		const struct view_site *site = sites[i];
-		int bytes_width = (int)strlen(BYTES(site->live_bytes));
-		int count_width = (int)strlen(COUNT(site->live_blocks));
-
 		listed.sites++;
-		listed.bytes += site->live_bytes;
-		widths[0] = bytes_width > widths[0] ? bytes_width : widths[0];
-		widths[1] = count_width > widths[1] ? count_width : widths[1];
+		listed.bytes += sites[i]->live_bytes;
 	}
 	if (listed.sites < all.sites)
 		note = xasprintf("%s %s of %s, with %s of the bytes",
@@ -436,11 +448,39 @@ void text_sites(const struct page *page, const struct view *view, const struct t
 	else
 		note = leading ? xstrdup("what grows from mark to mark comes first") : NULL;
 	if (listed.sites)
-		page_title(page, "Alive at the end, by site", note);
-	for (size_t i = 0; i < listed.sites; i++) {
-		print_site(page, view, sites[i], i + 1, widths);
-		text_stack(page, &view->processes[sites[i]->process], sites[i]->stack, options->whole_stacks, names);
-	}
+		page_title(page, options->domain == DOMAIN_WASM_HEAP ? "Alive inside WebAssembly memories, by site"
+		                                                     : "Alive at the end, by site", note);
+	list_sites(page, view, options, sites, listed.sites, names);
 	free(sites);
 	free(note);
+}
+
+void text_sites_held(const struct page *page, const struct view *view, const struct text_options *options,
+                     struct name_sum *names)
+{
+	struct view_site *held = xcalloc(view->garbage_count, sizeof(*held));
+	const struct view_site **sites = xcalloc(view->garbage_count, sizeof(*sites));
+	size_t count = 0, shown;
+	char *note;
+
+	for (size_t i = 0; i < view->garbage_count; i++) {
+		const struct view_site *site = &view->garbage[i];
+
+		if (site->domain != options->domain || !site->garbage.kept_blocks)
+			continue;
+		held[count] = *site;
+		held[count].live_blocks = site->garbage.kept_blocks;
+		held[count].live_bytes = site->garbage.kept_bytes;
+		sites[count] = &held[count];
+		count++;
+	}
+	shown = count < options->top ? count : options->top;
+	note = xasprintf("and freed with their memory then, which the script's top level held%s",
+	                 shown < count ? "; the largest" : "");
+	if (shown)
+		page_title(page, "Alive inside WebAssembly memories until the last collection, by site", note);
+	list_sites(page, view, options, sites, shown, names);
+	free(note);
+	free(sites);
+	free(held);
 }

@@ -266,6 +266,7 @@ void text_trust(const struct page *page, const struct view *view, const struct n
 	tell_stacks(page, view);
 	tell_names(page, view, names);
 	tell_ends(page, view);
+	text_unwatched(page, view);
 	text_collected(page, view);
 	text_measured(page, view);
 	tell_sampling(page, view);

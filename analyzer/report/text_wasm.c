@@ -310,6 +310,7 @@ void text_wasm(const struct page *page, const struct view *view, const struct te
 		print_future(page, &rows[i]);
 		if (stacks)
 			print_sizes(page, &rows[i]);
+		text_inside(page, rows[i].process, rows[i].memory);
 		stacks -= print_growth(page, &rows[i], most, options->whole_stacks, names);
 	}
 	free(rows);

@@ -95,21 +95,28 @@ static void say_place(FILE *out, struct view_process *process, struct node_id st
 
 /* ---- leaks ---------------------------------------------------------------------------------------------------- */
 
-static void say_memory(FILE *out, struct view_process *process, const struct verdict_facts *facts,
-                       const struct wasm_memory *memory)
+/* How far a memory is from its limit: " It has 17 MiB now; its maximum, 4 GiB, is reached after 12 more marks." */
+static void say_limit(FILE *out, const struct verdict_facts *facts, const struct wasm_memory *memory)
 {
 	uint64_t room = verdict_room(memory);
 
+	say(out, " It has %s now; %s, %s, is reached ", BYTES(memory->bytes),
+	    memory->maximum_bytes ? "its maximum" : "the limit of every memory", BYTES(memory->bytes + room));
+	say_when(out, (double)room, memory->trend.bytes_per_mark, facts);
+	say(out, ".");
+}
+
+static void say_memory(FILE *out, struct view_process *process, const struct verdict_facts *facts,
+                       const struct wasm_memory *memory)
+{
 	say(out, "A leak: wasm memory %u grows by %s, ", memory->id, RATE(memory->trend.bytes_per_mark, "", facts));
 	say_span(out, facts);
 	if (memory->growth_count) {
 		say(out, ". It is grown by ");
 		say_place(out, process, memory->growth[0].stack);
 	}
-	say(out, ". It has %s now; %s, %s, is reached ", BYTES(memory->bytes),
-	    memory->maximum_bytes ? "its maximum" : "the limit of every memory", BYTES(memory->bytes + room));
-	say_when(out, (double)room, memory->trend.bytes_per_mark, facts);
 	say(out, ".");
+	say_limit(out, facts, memory);
 }
 
 static void say_site(FILE *out, struct view_process *process, const struct verdict_facts *facts,
@@ -125,9 +132,15 @@ static void say_site(FILE *out, struct view_process *process, const struct verdi
 		say(out, ", in %s %s", COUNT(blocks), PLURAL(blocks, "block", "blocks"));
 	say(out, ", ");
 	say_span(out, facts);
-	say(out, ". At the end it held %s in %s %s.", BYTES(site->live_bytes), COUNT(site->live_blocks),
+	say(out, ". At the end it held %s in %s %s%s.", BYTES(site->live_bytes), COUNT(site->live_blocks),
 	    site->domain == DOMAIN_MAP ? PLURAL(site->live_blocks, "mapping", "mappings")
-	                               : PLURAL(site->live_blocks, "block", "blocks"));
+	                               : PLURAL(site->live_blocks, "block", "blocks"),
+	    site->domain == DOMAIN_WASM_HEAP ? " inside linear memory" : "");
+	if (evidence->around) {
+		say(out, " Wasm memory %u grows with it, by %s.", evidence->around->id,
+		    RATE(evidence->around->trend.bytes_per_mark, "", facts));
+		say_limit(out, facts, evidence->around);
+	}
 	if (site->garbage_bytes > site->live_bytes / 2)
 		say(out, " The script's top level held them, and was over when the last collection came: in a program that runs "
 		    "on they would stay.");

@@ -1,0 +1,187 @@
+/* text_inside.c: how far what is told of the blocks inside a linear memory can be trusted; see text.h. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "report/escape.h"
+#include "report/human.h"
+#include "report/inside.h"
+#include "report/text.h"
+#include "util.h"
+
+#define INDENT        7
+#define FUNCTIONS_MOST 8          /* of an allocator */
+#define REFUSED_MOST  3           /* stacks */
+
+/* Takes `text`. */
+static void say(const struct page *page, enum style style, char *text)
+{
+	fprintf(page->file, "%*s", INDENT, "");
+	page_words(page, INDENT, INDENT + 2, style, text);
+	free(text);
+}
+
+/* Adds " + 3.1 MiB in holes" to `text`, which it takes; nothing of nothing. */
+static char *and_part(char *text, uint64_t bytes, const char *what)
+{
+	char *longer;
+
+	if (!bytes)
+		return text;
+	longer = xasprintf("%s%s%s %s", text, *text ? " + " : "", BYTES(bytes), what);
+	free(text);
+	return longer;
+}
+
+static void say_parts(const struct page *page, const struct wasm_memory *memory)
+{
+	const struct wasm_heap *heap = memory->heap;
+	const struct wasm_parts *parts = &heap->parts;
+	char *live = xasprintf("in %s live %s", COUNT(heap->live_blocks), PLURAL(heap->live_blocks, "block", "blocks"));
+	char *text = and_part(xstrdup(""), parts->live_bytes, live);
+
+	text = and_part(text, parts->overhead_bytes, "that the allocator adds");
+	text = and_part(text, parts->free_bytes, "in holes between blocks");
+	text = and_part(text, parts->unused_bytes, "above them, unused");
+	text = and_part(text, parts->static_bytes, parts->stack_known ? "of static data" : "of static data and stack");
+	text = and_part(text, parts->stack_bytes, "of stack");
+	text = and_part(text, parts->unattributed_bytes, "not attributed");
+	say(page, STYLE_PLAIN, xasprintf("Inside%s: %s = %s.", memory->died != UINT64_MAX ? " when it was freed" : "", text,
+	                                 BYTES(memory->bytes)));
+	free(text);
+	free(live);
+}
+
+/* How the figures were had. */
+static void say_method(const struct page *page, const struct wasm_heap *heap)
+{
+	const char *layout = inside_layout(heap->parts.layout), *begins;
+
+	begins = heap->parts.heap_known ? "the heap begins where the module says" :
+	         "the heap is taken to begin at the lowest block that there ever was";
+	if (layout)
+		say(page, STYLE_DIM, xasprintf("Blocks are told by its allocator, which adds to each what %s adds, as their "
+		                               "distances or its names say; %s.", layout, begins));
+	else
+		say(page, STYLE_DIM, xasprintf("Blocks are told by its allocator, whose layout is not known: gaps of less than "
+		                               "32 B between blocks are taken for what it adds; %s.", begins));
+}
+
+static char *function_of(const struct wasm_watched *watched)
+{
+	char *text = watched->name ? xasprintf("%s [%" PRIu32 "]", watched->name, watched->index)
+	                           : xasprintf("%s [%" PRIu32 "]", watched->role, watched->index), *escaped;
+
+	escaped = escape_text(text);
+	free(text);
+	return escaped;
+}
+
+static void say_functions(const struct page *page, const struct process_info *info, const struct wasm_memory *memory)
+{
+	size_t count;
+	const struct wasm_watched **watched = inside_watched(info, memory, &count);
+	const char *why = inside_why(info, memory);
+	uint64_t instances = inside_instances(info, memory);
+	char *text = xstrdup(""), *longer;
+
+	for (size_t i = 0; i < count && i < FUNCTIONS_MOST; i++) {
+		char *function = function_of(watched[i]);
+
+		longer = xasprintf("%s%s%s", text, i ? ", " : "", function);
+		free(function);
+		free(text);
+		text = longer;
+	}
+	if (count > FUNCTIONS_MOST) {
+		longer = xasprintf("%s and %s more", text, COUNT(count - FUNCTIONS_MOST));
+		free(text);
+		text = longer;
+	}
+	if (count) {
+		char *reason = why ? escape_text(why) : NULL;
+		char *times = instances > 1 ? xasprintf(", in %s instances", COUNT(instances)) : xstrdup("");
+
+		say(page, STYLE_DIM, xasprintf("Its allocator%s%s: %s%s.", reason ? ", found by " : "", reason ? reason : "",
+		                               text, times));
+		free(times);
+		free(reason);
+	}
+	free(text);
+	free(watched);
+}
+
+/* What does not fit together. */
+static void say_doubts(const struct page *page, const struct wasm_heap *heap)
+{
+	if (!heap->unknown_frees && !heap->replaced && !heap->overlapping && !heap->outside)
+		say(page, STYLE_GOOD, heap->frees ? xstrdup("Every free has its block.") : xstrdup("Nothing in it was freed."));
+	if (heap->unknown_frees)
+		say(page, STYLE_BAD, xasprintf("%s of %s %s of what nobody was seen to allocate: some of its allocator's "
+		                               "functions are not watched, or were not from the start.",
+		                               COUNT(heap->unknown_frees), COUNT(heap->frees + heap->unknown_frees),
+		                               PLURAL(heap->frees + heap->unknown_frees, "free was", "frees were")));
+	if (heap->replaced)
+		say(page, STYLE_BAD, xasprintf("%s %s allocated where one was alive: a function that frees is not watched, or "
+		                               "all was freed at once.", COUNT(heap->replaced),
+		                               PLURAL(heap->replaced, "block was", "blocks were")));
+	if (heap->overlapping)
+		say(page, STYLE_BAD, xasprintf("%s live %s within another: what is watched is not the allocator alone.",
+		                               COUNT(heap->overlapping), PLURAL(heap->overlapping, "block lies", "blocks lie")));
+	if (heap->outside)
+		say(page, STYLE_BAD, xasprintf("%s live %s behind the memory's end: their sizes are wrong.", COUNT(heap->outside),
+		                               PLURAL(heap->outside, "block ends", "blocks end")));
+}
+
+static void say_refused(const struct page *page, struct view_process *process, const struct wasm_memory *memory)
+{
+	size_t count;
+	struct inside_refused *rows = inside_refused(process->info, memory, &count);
+
+	for (size_t i = 0; i < count && i < REFUSED_MOST; i++) {
+		char *place = text_blame(process, rows[i].stack), *caller = text_caller(process, rows[i].stack);
+
+		say(page, STYLE_BAD, xasprintf("%s memory.grow, of up to %s, %s refused: by %s%s%s", COUNT(rows[i].count),
+		                               BYTES(rows[i].bytes), PLURAL(rows[i].count, "was", "were"), place,
+		                               caller ? ", called by " : "", caller ? caller : ""));
+		free(place);
+		free(caller);
+	}
+	if (count > REFUSED_MOST)
+		say(page, STYLE_BAD, xasprintf("and more from %s other stacks", COUNT(count - REFUSED_MOST)));
+	free(rows);
+}
+
+void text_inside(const struct page *page, struct view_process *process, const struct wasm_memory *memory)
+{
+	const struct wasm_heap *heap = memory->heap;
+
+	say_refused(page, process, memory);
+	if (!heap)
+		return;
+	if (heap->no_deaths) {
+		say(page, STYLE_PLAIN, xasprintf("Inside: %s %s were allocated. A collector in the module frees, which is not "
+		                                 "told: what of them is alive is not known.", COUNT(heap->allocs),
+		                                 PLURAL(heap->allocs, "block", "blocks")));
+	} else {
+		say_parts(page, memory);
+		say_method(page, heap);
+	}
+	if (!heap->no_deaths)
+		say_doubts(page, heap);
+	say_functions(page, process->info, memory);
+}
+
+void text_unwatched(const struct page *page, const struct view *view)
+{
+	size_t count;
+	struct inside_unwatched *rows = inside_unwatched(view, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		char *sentence = inside_sentence(&rows[i]), *escaped = escape_text(sentence);
+
+		page_entry(page, i ? "" : "not inside", STYLE_PLAIN, "%s", escaped);
+		free(escaped);
+		free(sentence);
+	}
+	free(rows);
+}
