@@ -85,6 +85,8 @@ struct unfinalized {          /* objects of one registry that were gone, and who
 	uint64_t  count;          /* of objects */
 	uint64_t *held;           size_t held_count; /* the held values that are whole numbers from 0; owned */
 	uint64_t  tick;           /* when they were told: their program ended */
+	uint32_t  memory;         /* id of the linear memory that these point into, 0 unknown; and … */
+	uint64_t  blocks, bytes;  /* … the live blocks there that they stand for */
 };
 
 struct runtime_heap {         /* what a runtime said of its heap */
@@ -313,6 +315,11 @@ struct worker_sum {
 	uint64_t  blocks, bytes;
 };
 
+/* Of a site, what only a pending finalizer held at the leak instant (heap/pending.h): not among the live ones. */
+struct pending_sum {
+	uint64_t  blocks, bytes;
+};
+
 /* All blocks that one stack of one process allocated in one domain. Counts are up to the leak instant. */
 struct site {
 	struct process_id process;
@@ -327,6 +334,7 @@ struct site {
 	uint32_t  history;        /* its number in process_info.history */
 	struct garbage_sum garbage;
 	struct worker_sum held;
+	struct pending_sum pending;
 	uint64_t  since_blocks, since_bytes; /* of the live ones: born after the mark that was asked for */
 };
 

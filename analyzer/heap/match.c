@@ -7,6 +7,7 @@
 #include "heap/history.h"
 #include "heap/ledger.h"
 #include "heap/maps.h"
+#include "heap/pending.h"
 #include "heap/sites.h"
 #include "heap/space.h"
 #include "heap/survivors.h"
@@ -32,6 +33,7 @@ struct matcher {
 	struct workers *workers; /* owned; NULL: none ended before the process did */
 	struct wasm *wasm;       /* owned */
 	struct wasm_heaps *wasm_heaps; /* owned; NULL: no block in a linear memory was told so far */
+	struct pending *pending; /* owned; NULL until the leak instant, and if nothing waits for a finalizer */
 	struct ledgers ledgers;
 	uint64_t impossible;     /* events that make no sense */
 };
@@ -166,6 +168,7 @@ static void leak_instant(struct matcher *matcher)
 {
 	garbage_complete(matcher->garbage);
 	wasm_heaps_end(matcher->wasm_heaps);
+	matcher->pending = pending_take(matcher->process, &matcher->sites, matcher->wasm_heaps);
 	survivors_take(matcher->process, &matcher->sites, matcher->history, &matcher->live, matcher->maps, matcher->wasm,
 	               matcher->wasm_heaps, matcher->garbage);
 	matcher->heap.teardown = true;
@@ -236,9 +239,12 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 
 		site->garbage = garbage_of_site(matcher->garbage, site->history);
 		site->held = workers_of_site(matcher->workers, site->history);
+		site->pending = pending_of_site(matcher->pending, site->history);
+		site->frees -= site->pending.blocks;
 	}
 	garbage_free(matcher->garbage);
 	workers_free(matcher->workers);
+	pending_free(matcher->pending);
 	matcher->process->history = matcher->history;
 	history_judge(matcher->process);
 	wasm_judge(matcher->process);

@@ -252,9 +252,7 @@ void wasm_heaps_end(struct wasm_heaps *heaps)
 
 struct visit {                   /* of the memories that are alive */
 	void   (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes);
-	void   (*at)(void *context, const struct wasm_memory *memory, const struct block *block);
 	void    *context;
-	uint64_t pointer;        /* for `at` */
 };
 
 static void visit_blocks(const struct visit *visit, const struct wasm_heap *heap)
@@ -281,24 +279,10 @@ void wasm_heaps_each(const struct wasm_heaps *heaps,
 	visit_blocks(&visit, heaps->process->wasm_stray);
 }
 
-static void visit_pointer(void *context, const struct wasm_memory *memory)
+void wasm_heaps_each_memory(const struct wasm_heaps *heaps, void (*each)(void *context, const struct wasm_memory *memory),
+	void *context)
 {
-	const struct visit *visit = context;
-	const struct block *block = NULL;
-
-	if (memory->heap && memory->heap->live && visit->pointer && visit->pointer < UINT64_MAX - memory->base)
-		block = table_find(memory->heap->live, memory->base + visit->pointer);
-	if (block)
-		visit->at(visit->context, memory, block);
-}
-
-void wasm_heaps_at(const struct wasm_heaps *heaps, uint64_t pointer,
-	void (*each)(void *context, const struct wasm_memory *memory, const struct block *block), void *context)
-{
-	struct visit visit = {.at = each, .context = context, .pointer = pointer};
-
-	if (heaps)
-		wasm_each_memory(heaps->wasm, visit_pointer, &visit);
+	wasm_each_memory(heaps->wasm, each, context);
 }
 
 /* ---- afterwards ----------------------------------------------------------------------------------------------- */

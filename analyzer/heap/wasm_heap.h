@@ -24,12 +24,9 @@ void wasm_heaps_end(struct wasm_heaps *heaps);
 void wasm_heaps_each(const struct wasm_heaps *heaps,
 	void (*each)(void *context, uint32_t site, uint64_t birth, uint64_t bytes), void *context);
 
-/*
- * Calls `each` for the block that begins at `pointer` in a memory that is alive, of each memory that has one there. What
- * wrappers of JavaScript's hold are such pointers; which memory is meant they do not tell. `heaps` may be NULL.
- */
-void wasm_heaps_at(const struct wasm_heaps *heaps, uint64_t pointer,
-	void (*each)(void *context, const struct wasm_memory *memory, const struct block *block), void *context);
+/* Calls `each` for every memory that is alive; its heap->live may be NULL. */
+void wasm_heaps_each_memory(const struct wasm_heaps *heaps, void (*each)(void *context, const struct wasm_memory *memory),
+	void *context);
 
 /*
  * After wasm_close: what is known of each memory's heap goes to the memory, records are told whose they are. `heaps` may be

@@ -103,10 +103,11 @@ static void put_held(struct writer *writer, const struct view *view, const struc
 	close_level(writer, ']');
 }
 
-/* What only a pending finalizer holds. */
-static void put_pending(struct writer *writer, const struct view *view)
+/* What only a pending finalizer holds: by registry, and what blocks are known to be that, by site. */
+static void put_pending(struct writer *writer, const struct view *view, const struct json_options *options)
 {
 	struct name_sum names = {0};
+	size_t rows = 0;
 
 	open_level(writer, "pending", '[');
 	for (size_t i = 0; i < view->process_count; i++) {
@@ -115,6 +116,11 @@ static void put_pending(struct writer *writer, const struct view *view)
 		for (size_t u = 0; u < info->unfinalized_count; u++)
 			put_row(writer, json_unfinalized(&view->processes[i], &info->unfinalized[u], &names));
 	}
+	close_level(writer, ']');
+	open_level(writer, "pending_by_site", '[');
+	for (size_t i = 0; i < view->pending_count; i++)
+		if (is_wanted(options, view->pending[i].domain) && rows++ < options->top)
+			put_row(writer, json_pending(view, &view->pending[i], &names));
 	close_level(writer, ']');
 }
 
@@ -274,7 +280,7 @@ void report_json(FILE *file, const struct view *view, const struct json_options 
 	left_off = put_sites(&writer, view, options, &names);
 	put_garbage(&writer, view, options);
 	put_held(&writer, view, options);
-	put_pending(&writer, view);
+	put_pending(&writer, view, options);
 	put_member(&writer, "by_type", json_checked(json_array()));
 	left_off += put_groups(&writer, view, options, "by_module", view_by_module);
 	left_off += put_groups(&writer, view, options, "by_process", view_by_process);

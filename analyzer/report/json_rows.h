@@ -32,6 +32,8 @@ json_t *json_site(const struct view *view, const struct view_site *site, struct 
 json_t *json_held(const struct view *view, const struct view_site *site, struct name_sum *names);
 /* One of view.garbage: bytes and blocks are what was freed. */
 json_t *json_garbage(const struct view *view, const struct view_site *site, struct name_sum *names);
+/* One of view.pending: bytes and blocks are what only pending finalizers hold. */
+json_t *json_pending(const struct view *view, const struct view_site *site, struct name_sum *names);
 /* Sets "stack" and "stack_end" of `object`; counts the names. */
 void json_stack(json_t *object, struct view_process *process, struct node_id stack, struct name_sum *names);
 json_t *json_time(const struct process_info *process, uint64_t tick); /* of the host's clock */

@@ -16,6 +16,7 @@ struct row {
 struct rows {
 	struct row list[LISTED_MOST]; size_t count; /* the largest, in order */
 	uint64_t objects, for_ever;  /* of all; of these, nobody is left to call back */
+	uint64_t blocks, bytes;      /* that are known to be what they held */
 };
 
 static void add(struct rows *rows, struct view_process *process, const struct unfinalized *objects)
@@ -23,6 +24,8 @@ static void add(struct rows *rows, struct view_process *process, const struct un
 	size_t at = rows->count < LISTED_MOST ? rows->count++ : LISTED_MOST;
 
 	rows->objects += objects->count;
+	rows->blocks += objects->blocks;
+	rows->bytes += objects->bytes;
 	if (unfinalized_for_ever(process->info, objects))
 		rows->for_ever += objects->count;
 	for (; at > 0 && rows->list[at - 1].objects->count < objects->count; at--)
@@ -35,23 +38,29 @@ static void add(struct rows *rows, struct view_process *process, const struct un
 /* The words; to be freed. */
 static char *explain(const struct rows *rows)
 {
-	char *pending = xasprintf("%s %s gone, and what %s is freed by the callback of a FinalizationRegistry, which had no turn "
-	                          "before the program ended: no leak.", COUNT(rows->objects),
-	                          PLURAL(rows->objects, "object is", "objects are"),
-	                          PLURAL(rows->objects, "it held", "they held")), *text;
+	char *known = NULL, *gone = NULL, *text;
 
-	if (!rows->for_ever)
-		return pending;
-	text = xasprintf("%s But %s of them belonged to a worker that has ended: nobody is left to free that.", pending,
-	                 COUNT(rows->for_ever));
-	free(pending);
+	if (rows->blocks)
+		known = xasprintf(" %s in %s %s of linear memories %s known to be that, and not counted as alive; what these own in "
+		                  "turn still is.", BYTES(rows->bytes), COUNT(rows->blocks),
+		                  PLURAL(rows->blocks, "block", "blocks"), PLURAL(rows->blocks, "is", "are"));
+	if (rows->for_ever)
+		gone = xasprintf(" But %s of them belonged to a worker that has ended: nobody is left to free that.",
+		                 COUNT(rows->for_ever));
+	text = xasprintf("%s %s gone, and what %s is freed by the callback of a FinalizationRegistry, which had no turn before "
+	                 "the program ended: no leak.%s%s", COUNT(rows->objects),
+	                 PLURAL(rows->objects, "object is", "objects are"), PLURAL(rows->objects, "it held", "they held"),
+	                 known ? known : "", gone ? gone : "");
+	free(known);
+	free(gone);
 	return text;
 }
 
 void text_pending(const struct page *page, const struct view *view)
 {
 	static const struct column columns[] = {
-		{"objects", true, false, STYLE_SIZE, CUT_END}, {"registry made by", false, true, STYLE_PLACE, CUT_MIDDLE},
+		{"objects", true, false, STYLE_SIZE, CUT_END}, {"bytes", true, false, STYLE_DIM, CUT_END},
+		{"registry made by", false, true, STYLE_PLACE, CUT_MIDDLE},
 	};
 	struct rows rows = {0};
 	struct grid *grid;
@@ -75,6 +84,7 @@ void text_pending(const struct page *page, const struct view *view)
 		char *blame = text_blame(rows.list[i].process, rows.list[i].objects->registry);
 
 		grid_cell(grid, COUNT(rows.list[i].objects->count));
+		grid_cell(grid, rows.list[i].objects->memory ? BYTES(rows.list[i].objects->bytes) : "?");
 		grid_cell(grid, blame);
 		free(blame);
 	}

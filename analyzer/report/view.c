@@ -277,5 +277,6 @@ void view_free(struct view *view)
 	free(view->sites);
 	free(view->garbage);
 	free(view->held);
+	free(view->pending);
 	free(view);
 }

@@ -51,6 +51,7 @@ struct view_site {
 	uint64_t temporary;
 	struct growth growth;     /* of all of them */
 	struct garbage_sum garbage;
+	struct pending_sum pending; /* not among the live ones */
 	struct worker_sum held;   /* of these: freed as a worker ended */
 	const struct suppression *suppressed_by; /* owned by the suppressions; NULL: none */
 };
@@ -82,6 +83,7 @@ struct view {
 	struct stack_sum endings[TRACE_FIRST_NODE];
 	struct view_site *sites; size_t site_count; /* with live blocks; by live_bytes, largest first */
 	struct view_site *held; size_t held_count; /* of which workers held blocks until they ended; by bytes, largest first */
+	struct view_site *pending; size_t pending_count; /* of which pending finalizers hold blocks; by bytes, largest first */
 	struct view_site *garbage; size_t garbage_count; /* of which the collection at the end freed blocks; by what was
 	                           * held of these, then by bytes, largest first */
 	size_t   worst_process;   /* the one whose verdict leads; NO_PROCESS: there is none */

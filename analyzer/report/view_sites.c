@@ -62,7 +62,7 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 			const struct site *site = &info->sites[i];
 
 			if (site->domain >= DOMAINS || (!joined && !view_blocks(view, site) && !site->garbage.blocks &&
-			                                        !site->held.blocks))
+			                                        !site->held.blocks && !site->pending.blocks))
 				continue;
 			if (keyed)
 				keyed[count] = (struct keyed_site){
@@ -73,7 +73,7 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 						.allocs = site->allocs, .frees = site->frees,
 						.live_blocks = view_blocks(view, site),
 						.live_bytes = view_bytes(view, site), .temporary = site->temporary,
-						.garbage = site->garbage, .held = site->held,
+						.garbage = site->garbage, .held = site->held, .pending = site->pending,
 					},
 				};
 			count++;
@@ -93,7 +93,7 @@ static void join_site(struct view_site *into, const struct view_site *site)
 {
 	/* The one that stands for all keeps blocks, so that its stack is that of a leak; else it kept some until the end. */
 	if (!into->live_blocks && (site->live_blocks || (!into->garbage.blocks && (site->garbage.blocks ||
-	    (!into->held.blocks && site->held.blocks))))) {
+	    (!into->held.blocks && (site->held.blocks || (!into->pending.blocks && site->pending.blocks))))))) {
 		into->process = site->process;
 		into->stack = site->stack;
 	}
@@ -110,11 +110,13 @@ static void join_site(struct view_site *into, const struct view_site *site)
 	into->garbage.kept_bytes += site->garbage.kept_bytes;
 	into->held.blocks += site->held.blocks;
 	into->held.bytes += site->held.bytes;
+	into->pending.blocks += site->pending.blocks;
+	into->pending.bytes += site->pending.bytes;
 }
 
 static bool is_empty(const struct view_site *site)
 {
-	return !site->live_blocks && !site->garbage.blocks && !site->held.blocks;
+	return !site->live_blocks && !site->garbage.blocks && !site->held.blocks && !site->pending.blocks;
 }
 
 static int by_garbage(const void *left, const void *right)
@@ -123,6 +125,13 @@ static int by_garbage(const void *left, const void *right)
 	int order = compare(b->garbage.held_bytes, a->garbage.held_bytes);
 
 	return order ? order : compare(b->garbage.bytes, a->garbage.bytes);
+}
+
+static int by_pending(const void *left, const void *right)
+{
+	const struct view_site *a = left, *b = right;
+
+	return compare(b->pending.bytes, a->pending.bytes);
 }
 
 static int by_held(const void *left, const void *right)
@@ -139,17 +148,21 @@ static void sort_out_garbage(struct view *view)
 
 	view->garbage = xcalloc(view->site_count, sizeof(*view->garbage));
 	view->held = xcalloc(view->site_count, sizeof(*view->held));
+	view->pending = xcalloc(view->site_count, sizeof(*view->pending));
 	for (size_t i = 0; i < view->site_count; i++) {
 		if (view->sites[i].garbage.blocks)
 			view->garbage[view->garbage_count++] = view->sites[i];
 		if (view->sites[i].held.blocks)
 			view->held[view->held_count++] = view->sites[i];
+		if (view->sites[i].pending.blocks)
+			view->pending[view->pending_count++] = view->sites[i];
 		if (view->sites[i].live_blocks)
 			view->sites[live++] = view->sites[i];
 	}
 	view->site_count = live;
 	qsort(view->garbage, view->garbage_count, sizeof(*view->garbage), by_garbage);
 	qsort(view->held, view->held_count, sizeof(*view->held), by_held);
+	qsort(view->pending, view->pending_count, sizeof(*view->pending), by_pending);
 }
 
 static void collect(struct view *view, bool join)
