@@ -47,9 +47,11 @@ static double runtime_rise(const struct verdict_facts *facts)
 
 /* ---- leaks ---------------------------------------------------------------------------------------------------- */
 
-static double least_rise(const struct verdict_facts *facts, enum whose whose)
+static double least_rise(const struct verdict_facts *facts, const struct verdict_site *site)
 {
-	if (whose == WHOSE_LIBRARY)
+	if (site->domain == DOMAIN_WASM_HEAP) /* a runtime keeps nothing of its own there */
+		return BLOCK_LEAST;
+	if (site->whose == WHOSE_LIBRARY)
 		return LIBRARY_LEAST;
 	return facts->has_runtime ? OWN_LEAST : BLOCK_LEAST;
 }
@@ -57,7 +59,7 @@ static double least_rise(const struct verdict_facts *facts, enum whose whose)
 /* A mapping of the runtime's is a part of its heap. */
 static bool is_candidate(const struct verdict_facts *facts, const struct verdict_site *site, double rise)
 {
-	return site->whose != WHOSE_RUNTIME && rise >= least_rise(facts, site->whose);
+	return site->whose != WHOSE_RUNTIME && rise >= least_rise(facts, site);
 }
 
 /* Is it perhaps only waiting for the collector, or for the end of a short run? */

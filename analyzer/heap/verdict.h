@@ -6,7 +6,8 @@
  *
  *   1. Worker threads pile up: more isolates are alive from mark to mark. A leak; what they hold is not looked into.
  *   2. A leak: what a line of the program keeps, or a linear memory, grows, with SURE_LEAST confidence. Of several the one
- *      that rose most. In a process with a runtime it must have risen by OWN_LEAST: there, a little grows for a while.
+ *      that rose most. In a process with a runtime it must have risen by OWN_LEAST: there, a little grows for a while;
+ *      but not inside linear memories, where the runtime keeps nothing.
  *      What has none of the program's own code in its stack (threads of node's pool) must rise by LIBRARY_LEAST; if some
  *      line of the program grows as well, that line is to blame, since such threads work for somebody.
  *      A linear memory that grows is no leak of its own where what grows inside it is a half of that or more: then the line
