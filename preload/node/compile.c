@@ -8,11 +8,15 @@
 
 V8_FUNCTION(void, v8_set_settle,
 	"_ZN2v87Isolate34SetWasmAsyncResolvePromiseCallbackEPFvPS0_NS_5LocalINS_7ContextEEENS2_INS_7Promise8ResolverEEE"
-	"NS2_INS_5ValueEEENS_16WasmAsyncSuccessE", void *isolate, void (*settle)(void *, void *, napi_value, napi_value, int));
+	"NS2_INS_5ValueEEENS_16WasmAsyncSuccessEE", void *isolate, void (*settle)(void *, void *, napi_value, napi_value, int));
 V8_FUNCTION(void, v8_resolve, "_ZN2v87Promise8Resolver7ResolveENS_5LocalINS_7ContextEEENS2_INS_5ValueEEE",
 	napi_value resolver, void *context, napi_value value);
 V8_FUNCTION(void, v8_reject, "_ZN2v87Promise8Resolver6RejectENS_5LocalINS_7ContextEEENS2_INS_5ValueEEE",
 	napi_value resolver, void *context, napi_value value);
+/* What V8 does if it is not asked to call somebody; in V8 11 that is done in a task. Not all versions export it. */
+V8_FUNCTION(void, v8_settle,
+	"_ZN2v88internal38DefaultWasmAsyncResolvePromiseCallbackEPNS_7IsolateENS_5LocalINS_7ContextEEENS3_INS_7Promise8ResolverEEE"
+	"NS3_INS_5ValueEEENS_16WasmAsyncSuccessE", void *, void *, napi_value, napi_value, int);
 V8_FUNCTION(void, v8_scope_open, "_ZN2v811HandleScopeC1EPNS_7IsolateE", void *, void *);
 V8_FUNCTION(void, v8_scope_close, "_ZN2v811HandleScopeD1Ev", void *);
 
@@ -119,6 +123,14 @@ void compile_promise(const struct v8_call *call)
 
 /* ---- when a promise is settled --------------------------------------------------------------------------------- */
 
+static void settle_now(const struct called *called, napi_value resolver, napi_value value, bool failed)
+{
+	if (v8_settle)
+		v8_settle(called->isolate, called->context, resolver, value, failed);
+	else
+		(failed ? v8_reject : v8_resolve)(resolver, called->context, value);
+}
+
 /* What wasm.js says: a function: call it first; null: not yet; [promise]: settle that instead. */
 static void settle_as_told(const struct called *called, napi_value answer, napi_value resolver, napi_value value, int failed)
 {
@@ -136,10 +148,10 @@ static void settle_as_told(const struct called *called, napi_value answer, napi_
 			value = v8_caught(caught);
 		}
 		if (value)
-			(failed ? v8_reject : v8_resolve)(resolver, called->context, value);
+			settle_now(called, resolver, value, failed);
 		v8_catch_close(caught);
 	} else if (napi_get_element(called->env, answer, 0, &result) == NAPI_OK) {
-		(failed ? v8_reject : v8_resolve)(result, called->context, value);
+		settle_now(called, result, value, failed);
 	}
 }
 
@@ -156,7 +168,7 @@ static void settle(void *isolate, void *context, napi_value resolver, napi_value
 	    wasm_ask(&called, WASM_ASK_SETTLE, 3, arguments, &answer))
 		settle_as_told(&called, answer, resolver, value, failed);
 	else
-		(failed ? v8_reject : v8_resolve)(resolver, context, value);
+		settle_now(&called, resolver, value, failed);
 	v8_scope_close(scope);
 	errno = error;
 }

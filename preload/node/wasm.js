@@ -317,6 +317,8 @@
 	function likeness(which, original) {
 		const wrapper = native.wrap(which, original, original.name);
 		defineProperty(wrapper, 'length', { value: original.length });
+		if (getPrototypeOf(wrapper) !== getPrototypeOf(original))
+			setPrototypeOf(wrapper, getPrototypeOf(original));
 		return wrapper;
 	}
 
