@@ -174,9 +174,10 @@ struct wasm_told {                /* an instance whose allocator tells of its bl
 	struct wasm_watched *watched; size_t watched_count;
 };
 
-struct wasm_refused {             /* a memory.grow that failed */
-	struct trace_wasm_refused record; /* as recorded */
-	uint64_t  tick;           /* when */
+struct wasm_refused {             /* memory.grow failed, once or several times in a row from one stack */
+	struct trace_wasm_refused record; /* as recorded, the first */
+	uint64_t  count;          /* in a row */
+	uint64_t  tick;           /* of the first */
 	uint32_t  memory;         /* id, 0: of none that is known */
 };
 

@@ -104,7 +104,7 @@ struct inside_refused *inside_refused(const struct process_info *info, const str
 
 		if (info->wasm_refused[i].memory == memory->id)
 			rows[all++] = (struct inside_refused){
-				{record->stack}, 1, record->pages < UINT64_MAX / PAGE ? record->pages * PAGE : UINT64_MAX};
+				{record->stack}, info->wasm_refused[i].count, record->pages < UINT64_MAX / PAGE ? record->pages * PAGE : UINT64_MAX};
 	}
 	*count = 0;
 	if (all)
@@ -116,7 +116,7 @@ struct inside_refused *inside_refused(const struct process_info *info, const str
 			rows[(*count)++] = rows[i];
 			continue;
 		}
-		into->count++;
+		into->count += rows[i].count;
 		into->bytes = rows[i].bytes > into->bytes ? rows[i].bytes : into->bytes;
 	}
 	if (*count)

@@ -206,7 +206,7 @@ json_t *json_frame(struct view_process *process, const struct stack_frame *at)
 	json_set(object, "inlined", json_boolean(frame->inlined));
 	json_set(object, "tier", json_text(tiers[frame->tier]));
 	if (frame->has_wasm_index)
-		json_set(object, "wasm_function", json_number(frame->wasm_index));
+		json_set(object, "wasm_function", json_number(at->wasm_index));
 	if (frame->has_wasm_offset)
 		json_set(object, "wasm_offset", json_number(frame->wasm_offset));
 	if (!frame->function)

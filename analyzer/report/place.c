@@ -65,8 +65,19 @@ static const char *file_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+#define WRAPPER "@probe"         /* how names of wrappers in a rewritten module end (preload/node/rewrite/labels.h) */
+
+static bool is_wrapper(const char *function)
+{
+	size_t length = function ? strlen(function) : 0, ending = strlen(WRAPPER);
+
+	return length >= ending && !strcmp(function + length - ending, WRAPPER);
+}
+
 bool place_is_probe(const struct frame *frame)
 {
+	if (frame->kind == FRAME_WASM)
+		return is_wrapper(frame->function);
 	if (frame->kind == FRAME_JS)
 		return frame->file && !strcmp(file_name(frame->file), "libprobe.cjs");
 	return frame->module && !strcmp(file_name(frame->module), "libprobe.so");

@@ -76,6 +76,19 @@ static void find_blame(struct stack *stack)
 	stack->blame = stack->maker < stack->count ? stack->maker : named;
 }
 
+/*
+ * A wrapper of an allocator's function is never shown, nor that its function is another one in the module that runs: in the
+ * program's own it has the wrapper's index.
+ */
+static void leave_out(struct stack *stack, const struct frame *frame)
+{
+	struct stack_frame *inner = stack->count ? &stack->frames[stack->count - 1] : NULL;
+
+	if (inner && frame->kind == FRAME_WASM && inner->frame->kind == FRAME_WASM && inner->frame->function &&
+	    !strncmp(inner->frame->function, frame->function, strlen(inner->frame->function)))
+		inner->wasm_index = frame->wasm_index;
+}
+
 struct stack stack_resolve(struct view_process *process, struct node_id node)
 {
 	struct stack stack = {.ending = place_ending(process->info, node)};
@@ -91,9 +104,11 @@ struct stack stack_resolve(struct view_process *process, struct node_id node)
 			stack.frames = xreallocarray(stack.frames, capacity, sizeof(*stack.frames));
 		}
 		for (size_t i = 0; i < count; i++)
-			if (!frames[i].machinery && !place_is_probe(&frames[i]))
+			if (place_is_probe(&frames[i]))
+				leave_out(&stack, &frames[i]);
+			else if (!frames[i].machinery)
 				stack.frames[stack.count++] = (struct stack_frame){
-					&frames[i], node, place_is_engine(process, &frames[i])};
+					&frames[i], node, place_is_engine(process, &frames[i]), frames[i].wasm_index};
 	}
 	find_blame(&stack);
 	return stack;

@@ -10,6 +10,7 @@ struct stack_frame {
 	const struct frame *frame; /* owned by names */
 	struct node_id node;      /* whose frame it is; inlined ones share it */
 	bool     engine;          /* the runtime's that runs a script (place_is_engine) */
+	uint32_t wasm_index;      /* as the frame's; of a function whose place in its module a wrapper took: that place's */
 };
 
 struct stack {

@@ -90,6 +90,11 @@ static char *rate(const struct view *view, const struct view_site *site)
 	}
 	if (bytes < 0.5)
 		return xasprintf("grows, by less than 1 B per %s", per);
+	/* There, what is one to the program is a block. */
+	if (site->domain == DOMAIN_WASM_HEAP && growth->blocks_per_mark >= 0.5 && info->instants.kind != INSTANTS_SLICES)
+		return xasprintf("grows %s in %s %s per mark", BYTES(bytes < 1e18 ? (uint64_t)(bytes + 0.5) : (uint64_t)1e18),
+		                 COUNT((uint64_t)(growth->blocks_per_mark + 0.5)),
+		                 PLURAL((uint64_t)(growth->blocks_per_mark + 0.5), "block", "blocks"));
 	return xasprintf("grows %s per %s", BYTES(bytes < 1e18 ? (uint64_t)(bytes + 0.5) : (uint64_t)1e18), per);
 }
 

@@ -36,12 +36,14 @@ static const char *further_on(const struct frame *frame)
 }
 
 /* Of a frame without a file. Not escaped. To be freed. */
-static char *location_in_code(const struct frame *frame)
+static char *location_in_code(const struct stack_frame *at)
 {
+	const struct frame *frame = at->frame;
+
 	if (frame->kind == FRAME_WASM && frame->has_wasm_index && frame->has_wasm_offset)
-		return xasprintf("wasm-function[%" PRIu32 "]+0x%" PRIx32, frame->wasm_index, frame->wasm_offset);
+		return xasprintf("wasm-function[%" PRIu32 "]+0x%" PRIx32, at->wasm_index, frame->wasm_offset);
 	if (frame->kind == FRAME_WASM && frame->has_wasm_index)
-		return xasprintf("wasm-function[%" PRIu32 "]", frame->wasm_index);
+		return xasprintf("wasm-function[%" PRIu32 "]", at->wasm_index);
 	if (frame->kind == FRAME_BUILTIN)
 		return xstrdup("builtin");
 	if (frame->kind == FRAME_JS && frame->line)
@@ -64,7 +66,7 @@ static char *location(struct view_process *process, const struct stack_frame *at
 	if (frame->file)
 		return xstrdup(near_path(frame->file));
 	if (frame->kind != FRAME_NATIVE && frame->kind != FRAME_UNKNOWN)
-		return location_in_code(frame);
+		return location_in_code(at);
 	if (!frame->module)
 		return xasprintf("0x%" PRIx64, frame->address);
 	slash = strrchr(frame->module, '/');

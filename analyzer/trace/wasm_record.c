@@ -92,10 +92,17 @@ static bool read_heap(struct process_info *process, struct payload payload, uint
 
 static bool read_refused(struct process_info *process, struct payload payload, uint64_t tick)
 {
-	struct wasm_refused refused = {.tick = tick};
+	struct wasm_refused refused = {.tick = tick, .count = 1};
+	struct wasm_refused *last = process->wasm_refused_count ? &process->wasm_refused[process->wasm_refused_count - 1]
+	                                                        : NULL;
 
 	if (!payload_take(&payload, &refused.record, sizeof refused.record))
 		return false;
+	/* A program that does without tries again and again. */
+	if (last && !memcmp(&last->record, &refused.record, sizeof refused.record)) {
+		last->count++;
+		return true;
+	}
 	array_room(process->wasm_refused, process->wasm_refused_count);
 	process->wasm_refused[process->wasm_refused_count++] = refused;
 	return true;
