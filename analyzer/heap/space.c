@@ -103,15 +103,16 @@ static bool in_reach(const struct space *space, const struct block *entry, uint3
 	return entry->stream != (stream & 0xffffff) && tick - entry->tick + space->skew <= 2 * space->skew;
 }
 
-void space_orphan(struct space *space, uint32_t stream, uint64_t address, uint64_t tick)
+bool space_orphan(struct space *space, uint32_t stream, uint64_t address, uint64_t tick)
 {
 	struct block *entry = space->pending.count ? table_find(&space->pending, address) : NULL;
 
 	if (entry && entry->site == PENDING_CREDIT && tick - entry->tick <= space->skew) {
 		one_less(space, entry); /* a predecessor's, counted when it was implied */
-		return;
+		return true;
 	}
 	await(space, address, stream, tick, PENDING_DEATH);
+	return false;
 }
 
 /*

@@ -47,8 +47,8 @@ bool space_dead_on_arrival(struct space *space, uint32_t stream, const struct tr
 void space_imply_death(struct space *space, struct block *block);
 void space_owe(struct block *block, uint32_t deaths);
 
-/* A death at an address, not 0, where nothing is alive. */
-void space_orphan(struct space *space, uint32_t stream, uint64_t address, uint64_t tick);
+/* A death at an address, not 0, where nothing is alive. True: it is that of a block whose death was implied before. */
+bool space_orphan(struct space *space, uint32_t stream, uint64_t address, uint64_t tick);
 /* Is a death at the address of `block`, which owes some, that of its predecessor? */
 bool space_pays_debt(struct space *space, struct block *block, uint32_t stream, uint64_t tick);
 

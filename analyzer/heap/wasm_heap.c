@@ -213,7 +213,7 @@ static void death(struct wasm_heaps *heaps, struct wasm_heap *heap, uint32_t str
 	if (heap->no_deaths)
 		return;
 	if (!block) {
-		space_orphan(&heaps->space, stream, event->address, event->tick);
+		heap->replaced -= space_orphan(&heaps->space, stream, event->address, event->tick);
 		return;
 	}
 	if (block->owed && space_pays_debt(&heaps->space, block, stream, event->tick)) {

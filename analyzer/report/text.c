@@ -41,7 +41,6 @@ void report_text(const struct page *page, const struct view *view, const struct 
 		text_modules(page, view, options);
 		text_wasm(page, view, options, &names);
 		text_sites(page, view, &inside, &names);
-		text_sites_held(page, view, &inside, &names);
 		text_elsewhere(page, view, options->domain);
 		text_totals(page, view);
 	}
@@ -57,10 +56,7 @@ void leaks_text(const struct page *page, const struct view *view, const struct t
 	text_answer(page, view, options->domain);
 	if (by == BY_SITE) {
 		text_sites(page, view, options, &names);
-		if (options->domain == DOMAIN_WASM_HEAP)
-			text_sites_held(page, view, options, &names);
-		else
-			text_garbage(page, view, options);
+		text_garbage(page, view, options);
 		text_pending(page, view);
 		text_workers(page, view, options);
 	} else if (by == BY_MODULE) {

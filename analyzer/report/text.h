@@ -49,9 +49,6 @@ const char *text_end(char buffer[24], const struct view_process *process);
 /* Leaks by site, with stacks; counts the names of what it prints. */
 void text_sites(const struct page *page, const struct view *view, const struct text_options *options,
                 struct name_sum *names);
-/* The same of a domain's blocks that were held until the collection at the end freed what they lie in. */
-void text_sites_held(const struct page *page, const struct view *view, const struct text_options *options,
-                     struct name_sum *names);
 /* The frames of a stack, all or those that matter; counts their names. */
 void text_stack(const struct page *page, struct view_process *process, struct node_id stack, bool whole,
                 struct name_sum *names);

@@ -456,33 +456,3 @@ void text_sites(const struct page *page, const struct view *view, const struct t
 	free(sites);
 	free(note);
 }
-
-void text_sites_held(const struct page *page, const struct view *view, const struct text_options *options,
-                     struct name_sum *names)
-{
-	struct view_site *held = xcalloc(view->garbage_count, sizeof(*held));
-	const struct view_site **sites = xcalloc(view->garbage_count, sizeof(*sites));
-	size_t count = 0, shown;
-	char *note;
-
-	for (size_t i = 0; i < view->garbage_count; i++) {
-		const struct view_site *site = &view->garbage[i];
-
-		if (site->domain != options->domain || !site->garbage.kept_blocks)
-			continue;
-		held[count] = *site;
-		held[count].live_blocks = site->garbage.kept_blocks;
-		held[count].live_bytes = site->garbage.kept_bytes;
-		sites[count] = &held[count];
-		count++;
-	}
-	shown = count < options->top ? count : options->top;
-	note = xasprintf("and freed with their memory then, which the script's top level held%s",
-	                 shown < count ? "; the largest" : "");
-	if (shown)
-		page_title(page, "Alive inside WebAssembly memories until the last collection, by site", note);
-	list_sites(page, view, options, sites, shown, names);
-	free(note);
-	free(sites);
-	free(held);
-}

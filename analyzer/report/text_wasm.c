@@ -50,7 +50,7 @@ static void print_memory(const struct page *page, const struct view *view, const
 	if (view->process_count > 1)
 		where = text_process(row->process);
 	page_format(page, STYLE_DIM, "%s%s%s%s", memory->shared == KNOWN_YES ? " · shared" : "",
-	            memory->died != UINT64_MAX ? " · freed" : "", where ? " · " : "", where ? where : "");
+	            memory->died != UINT64_MAX ? " · freed" : memory->let_go ? " · let go at the end" : "", where ? " · " : "", where ? where : "");
 	fputc('\n', page->file);
 	free(where);
 	made = xasprintf("made by %s", maker);

@@ -140,6 +140,9 @@ static void say_site(FILE *out, struct view_process *process, const struct verdi
 		say(out, " Wasm memory %u grows with it, by %s.", evidence->around->id,
 		    RATE(evidence->around->trend.bytes_per_mark, "", facts));
 		say_limit(out, facts, evidence->around);
+		if (evidence->around->let_go)
+			say(out, " The script's top level held it, and was over when the last collection came: in a program that "
+			    "runs on it would stay.");
 	}
 	if (site->garbage_bytes > site->live_bytes / 2)
 		say(out, " The script's top level held them, and was over when the last collection came: in a program that runs "

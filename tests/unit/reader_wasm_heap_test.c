@@ -165,10 +165,12 @@ END_TEST
 /* Two threads of a shared memory, whose clocks differ: deaths before births, and births before deaths. */
 START_TEST(two_threads)
 {
-	struct trace_event one[8], two[] = {
+	struct trace_event one[10], two[] = {
 		dies(90, AT + 1024),                     /* of the birth at 100, by this thread's clock */
 		born(200, AT + 2048, 7, OTHER),          /* its predecessor dies at 210 */
 		dies(20000 + SKEW, AT + 4096),           /* too far off to be that birth's */
+		born(50000 + SKEW, AT + 8192, 3, OTHER), /* its predecessor dies at … + 20, … */
+		dies(50010 + SKEW, AT + 8192),           /* … and it itself before that */
 	};
 	size_t count = memory(one, 1, AT, 2);
 	struct recording *recording;
@@ -178,14 +180,16 @@ START_TEST(two_threads)
 	one[count++] = born(150, AT + 2048, 20, ONE);
 	one[count++] = dies(210, AT + 2048);
 	one[count++] = born(40000 + SKEW, AT + 4096, 5, ONE);
+	one[count++] = born(45000 + SKEW, AT + 8192, 6, ONE);
+	one[count++] = dies(50020 + SKEW, AT + 8192);
 	maker_begin(&maker);
 	recording = finish(&maker, (const struct trace_event *[]){one, two}, (size_t[]){count, LENGTH(two)}, 2);
-	check_site(recording, ONE, 3, 2, 5);
-	check_site(recording, OTHER, 1, 0, 7);
+	check_site(recording, ONE, 4, 3, 5);
+	check_site(recording, OTHER, 2, 1, 7);
 	ck_assert_uint_eq(heap_at(recording, 0)->unknown_frees, 1);
 	ck_assert_uint_eq(heap_at(recording, 0)->replaced, 0);
-	ck_assert_uint_eq(heap_at(recording, 0)->allocs, 4);
-	ck_assert_uint_eq(heap_at(recording, 0)->frees, 2);
+	ck_assert_uint_eq(heap_at(recording, 0)->allocs, 6);
+	ck_assert_uint_eq(heap_at(recording, 0)->frees, 4);
 	ck_assert_uint_eq(recording->processes[0].totals.repaired, 0);
 	ck_assert_uint_eq(recording->processes[0].totals.unmatched_frees, 0);
 	recording_close(recording);

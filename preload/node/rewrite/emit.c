@@ -340,7 +340,7 @@ static void emit_module(struct rewriting *rewriting)
 	while (section_next(&scan, &id, &at, &content)) {
 		if (id == SECTION_CUSTOM && at == module->name_section) {
 			copy_to(rewriting, at, at);
-			if (labels_emit(&rewriting->out, module, rewriting->candidate)) {
+			if (labels_emit(&rewriting->out, module, rewriting->candidate, rewriting->grow_count > 0)) {
 				rewriting->cursor = content.end;
 				emit_original_names(rewriting);
 			}

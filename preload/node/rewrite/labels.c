@@ -36,9 +36,10 @@ static void emit_name(struct emit *out, uint32_t function, struct rewrite_text n
 }
 
 static void emit_functions(struct emit *out, const struct rewrite_module *module,
-	const struct rewrite_candidate *candidate, struct scan scan)
+	const struct rewrite_candidate *candidate, bool grows, struct scan scan)
 {
-	uint32_t count = scan_u32(&scan), named = 0;
+	static const struct rewrite_text grow = {LABEL_GROW, sizeof(LABEL_GROW) - 1};
+	uint32_t count = scan_u32(&scan), named = grows;
 	const uint8_t *copied = scan.at;
 
 	for (uint32_t i = 0; i < candidate->count; i++)
@@ -62,6 +63,8 @@ static void emit_functions(struct emit *out, const struct rewrite_module *module
 		if (name.text)
 			emit_name(out, module->function_count + i, name, "");
 	}
+	if (grows)
+		emit_name(out, module->function_count + candidate->count, grow, "");
 }
 
 /* Is there no more and no less in it than it counts? */
@@ -76,7 +79,8 @@ static bool is_whole(struct scan scan)
 	return !scan.bad && scan.at == scan.end;
 }
 
-bool labels_emit(struct emit *out, const struct rewrite_module *module, const struct rewrite_candidate *candidate)
+bool labels_emit(struct emit *out, const struct rewrite_module *module, const struct rewrite_candidate *candidate,
+	bool grows)
 {
 	struct scan functions = labels_of_functions(module);
 	const uint8_t *names = (const uint8_t *)module->names.text, *end = names + module->names.length, *head = names;
@@ -97,7 +101,7 @@ bool labels_emit(struct emit *out, const struct rewrite_module *module, const st
 	emit_bytes(out, names, (size_t)(head - names));
 	emit_byte(out, SUBSECTION_FUNCTIONS);
 	subsection = emit_open(out);
-	emit_functions(out, module, candidate, functions);
+	emit_functions(out, module, candidate, grows, functions);
 	emit_close(out, subsection);
 	emit_bytes(out, functions.end, (size_t)(end - functions.end));
 	emit_close(out, section);
