@@ -140,9 +140,10 @@ static void say_refused(const struct page *page, struct view_process *process, c
 	for (size_t i = 0; i < count && i < REFUSED_MOST; i++) {
 		char *place = text_blame(process, rows[i].stack), *caller = text_caller(process, rows[i].stack);
 
-		say(page, STYLE_BAD, xasprintf("%s memory.grow, of up to %s, %s refused: by %s%s%s", COUNT(rows[i].count),
-		                               BYTES(rows[i].bytes), PLURAL(rows[i].count, "was", "were"), place,
-		                               caller ? ", called by " : "", caller ? caller : ""));
+		say(page, STYLE_BAD, xasprintf("memory.grow was refused %s %s, by %s%s: to %s%s%s", COUNT(rows[i].count),
+		                               PLURAL(rows[i].count, "time", "times"), rows[i].count > 1 ? "up to " : "",
+		                               BYTES(rows[i].bytes), place, caller ? ", called by " : "",
+		                               caller ? caller : ""));
 		free(place);
 		free(caller);
 	}

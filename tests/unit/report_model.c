@@ -52,6 +52,10 @@ static const struct {
 	{0x7f3400000401, {.kind = FRAME_WASM, .function = "kimchi::circuits::polynomial::Polynomial<F>::evaluate",
 	                  .address = 0x7f3400000400, .tier = TIER_OPTIMIZED, .has_wasm_index = true, .wasm_index = 123,
 	                  .has_wasm_offset = true, .wasm_offset = 69}},
+	{0x7f3400000801, {.kind = FRAME_WASM, .function = "dlmalloc", .address = 0x7f3400000800, .tier = TIER_BASELINE,
+	                  .has_wasm_index = true, .wasm_index = 7031, .has_wasm_offset = true, .wasm_offset = 20}},
+	{0x7f3400000901, {.kind = FRAME_WASM, .function = "dlmalloc@probe", .address = 0x7f3400000900,
+	                  .tier = TIER_BASELINE, .has_wasm_index = true, .wasm_index = 25}},
 	{0x7f3400000501, {.kind = FRAME_JS, .function = "Module._compile", .file = "node:internal/modules/cjs/loader",
 	                  .line = 1521, .column = 14, .module = "node:internal/modules/cjs/loader",
 	                  .address = 0x7f3400000501, .tier = TIER_INTERPRETED, .line_kind = LINE_FUNCTION}},
@@ -319,6 +323,8 @@ static struct trace_node script_nodes[] = {
 	[15] = {0x7f3400000101, 6, TRACE_NODE_EXACT}, /* 19: retainBuffers again, as if it had moved, and … */
 	[16] = {0x501201, 19, 0},                    /* 20: … a handler of it, */
 	[17] = {0x500401, 20, 0},                    /* 21: node::Buffer::New */
+	[18] = {0x7f3400000901, 15, 0},              /* 22: the wrapper of an allocator's function, … */
+	[19] = {0x7f3400000801, 22, 0},              /* 23: … and what it wraps */
 };
 
 static struct site script_sites[] = {

@@ -181,6 +181,40 @@ START_TEST(the_larger_of_a_memory_and_a_site_leads)
 }
 END_TEST
 
+/* Blocks inside a memory, the memory, and the stack that grows it are one leak: whoever allocates the blocks is to blame. */
+START_TEST(a_line_inside_a_memory_is_to_blame_for_its_growth)
+{
+	struct verdict_site sites[] = {site_of(WHOSE_OWN, 40000), site_of(WHOSE_OWN, 20000), site_of(WHOSE_OWN, 65536)};
+	struct verdict_facts facts = facts_of(sites, 3, true);
+	struct wasm_memory memories[] = {{.id = 1, .bytes = 1 << 16}, {.id = 2, .bytes = 10 << 16, .trend = growing(65536)}};
+	struct verdict_evidence evidence;
+
+	sites[0].domain = sites[1].domain = DOMAIN_WASM_HEAP;
+	sites[2].domain = DOMAIN_WASM_MEMORY;
+	process.wasm_memories = memories;
+	process.wasm_memory_count = 2;
+	evidence = verdict_judge(&facts);
+	ck_assert_int_eq(evidence.kind, VERDICT_LEAK);
+	ck_assert_ptr_eq(evidence.site, &sites[0]);
+	ck_assert_ptr_null(evidence.memory);
+	ck_assert_ptr_eq(evidence.around, &memories[1]);
+	ck_assert_uint_eq(evidence.others, 1);
+	ck_assert_double_eq(evidence.others_per_mark, 20000);
+	/* What they keep explains less than half of it. */
+	sites[0].growth = growing(10000);
+	evidence = verdict_judge(&facts);
+	ck_assert_ptr_eq(evidence.memory, &memories[1]);
+	ck_assert_ptr_null(evidence.around);
+	/* Holes have room for what leaks: the memory need not grow. */
+	memories[1].trend = (struct growth){0};
+	facts.site_count = 2;
+	sites[0].growth = growing(30000);
+	evidence = verdict_judge(&facts);
+	ck_assert_ptr_eq(evidence.site, &sites[0]);
+	ck_assert_ptr_null(evidence.around);
+}
+END_TEST
+
 START_TEST(free_memory_is_retained_where_it_is_a_good_part)
 {
 	struct verdict_facts facts = facts_of(NULL, 0, true);
@@ -293,6 +327,6 @@ END_TEST
 SUITE_MAIN("verdict", a_kilobyte_a_mark_of_the_programs_own_is_a_leak, what_the_runtime_keeps_for_itself_is_none,
 	a_line_of_the_program_is_to_blame_for_what_threads_keep_for_it, three_marks_are_not_enough_to_be_sure,
 	garbage_may_look_like_a_leak, objects_that_grow_belong_to_a_heap_snapshot, workers_that_pile_up_are_a_leak,
-	the_larger_of_a_memory_and_a_site_leads, free_memory_is_retained_where_it_is_a_good_part,
+	the_larger_of_a_memory_and_a_site_leads, a_line_inside_a_memory_is_to_blame_for_its_growth, free_memory_is_retained_where_it_is_a_good_part,
 	a_cache_has_levelled_off, too_little_to_see_growth_by_is_unknown, a_short_run_without_marks_has_no_leak,
 	of_many_processes_the_worst_leads)
