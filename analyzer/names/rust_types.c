@@ -1,0 +1,325 @@
+/*
+ * rust_types.c: the rules for Rust; see types.h. From the allocator outwards: what is the same for all types is passed
+ * over, the first function that is not decides what lies in the block, if it can have allocated nothing else; the
+ * outermost method of a user's type says whose it is.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "names/rust_doubt.h"
+#include "names/types_rules.h"
+#include "trace/array.h"
+#include "util.h"
+
+#define FRAMES_MOST 256       /* of one stack that are looked at, the innermost */
+
+static struct rust_frame *frame_of(struct types *types, const char *function)
+{
+	struct cache_entry *entry = cache_at(&types->frames, &function, sizeof(function));
+	char *clean;
+
+	if (entry->value)
+		return entry->value;
+	/* A name section may have them mangled, with an ending behind. */
+	clean = xstrdup(function);
+	if (is_mangled(clean) && strchr(clean, '@'))
+		*strchr(clean, '@') = '\0';
+	entry->value = rust_frame_read(demangle(&types->demangler, clean), &types->strings);
+	free(clean);
+	return entry->value;
+}
+
+struct walk {
+	struct types *types;
+	struct rust_frame *frames[FRAMES_MOST]; size_t count; /* of the module; by position in the stack */
+	const char *names[FRAMES_MOST]; /* as they were given */
+	const char *script;       /* the function of the script that called the module, NULL unknown … */
+	struct rust_words words;  /* … and its words; owned */
+};
+
+static struct rust_outer outside_of(const struct walk *walk, size_t at)
+{
+	return (struct rust_outer){&walk->frames[at + 1], walk->count - at - 1, walk->words};
+}
+
+/* ---- type ---------------------------------------------------------------------------------------------------- */
+
+struct claim {
+	size_t    at;             /* index of the frame that makes it; walk.count: none does */
+	const char *type;         /* NULL: none */
+	const struct rust_nameds *names; /* that it mentions; NULL none */
+	const char *holder;       /* the container, if it is that of text */
+	char     *because;        /* owned; a clause, "elements of a vector, by RawVec::grow_one" */
+	bool      one_size;       /* blocks of it are of one size … */
+	unsigned  unit;           /* … or of multiples of it; 0 unknown */
+};
+
+static const char *made_of(enum rust_made made)
+{
+	static const char *const words[] = {
+		[RUST_ELEMENTS] = "elements", [RUST_POINTEE] = "an object", [RUST_ENTRIES] = "entries of a table",
+		[RUST_NODES] = "nodes",
+	};
+
+	return words[made];
+}
+
+static void claim_container(struct claim *claim, const struct rust_frame *frame)
+{
+	claim->because = xasprintf("%s, by %s", made_of(frame->made), frame->from);
+	if (!frame->sure) {
+		free(claim->because);
+		claim->because = xasprintf("%s may make its %s or their parts", frame->from,
+		                           frame->made == RUST_POINTEE ? "object" : made_of(frame->made));
+		return;
+	}
+	claim->type = frame->element;
+	claim->names = &frame->element_names;
+	claim->one_size = frame->made == RUST_POINTEE;
+	claim->unit = frame->made == RUST_ELEMENTS ? frame->element_size : 0;
+}
+
+static bool is_class(struct types *types, const char *type)
+{
+	const char *last = strrchr(type, ':');
+	char *lower = xstrdup(last ? last + 1 : type);
+	bool known;
+
+	for (char *at = lower; *at; at++)
+		*at = (char)tolower((unsigned char)*at);
+	known = cache_find(&types->classes, lower, strlen(lower));
+	free(lower);
+	return known;
+}
+
+/* Is a frame further out, or the script, called by the class's name? "wasmfpsrs_new", "new WasmFpSrs" */
+static bool is_called_by(const struct walk *walk, size_t at, const char *type)
+{
+	const char *last = strrchr(type, ':'), *name = last ? last + 1 : type;
+	size_t size = strlen(name);
+
+	if (walk->script && strstr(walk->script, name))
+		return true;
+	for (size_t i = at + 1; i < walk->count; i++)
+		if (walk->names[i] && !strncasecmp(walk->names[i], name, size) && walk->names[i][size] == '_')
+			return true;
+	return false;
+}
+
+/* into_abi of all classes of one layout is the same code, so it takes another's word for which class it is. */
+static void claim_object(const struct walk *walk, struct claim *claim, const struct rust_frame *frame)
+{
+	struct rust_outer outer = outside_of(walk, claim->at);
+
+	if (!frame->element || !is_class(walk->types, frame->element)) {
+		claim->because = xstrdup("made for JavaScript by into_abi, of a type that is not seen to be a class");
+		return;
+	}
+	if (!is_called_by(walk, claim->at, frame->element) &&
+	    rust_doubt(&frame->element_names, &outer) != RUST_CONFIRMED) {
+		claim->because = xasprintf("into_abi of %.200s may be that of any class of the same layout", frame->element);
+		return;
+	}
+	claim->because = xstrdup("the object of a class that into_abi hands to JavaScript");
+	claim->type = frame->element;
+	claim->names = &frame->element_names;
+	claim->one_size = true;
+}
+
+/* The innermost frame that is not the same for all types. */
+static struct claim claim_of(struct walk *walk)
+{
+	struct claim claim = {.at = walk->count};
+	bool erased = false, writes = false;
+
+	for (size_t i = 0; i < walk->count; i++) {
+		const struct rust_frame *frame = walk->frames[i];
+
+		if (!frame || frame->role == RUST_NONE)
+			return claim;
+		if (frame->role == RUST_ALLOCATOR || frame->role == RUST_ERASED) {
+			erased = erased || frame->role == RUST_ERASED;
+			writes = writes || frame->writes;
+			continue;
+		}
+		claim.at = i;
+		if (frame->role == RUST_CONTAINER) {
+			claim_container(&claim, frame);
+		} else if (frame->role == RUST_TEXT) {
+			claim.type = "u8";
+			claim.holder = "String";
+			claim.because = xasprintf("text, by %s", frame->from ? frame->from : "core::fmt");
+		} else if (frame->role == RUST_OBJECT && !erased) {
+			claim_object(walk, &claim, frame);
+		} else if (frame->role == RUST_USER && writes && frame->sink) {
+			claim.type = frame->sink;
+			claim.holder = types_keep(walk->types, xasprintf("Vec<%s>", frame->sink));
+			claim.because = xstrdup("elements of the vector that the caller of its growth is given to write to");
+		}
+		return claim;
+	}
+	return claim;
+}
+
+/* Do the sizes of the blocks allow it? */
+static bool sizes_allow(const struct claim *claim, struct block_sizes sizes)
+{
+	if (!sizes.blocks)
+		return true;
+	if (claim->one_size && sizes.bytes % sizes.blocks)
+		return false;
+	return !claim->unit || sizes.bytes % claim->unit == 0;
+}
+
+/* ---- owner --------------------------------------------------------------------------------------------------- */
+
+struct owner {
+	const char *name;         /* NULL: there is none */
+	bool      doubted;        /* frames further out contradict its arguments, so it has none */
+};
+
+static struct owner owner_at(struct walk *walk, size_t at)
+{
+	const struct rust_frame *frame = walk->frames[at];
+	struct rust_outer outer = outside_of(walk, at);
+	struct rust_nameds bare = {frame->self_names.all, frame->self_names.count ? 1 : 0};
+
+	if (rust_doubt(&frame->self_names, &outer) != RUST_CONTRADICTED)
+		return (struct owner){frame->self, false};
+	if (rust_doubt(&bare, &outer) != RUST_CONTRADICTED)
+		return (struct owner){frame->self_bare, true};
+	return (struct owner){NULL, true};
+}
+
+/* The class whose constructor in JavaScript called "<class>_new". */
+static const char *constructed(const struct walk *walk)
+{
+	const char *class = walk->script;
+	size_t size;
+
+	if (!class || !isupper((unsigned char)*class))
+		return NULL;
+	size = strlen(class);
+	for (size_t i = 0; i < walk->count; i++)
+		if (walk->names[i] && !strncasecmp(walk->names[i], class, size) && walk->names[i][size] == '_')
+			return class;
+	return NULL;
+}
+
+/* The outermost method of a user's type, else the outermost container, else the innermost of what runs others' code. */
+static struct owner owner_of(struct walk *walk, const struct claim *claim)
+{
+	if (constructed(walk))
+		return (struct owner){constructed(walk), false};
+	for (size_t i = walk->count; i-- > 0; )
+		if (walk->frames[i] && walk->frames[i]->self && !walk->frames[i]->self_is_plumbing &&
+		    (walk->frames[i]->role != RUST_OBJECT || claim->type))
+			return owner_at(walk, i);
+	if (claim->holder)
+		return (struct owner){claim->holder, false};
+	for (size_t i = walk->count; i-- > 0; ) {
+		struct rust_frame *frame = walk->frames[i];
+		struct rust_outer outer = outside_of(walk, i);
+
+		if (frame && frame->container &&
+		    rust_doubt(&frame->element_names, &outer) != RUST_CONTRADICTED)
+			return (struct owner){frame->container, false};
+	}
+	for (size_t i = 0; i < walk->count; i++)
+		if (walk->frames[i] && walk->frames[i]->self && walk->frames[i]->self_is_plumbing)
+			return owner_at(walk, i);
+	return (struct owner){0};
+}
+
+/* ---- both ---------------------------------------------------------------------------------------------------- */
+
+static void fill_walk(struct walk *walk, const struct frame *const *frames, size_t count)
+{
+	size_t at = 0;
+
+	for (; at < count && (frames[at]->kind == FRAME_WASM || frames[at]->kind == FRAME_NATIVE ||
+	                      frames[at]->kind == FRAME_UNKNOWN); at++) {
+		if (walk->count == FRAMES_MOST)
+			continue;
+		walk->names[walk->count] = frames[at]->function;
+		walk->frames[walk->count++] =
+			frames[at]->function ? frame_of(walk->types, frames[at]->function) : NULL;
+	}
+	while (at < count && frames[at]->kind != FRAME_JS)
+		at++;
+	walk->script = at < count ? frames[at]->function : NULL;
+	if (walk->script)
+		rust_words(span_of(walk->script), &walk->types->strings, &walk->words);
+}
+
+/* Is any of it Rust at all? A C function's name is a path of one segment. */
+static bool is_rust(const struct walk *walk)
+{
+	for (size_t i = 0; i < walk->count; i++)
+		if (walk->frames[i] && (walk->frames[i]->role > RUST_ALLOCATOR && walk->frames[i]->role != RUST_USER))
+			return true;
+	for (size_t i = 0; i < walk->count; i++)
+		if (walk->frames[i] && (walk->frames[i]->is_rust || walk->frames[i]->self))
+			return true;
+	return constructed(walk);
+}
+
+static char *evidence(const struct claim *claim, const char *type, enum rust_doubt doubt, const struct owner *owner)
+{
+	char *text, *whole;
+
+	if (type)
+		text = doubt == RUST_CONFIRMED ? xasprintf("%s; a frame further out names the type too", claim->because)
+		       : claim->names && claim->names->count
+		           ? xasprintf("%s; no frame further out names the type, and functions of the same code may be merged",
+		                       claim->because)
+		           : xstrdup(claim->because);
+	else if (claim->type && doubt == RUST_CONTRADICTED)
+		text = xasprintf("no type: %s says %.200s, frames further out say otherwise", claim->because, claim->type);
+	else if (claim->type)
+		text = xasprintf("no type: the blocks' sizes speak against %.200s, %s", claim->type, claim->because);
+	else if (claim->because)
+		text = xasprintf("no type: %s", claim->because);
+	else
+		text = xstrdup("no type from the names; the owner is whose method is the outermost");
+	if (!owner->doubted || !owner->name)
+		return text;
+	whole = xasprintf("%s; the owner's type arguments are in doubt", text);
+	free(text);
+	return whole;
+}
+
+bool rust_types(struct types *types, const struct frame *const *frames, size_t count, struct block_sizes sizes,
+                struct block_type *answer)
+{
+	struct walk walk = {.types = types};
+	enum rust_doubt doubt = RUST_SILENT;
+	struct claim claim;
+	struct owner owner;
+	bool any;
+
+	fill_walk(&walk, frames, count);
+	if (!is_rust(&walk)) {
+		free(walk.words.all);
+		return false;
+	}
+	claim = claim_of(&walk);
+	if (claim.names) {
+		struct rust_outer outer = outside_of(&walk, claim.at);
+
+		doubt = rust_doubt(claim.names, &outer);
+	}
+	owner = owner_of(&walk, &claim);
+	if (claim.type && doubt != RUST_CONTRADICTED && sizes_allow(&claim, sizes))
+		answer->type = types_keep(types, xstrdup(claim.type));
+	if (owner.name && (!answer->type || strcmp(owner.name, answer->type)))
+		answer->owner = types_keep(types, xstrdup(owner.name));
+	any = answer->type || answer->owner;
+	if (any)
+		answer->evidence = types_keep(types, evidence(&claim, answer->type, doubt, &owner));
+	free(claim.because);
+	free(walk.words.all);
+	return any;
+}
