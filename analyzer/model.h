@@ -18,6 +18,8 @@ struct process_id { uint32_t index; };       /* index in recording.processes */
 struct node_id    { uint32_t index; };       /* id of a node of one process's call tree, as in trace.h */
 struct stream_id  { uint32_t index; };       /* id of a stream of one process, as in trace.h */
 
+#define ADDRESSES_END (1ull << 47) /* of what the kernel gives a process that does not ask for more; so no sum is above it */
+
 enum domain { DOMAIN_HEAP, DOMAIN_MAP, DOMAIN_WASM_MEMORY, DOMAIN_WASM_HEAP, DOMAIN_LOG, DOMAINS };
 
 /* A loaded ELF file, from load to unload. */

@@ -10,6 +10,7 @@
 #define CUT_LEAST    4           /* marks that are left after a warm-up */
 #define EVEN_MOST    3.0         /* the largest step, of the smallest, where there is no test */
 #define STEPS_LEAST  3
+#define STRAY_MOST   0.2         /* how far the floor may be from a straight line, in rises, where marks are few and uneven */
 #define STEP_MOST    0.6         /* share of one step in the whole rise */
 #define EARLY_LEAST  0.15        /* share of the first half in the rise */
 #define LATE_LEAST   0.25        /* rate of the last third, of the rate before; */
@@ -28,6 +29,7 @@ struct points {
 	double   floor[GROWTH_POINTS]; /* the least from there to the end */
 	double   end;
 	bool     kept;           /* of what was kept: there is no noise */
+	bool     uneven;         /* some marks are farther from each other than others */
 };
 
 /* A stretch of marks, up to the last, in which a series grows. */
@@ -42,7 +44,7 @@ static void take(struct points *points, struct series series)
 {
 	size_t count = series.count < GROWTH_POINTS ? series.count : GROWTH_POINTS;
 
-	points->kept = false;
+	points->kept = points->uneven = false;
 	points->count = count;
 	points->end = (double)series.end;
 	for (size_t i = 0; i < count; i++) {
@@ -50,6 +52,8 @@ static void take(struct points *points, struct series series)
 
 		points->mark[i] = series.marks ? series.marks[at] : (double)at;
 		points->value[i] = (double)series.values[at];
+		points->uneven = points->uneven || (i > 1 && points->mark[i] - points->mark[i - 1] !=
+		                                             points->mark[1] - points->mark[0]);
 	}
 	for (size_t i = count; i-- > 0;) {
 		double after = i + 1 < count ? points->floor[i + 1] : points->end;
@@ -112,6 +116,17 @@ static bool slowed(const struct points *points, size_t from, double rise)
 	return before > SLOWED_MOST * rise / 2;
 }
 
+/* How far the floor is from the straight line through its ends, at most. */
+static double largest_stray(const struct points *points, size_t from)
+{
+	size_t last = points->count - 1;
+	double rate = (points->floor[last] - points->floor[from]) / (points->mark[last] - points->mark[from]), most = 0;
+
+	for (size_t i = from; i < last; i++)
+		most = fmax(most, fabs(points->floor[i] - points->floor[from] - rate * (points->mark[i] - points->mark[from])));
+	return most;
+}
+
 static bool grows(const struct points *points, size_t from, double fall, struct stretch *stretch)
 {
 	size_t last = points->count - 1, count = points->count - from;
@@ -130,6 +145,9 @@ static bool grows(const struct points *points, size_t from, double fall, struct 
 	}
 	if (fall > rise * (from ? FALL_LATER : FALL_MOST))
 		return false;
+	if (count < TESTED_LEAST && points->uneven && !points->kept)
+		return stretch->steps >= STEPS_LEAST && fall <= FALL_LATER * rise &&
+		       largest_stray(points, from) <= STRAY_MOST * rise;
 	if (count < KEPT_LEAST || (count < TESTED_LEAST && !points->kept))
 		return smallest > 0 && largest <= (points->kept ? STEP_MOST * rise : EVEN_MOST * smallest);
 	if (stretch->steps < STEPS_LEAST || largest > STEP_MOST * rise)

@@ -12,7 +12,9 @@
  *     after a warm-up; and just before, it rose at most twice as fast): a cache whose growth dies away has levelled off;
  *   - the values never fell by more than 60 % of that rise: of a saw, the last tooth alone is no growth, nor is a slow
  *     coming and going.
- * With fewer than ten marks the test has no power: there the floor must rise at every mark, and evenly.
+ * With fewer than ten marks the test has no power: there the floor must rise at every mark, and evenly; or, if the marks
+ * have other distances from each other (what a runtime tells of its heap, when it has collected), in at least three steps
+ * that stay near a straight line.
  *
  * The slope is the median of the slopes of all pairs of marks that are at least half of that stretch apart: Theil's with
  * the pairs left out that tell least, so that growth in bursts (at every tenth mark) has its rate, not 0. Exact where

@@ -343,6 +343,8 @@ bool maps_event(struct maps *maps, uint32_t stream, const struct trace_event *ev
 	if (event->kind == TRACE_EVENT_ADVISE)
 		return true;
 	if (event->kind == TRACE_EVENT_BREAK) {
+		if (event->address > ADDRESSES_END || event->size > ADDRESSES_END)
+			return false;
 		if (event->address > event->size)
 			map(maps, event->size, event->address, true, event->stack);
 		else if (event->address < event->size)
@@ -350,7 +352,7 @@ bool maps_event(struct maps *maps, uint32_t stream, const struct trace_event *ev
 		return true;
 	}
 	/* The kernel works on whole pages. */
-	if (start % PAGE || event->size > (1ull << 62) || start > UINT64_MAX - event->size - PAGE)
+	if (start % PAGE || event->size > ADDRESSES_END || start > UINT64_MAX - event->size - PAGE)
 		return false;
 	end = start + (event->size + PAGE - 1) / PAGE * PAGE;
 	if (start == end && event->kind != TRACE_EVENT_REMAP_OUT) /* an old size of 0 duplicates a shared mapping */

@@ -40,11 +40,18 @@ struct matcher {
 
 static void instant(struct matcher *matcher, uint64_t tick);
 
+/* Blocks lie beside each other in an address space. */
+static inline bool is_possible(const struct matcher *matcher, const struct trace_event *event)
+{
+	return event->address - 1 < ADDRESSES_END - 1 && event->size <= ADDRESSES_END - event->address &&
+	       matcher->sites.live_bytes <= ADDRESSES_END - event->size;
+}
+
 static inline void birth(struct matcher *matcher, uint32_t stream, const struct trace_event *event)
 {
 	bool existed;
 
-	if (__builtin_expect(event->address == 0, 0)) {
+	if (__builtin_expect(!is_possible(matcher, event), 0)) {
 		matcher->impossible++;
 		return;
 	}

@@ -16,7 +16,8 @@
  *      are kept hold some native memory, too, and a heap snapshot tells more of them.
  *      Nor if it may be garbage: no collection was seen, and it is less than GARBAGE_MOST. (V8 collects before it holds as
  *      much outside its heap.) Then the verdict is unknown.
- *   3. The runtime's heap grows, by RUNTIME_LEAST at least: what it says of its objects; where it does not, its pages do.
+ *   3. The runtime's heap grows, by RUNTIME_LEAST at least: what it says of its objects; where it does not, its pages do, by
+ *      no more than what was alive after a collection at the end.
  *   4. Free memory is retained: RETAINED_LEAST and a RETAINED_SHARE of what is resident, without what the library's own
  *      collection freed at the end.
  *   5. A cache: a line of the program filled something in several steps while it was watched, of CACHE_LEAST bytes or more

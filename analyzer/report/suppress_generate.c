@@ -14,6 +14,7 @@
 
 struct line {
 	char    *pattern;         /* owned; NULL: no pattern can tell it */
+	const char *whole;        /* what the pattern hides all of, for want of a function's name; NULL: a function */
 	char    *place;           /* as the report blames it, of the largest site; owned */
 	struct domain_sum sum;
 };
@@ -50,29 +51,27 @@ static bool is_common(const struct frame *frame)
 	return false;
 }
 
-static char *pattern_of_frame(const struct frame *frame)
+/* The syntax knows no lines: of what has no name of its own the file is the least that a pattern can name. */
+static void find_pattern_of_frame(const struct frame *frame, struct line *line)
 {
-	char *pattern = NULL;
-
+	line->whole = NULL;
 	if (frame->function && !is_common(frame))
-		pattern = pattern_of(frame->function);
-	if (!pattern)
-		pattern = pattern_of(frame->file);
-	if (!pattern && frame->function)
-		pattern = pattern_of(frame->function);
-	return pattern ? pattern : pattern_of(frame->module);
+		line->pattern = pattern_of(frame->function);
+	if (!line->pattern && (line->pattern = pattern_of(frame->file)))
+		line->whole = frame->kind == FRAME_JS ? "that script" : "that source file";
+	if (!line->pattern && frame->function && (line->pattern = pattern_of(frame->function)))
+		line->whole = is_common(frame) ? "every function of that name" : NULL;
+	if (!line->pattern && (line->pattern = pattern_of(frame->module)))
+		line->whole = frame->kind == FRAME_JS ? "that script" : "that module";
 }
 
 /* Of the frame to blame; else of the first, inside or outside of it, of which there is one. */
-static char *pattern_of_stack(const struct stack *stack)
+static void find_pattern(const struct stack *stack, struct line *line)
 {
-	char *pattern = NULL;
-
 	if (stack->blame < stack->count)
-		pattern = pattern_of_frame(stack->frames[stack->blame].frame);
-	for (size_t i = 0; !pattern && i < stack->count; i++)
-		pattern = pattern_of_frame(stack->frames[i].frame);
-	return pattern;
+		find_pattern_of_frame(stack->frames[stack->blame].frame, line);
+	for (size_t i = 0; !line->pattern && i < stack->count; i++)
+		find_pattern_of_frame(stack->frames[i].frame, line);
 }
 
 static int by_pattern(const void *left, const void *right)
@@ -120,6 +119,8 @@ static void put_line(FILE *file, const struct line *line)
 	fprintf(file, "# %s bytes in %s %s of %s %s: %s\n", COUNT(line->sum.bytes), COUNT(line->sum.blocks),
 	        PLURAL(line->sum.blocks, "block", "blocks"), COUNT(line->sum.sites),
 	        PLURAL(line->sum.sites, "site", "sites"), line->place);
+	if (line->pattern && line->whole)
+		fprintf(file, "# (no function of its own name: this hides everything of %s)\n", line->whole);
 	if (line->pattern)
 		fprintf(file, "leak:%s\n", line->pattern);
 	else
@@ -140,9 +141,9 @@ void suppressions_generate(FILE *file, const struct view *view, int domain)
 			continue;
 		stack = stack_resolve(process, site->stack);
 		lines[count++] = (struct line){
-			.pattern = pattern_of_stack(&stack), .place = text_blame(process, site->stack),
-			.sum = {1, site->live_blocks, site->live_bytes},
+			.place = text_blame(process, site->stack), .sum = {1, site->live_blocks, site->live_bytes},
 		};
+		find_pattern(&stack, &lines[count - 1]);
 		stack_free(&stack);
 	}
 	count = join_lines(lines, count);

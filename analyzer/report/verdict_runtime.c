@@ -116,7 +116,8 @@ bool verdict_objects(const struct process_info *info, struct verdict_facts *fact
 			continue;
 		objects_of(instants, told + i, next - i, &objects);
 		growth = growth_judge((struct series){objects.least, objects.numbers, objects.count, objects.end});
-		if (objects.count < MARKS_LEAST || verdict_rise(instants, &growth) <= largest)
+		if ((objects.count < MARKS_LEAST && growth.trend != TREND_GROWING) ||
+		    verdict_rise(instants, &growth) <= largest)
 			continue;
 		largest = verdict_rise(instants, &growth);
 		facts->runtime = growth;
@@ -131,9 +132,33 @@ bool verdict_objects(const struct process_info *info, struct verdict_facts *fact
 	return largest >= 0;
 }
 
+/* What objects took after a collection at the end of each isolate that was there. False: not all of them were collected. */
+static bool collected_at_end(const struct process_info *info, uint64_t *bytes)
+{
+	bool *ended = find_ended(info), all = true;
+	size_t count;
+	struct runtime_heap *told = sort_told(info, &count);
+
+	*bytes = 0;
+	for (size_t i = 0; i < count && all; i++) {
+		const struct trace_runtime_heap *record = &told[i].record;
+
+		if (i + 1 < count && told[i + 1].record.isolate == record->isolate)
+			continue;
+		if (record->isolate <= ISOLATES_MOST && ended[record->isolate])
+			continue;
+		all = record->collected && told[i].tick >= info->instants.ticks[info->instants.count - 1];
+		*bytes += record->used;
+	}
+	free(told);
+	free(ended);
+	return all && count;
+}
+
 void verdict_pages(struct view_process *process, struct history_sum *sum, struct verdict_facts *facts)
 {
 	const struct process_info *info = process->info;
+	uint64_t alive;
 
 	history_sum_begin(sum, info);
 	for (size_t i = 0; i < info->site_count; i++)
@@ -145,4 +170,7 @@ void verdict_pages(struct view_process *process, struct history_sum *sum, struct
 	facts->collected = false;
 	facts->runtime_bytes = sum->bytes[sum->count - 1];
 	facts->runtime = growth_judge((struct series){sum->bytes, info->instants.numbers, sum->count, facts->runtime_bytes});
+	/* Room for young objects grows with how fast they come and go, too. */
+	if (collected_at_end(info, &alive) && verdict_rise(&info->instants, &facts->runtime) > (double)alive)
+		facts->runtime = (struct growth){.trend = TREND_STEADY, .marks = facts->runtime.marks};
 }

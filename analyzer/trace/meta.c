@@ -116,7 +116,7 @@ static bool read_runtime_heap(struct process_info *process, struct payload paylo
 	struct runtime_heap heap = {.tick = tick};
 
 	if (!payload_take(&payload, &heap.record, sizeof heap.record) || !heap.record.isolate ||
-	    heap.record.collected > 1)
+	    heap.record.collected > 1 || heap.record.used > ADDRESSES_END || heap.record.total > ADDRESSES_END)
 		return false;
 	array_room(process->runtime_heaps, process->runtime_heap_count);
 	process->runtime_heaps[process->runtime_heap_count++] = heap;

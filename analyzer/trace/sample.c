@@ -118,7 +118,7 @@ bool sample_record(struct process_info *process, const struct trace_record *reco
 	bool good;
 
 	/* What else may be of the same sample is not known either. */
-	if (!payload_take(&payload, &head, sizeof head))
+	if (!payload_take(&payload, &head, sizeof head) || head.rss > ADDRESSES_END)
 		head = (struct trace_sample){.flags = TRACE_SAMPLE_MORE, .count = UINT32_MAX};
 	if (!sample || sample->whole) {
 		array_room(process->samples, process->sample_count);

@@ -74,6 +74,8 @@ START_TEST(impossible)
 	maker_record(&maker, TRACE_RECORD_COLLECTED, 5, "short", 5, NULL), expected++;
 	heap(5, (struct trace_runtime_heap){.isolate = 0}), expected++;
 	heap(5, (struct trace_runtime_heap){.isolate = 1, .collected = 2}), expected++;
+	heap(5, (struct trace_runtime_heap){.isolate = 1, .used = 1ull << 52}), expected++;
+	heap(5, (struct trace_runtime_heap){.isolate = 1, .total = 1ull << 52}), expected++;
 	maker_record(&maker, TRACE_RECORD_RUNTIME_HEAP, 5, "short", 5, NULL), expected++;
 	recording = maker_open(&maker, 1);
 	ck_assert_uint_eq(damage(recording), expected);

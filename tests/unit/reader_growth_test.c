@@ -36,6 +36,8 @@ static double normal(void)
 
 struct made {
 	uint64_t values[MOST];
+	uint32_t marks[MOST];    /* their numbers, if they have gaps */
+	bool     has_marks;
 	size_t   count;
 	uint64_t end;
 };
@@ -244,6 +246,70 @@ static void square_root(struct made *made, size_t n)
 	made->end = made->values[n - 1];
 }
 
+/* ---- told now and then: values at some of 64 slices of time, and at the last one ---- */
+
+/* The numbers of `n` slices; how far into the run they are, from 0 to 1, is for the caller. */
+static void pick_slices(struct made *made, size_t n)
+{
+	made->has_marks = true;
+	for (size_t i = 0; i < n; i++) {
+		size_t left = n - 1 - i, first = i ? made->marks[i - 1] + 1 : 0, room = 63 - left - first;
+
+		made->marks[i] = i + 1 == n ? 63 : (uint32_t)(first + next() % (room / (left + 1) * 2 % (room + 1) + 1));
+	}
+}
+
+#define TOLD(made, i) ((made)->marks[i] / 63.0)
+
+static void told_noise(struct made *made, size_t n)
+{
+	pick_slices(made, n);
+	for (size_t i = 0; i < n; i++)
+		put(made, 10000 + 1000 * uniform());
+	made->end = made->values[n - 1];
+}
+
+static void told_table(struct made *made, size_t n)
+{
+	double at = uniform();
+
+	pick_slices(made, n);
+	for (size_t i = 0; i < n; i++)
+		put(made, 1e6 * (TOLD(made, i) < at ? 1 : 4) + 1e5 * uniform());
+	made->end = made->values[n - 1];
+}
+
+/* Fills within a third of the run. */
+static void told_cache(struct made *made, size_t n)
+{
+	double fills = 0.05 + 0.1 * uniform();
+
+	pick_slices(made, n);
+	for (size_t i = 0; i < n; i++)
+		put(made, 1e6 * (1 - exp(-TOLD(made, i) / fills)) + 1e4 * uniform());
+	made->end = made->values[n - 1];
+}
+
+/* Collected at the end: what was told before had garbage in it. */
+static void told_garbage(struct made *made, size_t n)
+{
+	double promoted = uniform();
+
+	pick_slices(made, n);
+	for (size_t i = 0; i < n; i++)
+		put(made, 3e6 + (i + 1 < n ? 2e7 * promoted * TOLD(made, i) : 2e5 * uniform()));
+	made->end = made->values[n - 1];
+}
+
+/* With a tenth of the rise as noise. */
+static void told_leak(struct made *made, size_t n)
+{
+	pick_slices(made, n);
+	for (size_t i = 0; i < n; i++)
+		put(made, 4e6 + 1e7 * TOLD(made, i) + 1e6 * uniform());
+	made->end = made->values[n - 1];
+}
+
 /* ---- rates ---------------------------------------------------------------------------------------------------- */
 
 /* The share of series of one kind and length whose trend is `trend`. */
@@ -259,7 +325,8 @@ static double share(const char *name, void (*make)(struct made *, size_t), size_
 		struct made made = {0};
 
 		make(&made, n);
-		hits += growth_judge((struct series){made.values, NULL, made.count, made.end}).trend == trend;
+		hits += growth_judge((struct series){made.values, made.has_marks ? made.marks : NULL, made.count,
+		                                     made.end}).trend == trend;
 	}
 	rate = (double)hits / rounds;
 	printf("%-18s %3zu marks: %-7s %6.2f %%\n", name, n, names[trend], 100 * rate);
@@ -333,4 +400,17 @@ START_TEST(growth_is_found)
 }
 END_TEST
 
-SUITE_MAIN("growth", noise_is_no_growth, garbage_is_no_growth, what_is_filled_once_is_no_growth, growth_is_found)
+START_TEST(told_seldom)
+{
+	for (size_t n = 4; n < 10; n++) {
+		ck_assert_double_lt(SHARE(told_noise, n, TREND_GROWING), 0.02);
+		ck_assert_double_lt(SHARE(told_table, n, TREND_GROWING), 0.03);
+		ck_assert_double_lt(SHARE(told_cache, n, TREND_GROWING), 0.06);
+		ck_assert_double_lt(SHARE(told_garbage, n, TREND_GROWING), 0.01);
+		ck_assert_double_gt(SHARE(told_leak, n, TREND_GROWING), 0.9);
+	}
+}
+END_TEST
+
+SUITE_MAIN("growth", noise_is_no_growth, garbage_is_no_growth, what_is_filled_once_is_no_growth, growth_is_found,
+	   told_seldom)

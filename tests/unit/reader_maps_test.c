@@ -158,12 +158,14 @@ START_TEST(impossible)
 		event_make(TRACE_EVENT_MAP, 3, AT(1), ~0ull, 4, RW, ANY),
 		event_make(TRACE_EVENT_UNMAP, 4, ~0xfffull, 2 * PAGE, 0, 0, 0),
 		event_make(TRACE_EVENT_REMAP_IN, 5, ~0xfffull, PAGE, 4, 0, 0),
+		event_make(TRACE_EVENT_MAP, 6, AT(1), 1ull << 52, 4, RW, ANY), /* larger than any address space */
+		event_make(TRACE_EVENT_BREAK, 7, 1ull << 52, AT(9), 4, 0, 0),
 	};
 	struct recording *recording = read_events(events, LENGTH(events), 1);
 
 	check(recording, 4, 1, 0, 1);
 	ck_assert_str_eq(recording->findings[0].kind, "damage");
-	ck_assert_uint_eq(recording->findings[0].count, 4);
+	ck_assert_uint_eq(recording->findings[0].count, 6);
 	recording_close(recording);
 }
 END_TEST

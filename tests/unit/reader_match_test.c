@@ -404,6 +404,34 @@ START_TEST(skewed_clocks)
 }
 END_TEST
 
-SUITE_MAIN("match", plain, across_threads, resizing, temporary, death_late, death_later, death_latest, death_unseen,
+/* Blocks that no address space has room for are counted, and neither they nor their deaths change anything. */
+START_TEST(impossible)
+{
+	struct trace_event events[] = {
+		event_alloc(10, A, 100, 4),
+		event_alloc(20, B, 4ull << 50, 4), event_free(30, B),
+		event_alloc(40, 1ull << 50, 8, 4),
+		event_alloc(50, 0x10000, 1ull << 46, 4), event_alloc(60, 0x20000, 1ull << 46, 4), /* not both */
+		event_alloc(70, C, ADDRESSES_END - C, 4), event_free(80, 0x10000),
+		event_in(90, B, ADDRESSES_END - B + 1, 4),
+		event_alloc(100, 0, 8, 4),
+	};
+	struct recording *recording;
+	struct maker maker;
+
+	maker_init(&maker, 100, 0);
+	maker_node(&maker, TRACE_STACK_ROOT, 0x401000);
+	maker_ring(&maker, 0, 0, events, LENGTH(events), LENGTH(events));
+	recording = maker_open(&maker, 1);
+	maker_free(&maker);
+	check(recording, 3, 1, 100 + ADDRESSES_END - C, 1, 0);
+	ck_assert_uint_le(recording->processes[0].totals.peak_bytes, ADDRESSES_END);
+	ck_assert_str_eq(recording->findings[0].kind, "damage");
+	ck_assert_uint_eq(recording->findings[0].count, 5);
+	recording_close(recording);
+}
+END_TEST
+
+SUITE_MAIN("match", impossible, plain, across_threads, resizing, temporary, death_late, death_later, death_latest, death_unseen,
 	death_of_same_stream, birth_late, birth_too_late, birth_of_same_stream, freed_twice, teardown, teardown_reuse,
 	teardown_is_no_repair, peak, peak_random, skewed_clocks)

@@ -49,6 +49,8 @@ static const struct {
 	                  .line_kind = LINE_FUNCTION}},
 	{0x7f3400000301, {.kind = FRAME_JS, .function = "(anonymous)", .line = 2, .column = 7,
 	                  .address = 0x7f3400000301, .tier = TIER_BASELINE}},
+	{0x7f3400000a01, {.kind = FRAME_JS, .function = "(anonymous)", .file = "/srv/app/src/leak.ts", .line = 40,
+	                  .column = 1, .module = APP, .address = 0x7f3400000a01, .tier = TIER_INTERPRETED}},
 	{0x7f3400000401, {.kind = FRAME_WASM, .function = "kimchi::circuits::polynomial::Polynomial<F>::evaluate",
 	                  .address = 0x7f3400000400, .tier = TIER_OPTIMIZED, .has_wasm_index = true, .wasm_index = 123,
 	                  .has_wasm_offset = true, .wasm_offset = 69}},
@@ -325,6 +327,7 @@ static struct trace_node script_nodes[] = {
 	[17] = {0x500401, 20, 0},                    /* 21: node::Buffer::New */
 	[18] = {0x7f3400000901, 15, 0},              /* 22: the wrapper of an allocator's function, … */
 	[19] = {0x7f3400000801, 22, 0},              /* 23: … and what it wraps */
+	[20] = {0x7f3400000a01, 6, TRACE_NODE_EXACT}, /* 24: a callback without a name */
 };
 
 static struct site script_sites[] = {

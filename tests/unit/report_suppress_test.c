@@ -272,7 +272,41 @@ START_TEST(generated_lines_are_the_most_specific)
 }
 END_TEST
 
+/* A pattern that hides more than one function says so in the line before it. */
+START_TEST(generated_lines_say_what_else_they_hide)
+{
+	struct site sites[] = {
+		{.stack = {24}, .allocs = 1, .live_blocks = 1, .live_bytes = 300},
+		{.stack = {11}, .allocs = 1, .live_blocks = 1, .live_bytes = 200},
+		{.stack = {10}, .allocs = 1, .live_blocks = 1, .live_bytes = 100},
+	};
+	struct recording recording = *model_script();
+	struct process_info process = recording.processes[0];
+	struct view_input input;
+	struct view *view;
+	char *text;
+
+	process.sites = sites;
+	process.site_count = sizeof(sites) / sizeof(*sites);
+	recording.processes = &process;
+	input = input_of(&recording);
+	view = view_of(&input, NULL, false);
+	text = generated(view);
+	ck_assert_str_eq(text, "# 300 bytes in 1 block of 1 site: (anonymous), /srv/app/src/leak.ts:40:1\n"
+	                       "# (no function of its own name: this hides everything of that script)\n"
+	                       "leak:^/srv/app/src/leak.ts$\n"
+	                       "# 200 bytes in 1 block of 1 site: (anonymous), eval:2:7\n"
+	                       "# (no function of its own name: this hides everything of every function of that name)\n"
+	                       "leak:^(anonymous)$\n"
+	                       "# 100 bytes in 1 block of 1 site: retainBuffers, /srv/app/src/leak.ts:5:22\n"
+	                       "leak:^retainBuffers$\n");
+	free(text);
+	view_free(view);
+}
+END_TEST
+
 SUITE_MAIN("suppress", patterns_match_like_leak_sanitizers, suppressed_sites_are_told_apart,
             the_first_that_matches_counts, other_lines_are_refused, what_a_program_says_holds_for_it_and_its_forks,
             the_shipped_list_knows_start_up_from_use, what_grows_is_not_start_up,
-            generated_lines_hide_what_they_were_made_from, generated_lines_are_the_most_specific)
+            generated_lines_hide_what_they_were_made_from, generated_lines_are_the_most_specific,
+            generated_lines_say_what_else_they_hide)
