@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names/demangle.h"
 #include "util.h"
 
 #define FRAMES_LOOKED_AT 24      /* of a stack, from the innermost */
@@ -94,12 +95,30 @@ static struct node_id asker(const struct naming *naming, struct node_id stack, b
 	return outside;
 }
 
+/* As the frames' names are. */
+static void name_watched(const struct process_info *process, struct demangler *demangler)
+{
+	for (size_t i = 0; i < process->wasm_told_count; i++)
+		for (size_t w = 0; w < process->wasm_told[i].watched_count; w++) {
+			struct wasm_watched *watched = &process->wasm_told[i].watched[w];
+			char *mangled = watched->name;
+
+			if (!mangled || !is_mangled(mangled))
+				continue;
+			watched->name = xstrdup(demangle(demangler, mangled));
+			free(mangled);
+		}
+}
+
 void names_wasm_stacks(struct recording *recording, struct names *names)
 {
+	struct demangler demangler = {0};
+
 	for (size_t p = 0; p < recording->process_count; p++) {
 		struct process_info *process = &recording->processes[p];
 		struct naming naming = {.process = process, .id = {(uint32_t)p}, .names = names};
 
+		name_watched(process, &demangler);
 		gather_watched(&naming);
 		for (size_t i = 0; i < process->site_count; i++)
 			if (process->sites[i].domain == DOMAIN_WASM_HEAP)
@@ -111,4 +130,5 @@ void names_wasm_stacks(struct recording *recording, struct names *names)
 		}
 		free(naming.watched);
 	}
+	demangler_free(&demangler);
 }

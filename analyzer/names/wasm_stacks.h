@@ -8,7 +8,11 @@
 
 #include "names/names.h"
 
-/* Of all sites of domain wasm-heap and all refused growths of a recording. Once, before anything looks at them. */
+/*
+ * Of all sites of domain wasm-heap and all refused growths of a recording; and makes the names of watched functions
+ * readable. Once, before anything looks
+ * at them.
+ */
 void names_wasm_stacks(struct recording *recording, struct names *names);
 
 #endif

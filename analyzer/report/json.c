@@ -143,6 +143,24 @@ static size_t put_groups(struct writer *writer, const struct view *view, const s
 	return rows > options->top ? rows - options->top : 0;
 }
 
+static size_t put_types(struct writer *writer, const struct view *view, const struct json_options *options)
+{
+	size_t rows = 0;
+
+	open_level(writer, "by_type", '[');
+	for (enum domain domain = 0; domain < DOMAINS; domain++) {
+		size_t count = 0;
+		struct view_type_sum *types = is_wanted(options, domain) ? view_by_type(view, domain, &count) : NULL;
+
+		for (size_t i = 0; i < count; i++)
+			if (rows++ < options->top)
+				put_row(writer, json_type_sum(&types[i], domain));
+		free(types);
+	}
+	close_level(writer, ']');
+	return rows > options->top ? rows - options->top : 0;
+}
+
 static void put_domains(struct writer *writer, const struct view *view, const struct json_options *options)
 {
 	json_t *domains = json_checked(json_object());
@@ -281,7 +299,7 @@ void report_json(FILE *file, const struct view *view, const struct json_options 
 	put_garbage(&writer, view, options);
 	put_held(&writer, view, options);
 	put_pending(&writer, view, options);
-	put_member(&writer, "by_type", json_checked(json_array()));
+	left_off += put_types(&writer, view, options);
 	left_off += put_groups(&writer, view, options, "by_module", view_by_module);
 	left_off += put_groups(&writer, view, options, "by_process", view_by_process);
 	put_member(&writer, "left_off", json_number(left_off));
@@ -307,6 +325,8 @@ void leaks_json(FILE *file, const struct view *view, const struct json_options *
 	put_domains(&writer, view, options);
 	if (by == BY_SITE)
 		left_off = put_sites(&writer, view, options, &names);
+	else if (by == BY_TYPE)
+		left_off = put_types(&writer, view, options);
 	else if (by == BY_MODULE)
 		left_off = put_groups(&writer, view, options, "by_module", view_by_module);
 	else

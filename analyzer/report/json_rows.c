@@ -251,9 +251,7 @@ json_t *json_site(const struct view *view, const struct view_site *site, struct 
 	json_set(object, "allocs", json_number(site->allocs));
 	json_set(object, "frees", json_number(site->frees));
 	json_set(object, "temporary", json_number(site->temporary));
-	json_set(object, "type", json_null());
-	json_set(object, "type_evidence", json_null());
-	json_set(object, "owner", json_null());
+	json_site_type(object, view, site);
 	json_growth(object, &site->growth);
 	json_set(object, "suppressed_by", json_text(site->suppressed_by ? site->suppressed_by->pattern : NULL));
 	json_set(object, "suppressed_from", json_text(site->suppressed_by ? site->suppressed_by->source : NULL));

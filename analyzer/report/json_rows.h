@@ -46,6 +46,9 @@ json_t *json_wasm_refused(struct view_process *process, const struct wasm_memory
 json_t *json_unfinalized(struct view_process *process, const struct unfinalized *objects, struct name_sum *names);
 json_t *json_frame(struct view_process *process, const struct stack_frame *frame);
 json_t *json_names(const struct name_sum *names);
+/* json_types.c: a type; and "type", "type_evidence" and "owner" into the object of a site. */
+json_t *json_type_sum(const struct view_type_sum *sum, enum domain domain);
+void json_site_type(json_t *object, const struct view *view, const struct view_site *site);
 json_t *json_group(const struct view *view, const struct view_group *group, enum domain domain);
 struct suppression;
 /* NULL: one of the list that comes with probe, which hid nothing. */

@@ -17,7 +17,7 @@ struct text_options {
 	bool     whole_stacks;    /* every frame, else the first few and no plumbing */
 };
 
-enum leaks_by { BY_SITE, BY_MODULE, BY_PROCESS };
+enum leaks_by { BY_SITE, BY_TYPE, BY_MODULE, BY_PROCESS };
 
 void report_text(const struct page *page, const struct view *view, const struct text_options *options);
 void leaks_text(const struct page *page, const struct view *view, const struct text_options *options,
@@ -101,6 +101,13 @@ void text_elsewhere(const struct page *page, const struct view *view, enum domai
 /* The linear memories and who made them grow; nothing if there are none. Counts the names of what it prints. */
 void text_wasm(const struct page *page, const struct view *view, const struct text_options *options,
                struct name_sum *names);
+
+/* ---- text_types.c -------------------------------------------------------------------------------------------- */
+
+/* By type. False: of none is it known, and nothing was printed. */
+bool text_types(const struct page *page, const struct view *view, const struct text_options *options);
+/* The line that says what the blocks of a site are; nothing if that is not known. */
+void text_site_type(const struct page *page, const struct view *view, const struct view_site *site);
 
 /* ---- text_inside.c ------------------------------------------------------------------------------------------- */
 

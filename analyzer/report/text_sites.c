@@ -425,6 +425,7 @@ static void list_sites(const struct page *page, const struct view *view, const s
 	}
 	for (size_t i = 0; i < count; i++) {
 		print_site(page, view, sites[i], i + 1, widths);
+		text_site_type(page, view, sites[i]);
 		text_stack(page, &view->processes[sites[i]->process], sites[i]->stack, options->whole_stacks, names);
 	}
 }

@@ -259,6 +259,7 @@ struct view *view_build(const struct view_input *inputs, size_t input_count, con
 		suppressions_add_shipped(view->suppressions);
 	add_totals(view);
 	add_findings(view);
+	view_learn_types(view);
 	view_collect(view, options->join);
 	verdicts_make(view);
 	return view;
@@ -273,6 +274,7 @@ void view_free(struct view *view)
 		free(view->processes[i].shipped);
 		free(view->processes[i].verdict.reason);
 	}
+	types_close(view->types);
 	free(view->processes);
 	free(view->sites);
 	free(view->garbage);

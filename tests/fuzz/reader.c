@@ -141,6 +141,15 @@ static void check(const struct process_info *process)
 	}
 }
 
+/* Every byte of a memory is in one part. */
+static void check_parts(const struct wasm_memory *memory)
+{
+	const struct wasm_parts *parts = memory->heap ? &memory->heap->parts : NULL;
+
+	require(!parts || parts->static_bytes + parts->stack_bytes + parts->live_bytes + parts->overhead_bytes +
+	        parts->free_bytes + parts->unused_bytes + parts->unattributed_bytes == memory->bytes);
+}
+
 static void check_ledger(const struct ledger *ledger)
 {
 	uint64_t sum = ledger->unexplained_bytes;
@@ -166,6 +175,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	code_link(&image, 1);
 	image_replay(&image, (struct bytes){shared.data, shared.size}, (struct bytes){log.data, log.size});
 	check(&process);
+	for (size_t i = 0; i < process.wasm_memory_count; i++)
+		check_parts(&process.wasm_memories[i]);
 	for (size_t i = 0; i < process.ledger_count; i++)
 		check_ledger(&process.ledgers[i]);
 	finding = followed_check(&image, 1);

@@ -242,13 +242,41 @@ static void write_pieces(const struct maker *maker, const char *dir)
 	free(path);
 }
 
+/* A linear memory with blocks inside, and all records about such; for seeds alone. */
+static void make_wasm(struct maker *maker)
+{
+	const struct trace_module v8 = {.start = 0x400000, .end = 0x500000};
+	const struct trace_wasm_heap told = {.base = MAPPED, .data_end = 2000, .stack_top = 1000, .heap_base = 3000, .module = 1};
+	const struct trace_wasm_refused refused = {.base = MAPPED, .pages = 3, .stack = 5, .tid = 300};
+	const struct trace_wasm_unwatched unwatched = {.bytes = 5000, .base = MAPPED};
+	struct trace_event events[] = {
+		event_make(TRACE_EVENT_MAP, 10, MAPPED, (1 << 20) + 61440, 5, 0, TRACE_MAP_ANONYMOUS | TRACE_MAP_RUNTIME),
+		event_make(TRACE_EVENT_UNMAP, 11, MAPPED + (1 << 20), 61440, 0, 0, 0),
+		event_make(TRACE_EVENT_PROTECT, 12, MAPPED, 65536, 5, 3, 0),
+		event_alloc(20, MAPPED + 4000, 100, 5), event_alloc(21, MAPPED + 4104, 20, 4), event_free(22, MAPPED + 4000),
+		event_free(23, MAPPED + 9000), event_alloc(24, MAPPED + 4104, 30, 5),
+	};
+
+	for (size_t i = 3; i < LENGTH(events); i++)
+		events[i].detail = TRACE_FAMILY_WASM;
+	maker_init(maker, 300, 0);
+	maker_record(maker, TRACE_RECORD_MODULE, 1, &v8, sizeof v8, "/bin/node");
+	maker_record(maker, TRACE_RECORD_WASM_HEAP, 15, &told, sizeof told, "names\nmalloc\t5\tdlmalloc\tits name\nfree\t7\t?\tx\n");
+	maker_record(maker, TRACE_RECORD_WASM_REFUSED, 30, &refused, sizeof refused, "");
+	maker_record(maker, TRACE_RECORD_WASM_UNWATCHED, 31, &unwatched, sizeof unwatched, "it has no code");
+	maker_node(maker, TRACE_STACK_ROOT, 0x401000);
+	maker_node(maker, 4, 0x402000);
+	maker_chunk(maker, 0, 0, events, LENGTH(events), TRACE_CODEC_NONE);
+}
+
 static void write_seeds(const char *dir)
 {
-	struct maker makers[IMAGES];
+	struct maker makers[IMAGES + 1];
 
 	mkdir(dir, 0755);
 	make(makers);
-	for (int i = 0; i < IMAGES; i++) {
+	make_wasm(&makers[IMAGES]);
+	for (int i = 0; i <= IMAGES; i++) {
 		char *path = xasprintf("%s/files-%s", dir, makers[i].stem);
 		uint32_t size = (uint32_t)makers[i].shared_size;
 		FILE *out = fopen(path, "w");
