@@ -79,7 +79,7 @@ static bool is_hidden(const struct view *view, struct view_process *process, con
 	       suppressions_match(view->suppressions, process, site->stack, site->domain, site->growth.trend);
 }
 
-/* A row for what the site has, and one for who owns it; returns how many. */
+/* A row for what the site has, and one for who owns what is alive of it; returns how many. */
 static size_t add_site(const struct view *view, struct view_process *process, const struct site *site,
                        struct view_type_sum *rows)
 {
@@ -90,7 +90,7 @@ static size_t add_site(const struct view *view, struct view_process *process, co
 		.type = type.type, .sites = view_blocks(view, site) > 0, .allocs = site->allocs, .frees = site->frees,
 		.alive = site->live_blocks, .live_blocks = view_blocks(view, site), .live_bytes = view_bytes(view, site),
 	};
-	if (!type.owner)
+	if (!type.owner || !rows[0].live_bytes)
 		return 1;
 	rows[1] = (struct view_type_sum){.type = type.owner, .owned_bytes = rows[0].live_bytes};
 	return 2;

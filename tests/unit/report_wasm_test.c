@@ -257,4 +257,126 @@ START_TEST(heap_in_json)
 }
 END_TEST
 
-SUITE_MAIN("wasm", heap_in_json, in_text, nothing_without_memories, in_json)
+/* Strings that leak, some more that were all freed, a site that nothing is known of, and another domain's. */
+static struct site typed[] = {
+	{.domain = DOMAIN_WASM_HEAP, .stack = {25}, .allocs = 10, .frees = 7, .bytes_allocated = 100, .live_blocks = 3,
+	 .live_bytes = 30},
+	{.domain = DOMAIN_WASM_HEAP, .stack = {26}, .allocs = 5, .frees = 5, .bytes_allocated = 5},
+	{.domain = DOMAIN_WASM_HEAP, .stack = {15}, .allocs = 2, .bytes_allocated = 7000, .live_blocks = 2,
+	 .live_bytes = 7000},
+	{.domain = DOMAIN_HEAP, .stack = {25}, .allocs = 1, .live_blocks = 1, .live_bytes = 1},
+};
+
+static struct recording *model_typed(size_t sites)
+{
+	static struct process_info process;
+	static struct recording recording;
+
+	recording = *model_script();
+	process = recording.processes[0];
+	process.sites = typed;
+	process.site_count = sites;
+	recording.processes = &process;
+	return &recording;
+}
+
+static struct view *typed_view(struct view_input *input, size_t sites)
+{
+	input->recording = model_typed(sites);
+	input->names = names_open(input->recording);
+	return view_build(input, 1, &(struct view_options){.join = true});
+}
+
+START_TEST(types_in_json)
+{
+	const struct json_options everything = {.domain = -1, .top = SIZE_MAX};
+	struct view_input input;
+	struct view *view = typed_view(&input, COUNT_OF(typed));
+	char *text = NULL;
+	const char *type, *dropping, *owner, *evidence, *domain;
+	int bytes, blocks, owned, allocs, frees;
+	json_t *report, *rows;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	report_json(file, view, &everything);
+	fclose(file);
+	view_free(view);
+	report = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	rows = json_object_get(json_object_get(report, "leaks"), "by_type");
+	ck_assert_uint_eq(json_array_size(rows), 3);
+	ck_assert_int_eq(json_unpack(json_array_get(rows, 0), "{s:n, s:i, s:s, s:s}", "type", "bytes", &bytes, "dropping",
+	                             &dropping, "domain", &domain), 0);
+	ck_assert_int_eq(bytes, 7000);
+	ck_assert_str_eq(dropping, "never");
+	ck_assert_str_eq(domain, "wasm-heap");
+	ck_assert_int_eq(json_unpack(json_array_get(rows, 1), "{s:s, s:i, s:i, s:i, s:i, s:s}", "type", &type, "bytes", &bytes,
+	                             "blocks", &blocks, "allocs", &allocs, "frees", &frees, "dropping", &dropping), 0);
+	ck_assert_str_eq(type, "u8");
+	ck_assert_int_eq(bytes, 30);
+	ck_assert_int_eq(blocks, 3);
+	ck_assert_int_eq(allocs, 15);
+	ck_assert_int_eq(frees, 12);
+	ck_assert_str_eq(dropping, "partial");
+	ck_assert_int_eq(json_unpack(json_array_get(rows, 2), "{s:s, s:i, s:i, s:n}", "type", &type, "bytes", &bytes,
+	                             "owned_bytes", &owned, "dropping"), 0);
+	ck_assert_str_eq(type, "kimchi::circuits::polynomial::Polynomial"); /* whose method made both */
+	ck_assert_int_eq(bytes, 0);
+	ck_assert_int_eq(owned, 7030);
+	rows = json_object_get(json_object_get(report, "leaks"), "by_site");
+	ck_assert_int_eq(json_unpack(json_array_get(rows, 1), "{s:s, s:s, s:s}", "type", &type, "owner", &owner,
+	                             "type_evidence", &evidence), 0);
+	ck_assert_str_eq(type, "u8");
+	ck_assert_str_eq(owner, "kimchi::circuits::polynomial::Polynomial");
+	ck_assert(json_is_null(json_object_get(json_array_get(rows, 0), "type")));
+	ck_assert(json_is_null(json_object_get(json_array_get(rows, 2), "type"))); /* malloc's: not looked at */
+	json_decref(report);
+	free(text);
+}
+END_TEST
+
+/* All were freed: perfect dropping. Where no type is known there is no table. */
+START_TEST(dropping)
+{
+	struct view_input input;
+	struct view *view;
+	struct view_type_sum *sums;
+	size_t count;
+
+	typed[0].live_blocks = typed[0].live_bytes = 0;
+	typed[0].frees = 10;
+	view = typed_view(&input, 2);
+	sums = view_by_type(view, DOMAIN_WASM_HEAP, &count);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_str_eq(view_dropping(&sums[0]), "perfect");
+	free(sums);
+	ck_assert_ptr_null(view_by_type(view, DOMAIN_HEAP, &count));
+	ck_assert_uint_eq(count, 0);
+	view_free(view);
+	typed[0].live_blocks = 3;
+	typed[0].live_bytes = 30;
+	typed[0].frees = 7;
+}
+END_TEST
+
+START_TEST(types_in_text)
+{
+	struct text_options options = {.domain = DOMAIN_WASM_HEAP, .top = TOP_DEFAULT};
+	struct name_sum names = {0};
+	struct page page = {.width = 80, .cut = true};
+	struct view_input input;
+	struct view *view = typed_view(&input, COUNT_OF(typed));
+	char *text = NULL;
+	size_t size;
+
+	page.file = open_memstream(&text, &size);
+	ck_assert(text_types(&page, view, &options));
+	text_sites(&page, view, &options, &names);
+	fclose(page.file);
+	view_free(view);
+	golden_width(text, 80);
+	golden("types-80", text);
+}
+END_TEST
+
+SUITE_MAIN("wasm", types_in_json, types_in_text, dropping, heap_in_json, in_text, nothing_without_memories, in_json)
