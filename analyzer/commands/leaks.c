@@ -11,14 +11,13 @@ enum {
 
 static enum leaks_by read_by(const struct command *command, const char *value)
 {
-	static const char *const names[] = {[BY_SITE] = "site", [BY_MODULE] = "module", [BY_PROCESS] = "process"};
+	static const char *const names[] = {[BY_SITE] = "site", [BY_TYPE] = "type", [BY_MODULE] = "module",
+	                                     [BY_PROCESS] = "process"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(value, names[i]))
 			return (enum leaks_by)i;
-	if (!strcmp(value, "type"))
-		usage_error(command, "types are not known to this version: --by site, module or process");
-	usage_error(command, "--by wants site, module or process, not '%s'", value);
+	usage_error(command, "--by wants site, type, module or process, not '%s'", value);
 }
 
 static int read_domain(const struct command *command, const char *value)

@@ -312,6 +312,8 @@ bool rust_types(struct types *types, const struct frame *const *frames, size_t c
 		doubt = rust_doubt(claim.names, &outer);
 	}
 	owner = owner_of(&walk, &claim);
+	if (owner.doubted && claim.names && claim.names->count) /* what the owner's name bears out, is in doubt with it */
+		doubt = RUST_CONTRADICTED;
 	if (claim.type && doubt != RUST_CONTRADICTED && sizes_allow(&claim, sizes))
 		answer->type = types_keep(types, xstrdup(claim.type));
 	if (owner.name && (!answer->type || strcmp(owner.name, answer->type)))

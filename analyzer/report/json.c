@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "report/by_type.h"
 #include "report/inside.h"
 #include "report/json_rows.h"
 #include "report/suppress.h"
@@ -140,6 +141,31 @@ static size_t put_groups(struct writer *writer, const struct view *view, const s
 		free(groups);
 	}
 	close_level(writer, ']');
+	return rows > options->top ? rows - options->top : 0;
+}
+
+/* Those of all domains that have types, together in order of size. */
+static size_t put_types(struct writer *writer, const struct view *view, const struct json_options *options)
+{
+	static const enum domain typed[] = {DOMAIN_HEAP, DOMAIN_WASM_HEAP};
+	struct type_sum *sums[2] = {NULL};
+	size_t counts[2] = {0}, at[2] = {0}, rows = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		if (is_wanted(options, typed[i]))
+			sums[i] = view_by_type(view, typed[i], &counts[i]);
+	open_level(writer, "by_type", '[');
+	for (; at[0] < counts[0] || at[1] < counts[1]; rows++) {
+		size_t next = at[0] == counts[0] || (at[1] < counts[1] &&
+		              sums[1][at[1]].live_bytes > sums[0][at[0]].live_bytes);
+
+		if (rows < options->top)
+			put_row(writer, json_type_sum(&sums[next][at[next]], typed[next]));
+		at[next]++;
+	}
+	close_level(writer, ']');
+	free(sums[0]);
+	free(sums[1]);
 	return rows > options->top ? rows - options->top : 0;
 }
 
@@ -281,7 +307,7 @@ void report_json(FILE *file, const struct view *view, const struct json_options 
 	put_garbage(&writer, view, options);
 	put_held(&writer, view, options);
 	put_pending(&writer, view, options);
-	put_member(&writer, "by_type", json_checked(json_array()));
+	left_off += put_types(&writer, view, options);
 	left_off += put_groups(&writer, view, options, "by_module", view_by_module);
 	left_off += put_groups(&writer, view, options, "by_process", view_by_process);
 	put_member(&writer, "left_off", json_number(left_off));
@@ -307,6 +333,8 @@ void leaks_json(FILE *file, const struct view *view, const struct json_options *
 	put_domains(&writer, view, options);
 	if (by == BY_SITE)
 		left_off = put_sites(&writer, view, options, &names);
+	else if (by == BY_TYPE)
+		left_off = put_types(&writer, view, options);
 	else if (by == BY_MODULE)
 		left_off = put_groups(&writer, view, options, "by_module", view_by_module);
 	else

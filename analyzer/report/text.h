@@ -17,7 +17,7 @@ struct text_options {
 	bool     whole_stacks;    /* every frame, else the first few and no plumbing */
 };
 
-enum leaks_by { BY_SITE, BY_MODULE, BY_PROCESS };
+enum leaks_by { BY_SITE, BY_TYPE, BY_MODULE, BY_PROCESS };
 
 void report_text(const struct page *page, const struct view *view, const struct text_options *options);
 void leaks_text(const struct page *page, const struct view *view, const struct text_options *options,
@@ -95,6 +95,15 @@ void text_modules(const struct page *page, const struct view *view, const struct
 void text_by_process(const struct page *page, const struct view *view, const struct text_options *options);
 /* What lies in other domains. */
 void text_elsewhere(const struct page *page, const struct view *view, enum domain domain);
+
+/* ---- text_types.c -------------------------------------------------------------------------------------------- */
+
+/* By type; `only_known`: nothing if none is known. */
+void text_by_type(const struct page *page, const struct view *view, const struct text_options *options,
+                  bool only_known);
+/* A line on what lies in a site's blocks and what they belong to; nothing if it is unknown. */
+struct block_type;
+void text_type(const struct page *page, const struct block_type *is, size_t indent);
 
 /* ---- text_wasm.c --------------------------------------------------------------------------------------------- */
 

@@ -1,4 +1,5 @@
 /* view.c: chooses processes and adds up; see view.h. Reads the model, prints nothing but warnings. */
+#include "names/types.h"
 #include "report/view.h"
 
 #include <stdlib.h>
@@ -272,6 +273,7 @@ void view_free(struct view *view)
 		free(view->processes[i].suppressed);
 		free(view->processes[i].shipped);
 		free(view->processes[i].verdict.reason);
+		types_close(view->processes[i].types);
 	}
 	free(view->processes);
 	free(view->sites);

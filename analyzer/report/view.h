@@ -9,6 +9,7 @@
 #include "names/names.h"
 
 struct suppression;
+struct types;
 struct suppressions;
 
 #define NO_PROCESS SIZE_MAX
@@ -37,6 +38,7 @@ struct view_process {
 	uint32_t *suppressed;     /* suppress.c's, by node: what matches; owned; NULL until needed */
 	uint16_t *shipped;        /* suppress_shipped.c's, by node; owned; NULL until needed */
 	struct node_hash *hashes; /* by node: of what joins stacks, {0,0} not made yet; owned; NULL until needed */
+	struct types *types;      /* by_type.c's; owned; NULL until needed */
 	struct verdict verdict;   /* on this image; reason is owned */
 };
 
