@@ -18,10 +18,8 @@ struct block_type type_of_stack(struct view_process *process, enum domain domain
 
 	if (domain != DOMAIN_HEAP && domain != DOMAIN_WASM_HEAP)
 		return (struct block_type){0};
-	if (!process->types) {
+	if (!process->types)
 		process->types = types_open();
-		types_learn(process->types, process->info);
-	}
 	for (size_t i = 0; i < count; i++)
 		frames[i] = stack->frames[i].frame;
 	return types_of(process->types, frames, count, sizes);
@@ -91,8 +89,9 @@ struct type_sum *view_by_type(const struct view *view, enum domain domain, size_
 
 			if (site->domain != domain || (!site->allocs && !view_blocks(view, site)))
 				continue;
-			if (view->suppressions && suppressions_match(view->suppressions, process, site->stack, domain,
-			                                             site->growth.trend))
+			/* Of what left nothing there is nothing to suppress, and looking takes long. */
+			if (view->suppressions && view_blocks(view, site) &&
+			    suppressions_match(view->suppressions, process, site->stack, domain, site->growth.trend))
 				continue;
 			stack = stack_resolve(process, site->stack);
 			is = type_of_stack(process, domain, &stack, sizes_of(site));

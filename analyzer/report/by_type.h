@@ -22,7 +22,7 @@ struct type_sum {
 	uint64_t owned_bytes;     /* of other types, in objects of this one; alive */
 };
 
-/* Of all sites of a domain that are not suppressed, with live blocks or not; most bytes alive first. To be freed. */
+/* Of all sites of a domain, with live blocks or not, but for suppressed ones; most bytes alive first. To be freed. */
 struct type_sum *view_by_type(const struct view *view, enum domain domain, size_t *count);
 
 enum dropping type_dropping(const struct type_sum *sum);
