@@ -27,7 +27,7 @@ static const struct option report_options[] = {
 };
 
 static const struct option leaks_options[] = {
-	{"by", 0, "site|module|process", "what to add up by; default site"},
+	{"by", 0, "site|type|module|process", "what to add up by; default site"},
 	{"domain", 0, "D", "heap, map, wasm-memory, wasm-heap or log; default heap, in JSON all"},
 	{"since", 0, "MARK", "only what was allocated after this mark: its label, or #N for the Nth"},
 	{"suppressions", 0, "FILE", "leave out what matches its lines leak:PATTERN (function, file or module)"},

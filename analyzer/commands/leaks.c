@@ -11,7 +11,8 @@ enum {
 
 static enum leaks_by read_by(const struct command *command, const char *value)
 {
-	static const char *const names[] = {[BY_SITE] = "site", [BY_TYPE] = "type", [BY_MODULE] = "module", [BY_PROCESS] = "process"};
+	static const char *const names[] = {[BY_SITE] = "site", [BY_TYPE] = "type", [BY_MODULE] = "module",
+	                                     [BY_PROCESS] = "process"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(value, names[i]))
@@ -74,10 +75,6 @@ int leaks_command(const struct command *command, int argc, char **argv)
 	}
 	if (!show.dir_count)
 		usage_error(command, "which recording?");
-	if (show.by == BY_TYPE && show.domain < 0)
-		show.domain = DOMAIN_WASM_HEAP;
-	if (show.by == BY_TYPE && !view_has_types((enum domain)show.domain))
-		usage_error(command, "types are known of blocks inside linear memories only: --domain wasm-heap");
 	if (show.generate && (show.json || show.print_suppressions))
 		usage_error(command, "--gen-suppressions prints a file of suppressions and nothing else");
 	return show_run(&show);

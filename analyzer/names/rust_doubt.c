@@ -32,20 +32,15 @@ static bool is_sibling(const struct rust_named *claimed, const struct rust_named
 
 /* ---- words --------------------------------------------------------------------------------------------------- */
 
-/* "fp" and "fq", "g1" and "g2", "bls377" and "bls381": one is the other but for its end. */
-static bool are_twins(const char *a, const char *b)
+/* Words of two letters that are just that. */
+static bool is_common(const char *word)
 {
-	size_t size = strlen(a), same = 0;
+	static const char *const common[] = {
+		"as", "at", "be", "by", "do", "fn", "fs", "go", "id", "if", "in", "io", "is", "it", "my", "no", "of", "ok", "on",
+		"op", "or", "os", "so", "to", "up", "us",
+	};
 
-	if (a == b || size != strlen(b))
-		return false;
-	while (a[same] == b[same])
-		same++;
-	if (size <= 3)
-		return size > 1 && same == size - 1 && isalpha((unsigned char)*a);
-	while (same && isdigit((unsigned char)a[same - 1]))
-		same--;
-	return same && strspn(a + same, "0123456789") == size - same && strspn(b + same, "0123456789") == size - same;
+	return span_in(span_of(word), common, sizeof(common) / sizeof(*common));
 }
 
 /* A word by which siblings are told apart, by its looks. */
@@ -53,7 +48,24 @@ static bool can_have_twin(const char *word)
 {
 	size_t size = strlen(word);
 
-	return size > 1 && (size <= 3 || isdigit((unsigned char)word[size - 1]));
+	return size > 1 && isalpha((unsigned char)*word) &&
+	       ((size == 2 && !is_common(word)) || isdigit((unsigned char)word[size - 1]));
+}
+
+/* "fp" and "fq", "g1" and "g2", "bls377" and "bls381": one is the other but for its end. */
+static bool are_twins(const char *a, const char *b)
+{
+	size_t size = strlen(a), same = 0;
+
+	if (a == b || size != strlen(b) || !can_have_twin(a) || !can_have_twin(b))
+		return false;
+	while (a[same] == b[same])
+		same++;
+	if (size == 2)
+		return same == 1;
+	while (same && isdigit((unsigned char)a[same - 1]))
+		same--;
+	return same && strspn(a + same, "0123456789") == size - same && strspn(b + same, "0123456789") == size - same;
 }
 
 static bool has_word(const struct rust_words *words, const char *word)
@@ -131,28 +143,37 @@ static enum rust_doubt words_doubt(const struct rust_nameds *claim, const struct
 
 /* ---- both ---------------------------------------------------------------------------------------------------- */
 
+/* Who mentions what is claimed, and who its sibling: users' functions, and the library's. */
+struct said { bool mentioned, sibling; };
+
+static void hear(const struct rust_named *claimed, const struct rust_outer *outer, struct said *user,
+                 struct said *library)
+{
+	for (size_t at = 0; at < outer->count && !user->mentioned; at++) {
+		const struct rust_frame *frame = outer->frames[at];
+		struct said *by = frame && frame->role >= RUST_OBJECT ? user : library;
+
+		for (size_t n = 0; frame && n < frame->names.count; n++) {
+			by->mentioned |= frame->names.all[n].name == claimed->name;
+			by->sibling |= is_sibling(claimed, &frame->names.all[n]);
+		}
+	}
+}
+
 enum rust_doubt rust_doubt(const struct rust_nameds *claim, const struct rust_outer *outer)
 {
 	bool all = claim->count;
 
 	for (size_t i = 0; i < claim->count; i++) {
-		const struct rust_named *claimed = &claim->all[i];
-		bool mentioned = false, sibling = false;
+		struct said user = {0}, library = {0};
 
-		for (size_t at = 0; at < outer->count && !mentioned; at++) {
-			const struct rust_frame *frame = outer->frames[at];
-			/* The library's own frames may have been merged as well. */
-			const struct rust_nameds *names = frame && frame->role >= RUST_OBJECT ? &frame->names : NULL;
-
-			for (size_t n = 0; names && n < names->count; n++) {
-				mentioned |= names->all[n].name == claimed->name;
-				sibling |= is_sibling(claimed, &names->all[n]);
-			}
-		}
-		if (mentioned)
+		hear(&claim->all[i], outer, &user, &library);
+		if (user.mentioned)
 			continue;
 		all = false;
-		if (sibling || words_doubt(claim, claimed, outer) == RUST_CONTRADICTED)
+		/* The library's own frames may have been merged as well: for a claim they count only against each other. */
+		if (user.sibling || (library.sibling && !library.mentioned) ||
+		    words_doubt(claim, &claim->all[i], outer) == RUST_CONTRADICTED)
 			return RUST_CONTRADICTED;
 	}
 	return all ? RUST_CONFIRMED : RUST_SILENT;

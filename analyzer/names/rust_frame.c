@@ -52,9 +52,11 @@ void rust_words(struct span text, struct cache *strings, struct rust_words *word
 static void add_words(struct rust_named *named, struct cache *strings)
 {
 	const char *last = strrchr(named->name, ':');
-	size_t modules = last ? (size_t)(last + 1 - named->name) : 0;
+	size_t modules = last ? (size_t)(last + 1 - named->name) : 0, crate = strcspn(named->name, ":");
 
-	rust_words((struct span){named->name, modules}, strings, &named->modules);
+	/* Not the crate: all of its names have that. */
+	if (crate < modules)
+		rust_words((struct span){named->name + crate, modules - crate}, strings, &named->modules);
 	rust_words(span_of(named->name + modules), strings, &named->own);
 }
 

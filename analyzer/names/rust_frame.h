@@ -34,7 +34,7 @@ struct rust_named {
 	const char *within;       /* of which type's arguments, NULL none … */
 	uint32_t  argument;       /* … its number */
 	bool      direct;         /* of a whole name: an argument of its type or of it; of a type: the type itself */
-	struct rust_words modules, own; /* of the path before its last name, and of that */
+	struct rust_words modules, own; /* of the path between its crate and its last name, and of that */
 };
 
 struct rust_nameds {

@@ -87,29 +87,40 @@ static bool is_plain(struct span type)
 	return true;
 }
 
-/* K and V of a B-tree's "LeafNode<K, V>"; 0 of all else. */
-static size_t node_arguments(struct span type, struct span *each)
+/* What the library's own type holds, into which it puts the caller's: "LeafNode<K, V>", "RcInner<T>". 0 of all else. */
+static size_t inner_arguments(struct span type, struct span *each, enum rust_made *made)
 {
+	static const struct { const char *name; enum rust_made made; size_t arguments; } inners[] = {
+		{"LeafNode", RUST_NODES, 2}, {"InternalNode", RUST_NODES, 2}, {"Node", RUST_NODES, 1},
+		{"RcBox", RUST_POINTEE, 1}, {"RcInner", RUST_POINTEE, 1}, {"ArcInner", RUST_POINTEE, 1},
+	};
 	struct rust_path path;
 
-	if (!rust_is_std(type) || !rust_path_parse(type, &path) || !path.count ||
-	    !(span_is(path.segments[path.count - 1].name, "LeafNode") ||
-	      span_is(path.segments[path.count - 1].name, "InternalNode")))
+	if (!rust_is_std(type) || !rust_path_parse(type, &path) || !path.count)
 		return 0;
-	return rust_arguments(path.segments[path.count - 1].arguments, each);
+	for (size_t i = 0; i < COUNT(inners); i++) {
+		const struct rust_segment *last = &path.segments[path.count - 1];
+
+		if (!span_is(last->name, inners[i].name) || rust_arguments(last->arguments, each) < inners[i].arguments)
+			continue;
+		*made = inners[i].made;
+		return inners[i].arguments;
+	}
+	return 0;
 }
 
 /* What a container holds: of [T] a T, of "K, V" a "(K, V)". False if it is erased. */
 static bool set_element(struct rust_frame *frame, const struct span *arguments, size_t count, struct cache *strings)
 {
 	struct span pair[RUST_ARGUMENTS];
+	size_t inner;
 	char *one, *two;
 
 	if (!count || rust_is_parameter(arguments[0]) || (count > 1 && rust_is_parameter(arguments[1])))
 		return false;
-	if (count == 1 && frame->made == RUST_POINTEE && node_arguments(arguments[0], pair) >= 2) {
-		frame->made = RUST_NODES;
-		return set_element(frame, pair, 2, strings);
+	if (count == 1 && frame->made == RUST_POINTEE && (inner = inner_arguments(arguments[0], pair, &frame->made))) {
+		arguments = pair;
+		count = inner;
 	}
 	if (count > 1 && (span_is(arguments[1], "()") || span_ends(arguments[1], "::SetValZST")))
 		count = 1;
@@ -294,7 +305,12 @@ static char *as_set(char *container)
 void rust_library_read(struct rust_frame *frame, struct span name, const struct rust_path *path,
                          const struct rust_path *type, struct span type_text, struct cache *strings)
 {
+	/* What is the same for all types, and what makes text. */
 	static const char *const erased[] = {"RawVecInner", "RawTableInner"};
+	static const struct { const char *crate, *module; enum rust_role role; } modules[] = {
+		{"alloc", "raw_vec", RUST_ERASED}, {"hashbrown", "raw", RUST_ERASED}, {"alloc", "boxed", RUST_ERASED},
+		{"alloc", "fmt", RUST_TEXT}, {"core", "fmt", RUST_TEXT}, {"std", "fmt", RUST_TEXT}, {"alloc", "str", RUST_TEXT},
+	};
 	const struct rust_segment *last = type ? &type->segments[type->count - 1] : NULL;
 	const struct container *container = last ? container_named(last->name) : NULL;
 
@@ -302,20 +318,17 @@ void rust_library_read(struct rust_frame *frame, struct span name, const struct 
 	if (last && span_in(last->name, erased, COUNT(erased))) {
 		frame->role = RUST_ERASED;
 		frame->writes = span_is(rust_function_of(path)->name, "do_reserve_and_handle");
-	} else if (!last && !path->type.size && (rust_in_module(path, "alloc", "raw_vec") || rust_in_module(path, "hashbrown", "raw"))) {
-		frame->role = RUST_ERASED;
 	} else if (container) {
 		read_container(frame, container, last, type->count > 2 && span_is(type->segments[2].name, "btree"), path, name,
 		               strings);
 		if (!frame->container && frame->element && !rust_has_parameters(last->arguments) &&
 		    !span_begins(last->name, "Raw") && !span_ends(last->name, "Inner") && !span_is(last->name, "RcBox"))
 			frame->container = as_set(rust_render(type_text, RUST_TYPE_LONGEST));
-	} else if (rust_in_module(path, "alloc", "fmt") || rust_in_module(path, "core", "fmt") || rust_in_module(path, "std", "fmt")) {
-		frame->role = RUST_TEXT;
-		rust_frame_from(frame, (struct span){0}, rust_function_of(path)->name);
-	} else if (path->trait.size && rust_trait_read(frame, path, strings)) {
-		return;
-	} else {
-		read_maker(frame, path, strings);
+	} else if (!last && !rust_trait_read(frame, path, strings) && !read_maker(frame, path, strings)) {
+		for (size_t i = 0; i < COUNT(modules) && frame->role == RUST_LIBRARY; i++)
+			if (rust_in_module(path, modules[i].crate, modules[i].module))
+				frame->role = modules[i].role;
 	}
+	if (frame->role == RUST_TEXT && !frame->from)
+		rust_frame_from(frame, (struct span){0}, rust_function_of(path)->name);
 }

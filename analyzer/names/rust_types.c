@@ -81,19 +81,6 @@ static void claim_container(struct claim *claim, const struct rust_frame *frame)
 	claim->unit = frame->made == RUST_ELEMENTS ? frame->element_size : 0;
 }
 
-static bool is_class(struct types *types, const char *type)
-{
-	const char *last = strrchr(type, ':');
-	char *lower = xstrdup(last ? last + 1 : type);
-	bool known;
-
-	for (char *at = lower; *at; at++)
-		*at = (char)tolower((unsigned char)*at);
-	known = cache_find(&types->classes, lower, strlen(lower));
-	free(lower);
-	return known;
-}
-
 /* Is a frame further out, or the script, called by the class's name? "wasmfpsrs_new", "new WasmFpSrs" */
 static bool is_called_by(const struct walk *walk, size_t at, const char *type)
 {
@@ -108,18 +95,19 @@ static bool is_called_by(const struct walk *walk, size_t at, const char *type)
 	return false;
 }
 
-/* into_abi of all classes of one layout is the same code, so it takes another's word for which class it is. */
+/*
+ * into_abi of all classes of one layout is the same code, so it takes another's word for which class it is. Also for that
+ * it is one: a type may have an into_abi of its own.
+ */
 static void claim_object(const struct walk *walk, struct claim *claim, const struct rust_frame *frame)
 {
 	struct rust_outer outer = outside_of(walk, claim->at);
 
-	if (!frame->element || !is_class(walk->types, frame->element)) {
-		claim->because = xstrdup("made for JavaScript by into_abi, of a type that is not seen to be a class");
+	if (!frame->element)
 		return;
-	}
 	if (!is_called_by(walk, claim->at, frame->element) &&
 	    rust_doubt(&frame->element_names, &outer) != RUST_CONFIRMED) {
-		claim->because = xasprintf("into_abi of %.200s may be that of any class of the same layout", frame->element);
+		claim->because = xasprintf("into_abi of %.200s may be that of any class of the same layout, or no class's", frame->element);
 		return;
 	}
 	claim->because = xstrdup("the object of a class that into_abi hands to JavaScript");
@@ -312,6 +300,8 @@ bool rust_types(struct types *types, const struct frame *const *frames, size_t c
 		doubt = rust_doubt(claim.names, &outer);
 	}
 	owner = owner_of(&walk, &claim);
+	if (owner.doubted && claim.names && claim.names->count) /* what the owner's name bears out, is in doubt with it */
+		doubt = RUST_CONTRADICTED;
 	if (claim.type && doubt != RUST_CONTRADICTED && sizes_allow(&claim, sizes))
 		answer->type = types_keep(types, xstrdup(claim.type));
 	if (owner.name && (!answer->type || strcmp(owner.name, answer->type)))

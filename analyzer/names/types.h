@@ -29,9 +29,6 @@ struct block_sizes {
 struct types *types_open(void);
 void types_close(struct types *types);
 
-/* What else the process ran tells which classes wasm-bindgen exports. Before the first types_of. */
-void types_learn(struct types *types, const struct process_info *process);
-
 /*
  * Innermost frame first. The names of functions must stay where they are as long as `types` is there: each is looked
  * at once.

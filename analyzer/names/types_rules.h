@@ -9,7 +9,6 @@
 struct types {                /* all zero: ready */
 	struct cache frames;      /* struct rust_frame by the address of a function's name; owned */
 	struct cache strings;     /* of answers, and interned words */
-	struct cache classes;     /* what a class of wasm-bindgen's may be called, in lower case */
 	struct demangler demangler;
 };
 

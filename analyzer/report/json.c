@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "report/by_type.h"
 #include "report/inside.h"
 #include "report/json_rows.h"
 #include "report/suppress.h"
@@ -143,21 +144,28 @@ static size_t put_groups(struct writer *writer, const struct view *view, const s
 	return rows > options->top ? rows - options->top : 0;
 }
 
+/* Those of all domains that have types, together in order of size. */
 static size_t put_types(struct writer *writer, const struct view *view, const struct json_options *options)
 {
-	size_t rows = 0;
+	static const enum domain typed[] = {DOMAIN_HEAP, DOMAIN_WASM_HEAP};
+	struct type_sum *sums[2] = {NULL};
+	size_t counts[2] = {0}, at[2] = {0}, rows = 0;
 
+	for (size_t i = 0; i < 2; i++)
+		if (is_wanted(options, typed[i]))
+			sums[i] = view_by_type(view, typed[i], &counts[i]);
 	open_level(writer, "by_type", '[');
-	for (enum domain domain = 0; domain < DOMAINS; domain++) {
-		size_t count = 0;
-		struct view_type_sum *types = is_wanted(options, domain) ? view_by_type(view, domain, &count) : NULL;
+	for (; at[0] < counts[0] || at[1] < counts[1]; rows++) {
+		size_t next = at[0] == counts[0] || (at[1] < counts[1] &&
+		              sums[1][at[1]].live_bytes > sums[0][at[0]].live_bytes);
 
-		for (size_t i = 0; i < count; i++)
-			if (rows++ < options->top)
-				put_row(writer, json_type_sum(&types[i], domain));
-		free(types);
+		if (rows < options->top)
+			put_row(writer, json_type_sum(&sums[next][at[next]], typed[next]));
+		at[next]++;
 	}
 	close_level(writer, ']');
+	free(sums[0]);
+	free(sums[1]);
 	return rows > options->top ? rows - options->top : 0;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "report/by_type.h"
 #include "report/escape.h"
 #include "report/ledger.h"
 #include "report/stack.h"
@@ -225,22 +226,33 @@ json_t *json_names(const struct name_sum *names)
 	return object;
 }
 
-void json_stack(json_t *object, struct view_process *process, struct node_id node, struct name_sum *names)
+static void json_resolved(json_t *object, struct view_process *process, const struct stack *stack,
+                          struct name_sum *names)
 {
 	static const char *const endings[TRACE_FIRST_NODE] = {"none", "complete", "cut", "lost"};
-	struct stack stack = stack_resolve(process, node);
 	json_t *frames = json_checked(json_array());
 
-	for (size_t i = 0; i < stack.count; i++)
-		json_array_append_new(frames, json_frame(process, &stack.frames[i]));
-	json_set(object, "stack_end", json_text(endings[stack.ending]));
+	for (size_t i = 0; i < stack->count; i++)
+		json_array_append_new(frames, json_frame(process, &stack->frames[i]));
+	json_set(object, "stack_end", json_text(endings[stack->ending]));
 	json_set(object, "stack", frames);
-	stack_count_names(&stack, names);
+	stack_count_names(stack, names);
+}
+
+void json_stack(json_t *object, struct view_process *process, struct node_id node, struct name_sum *names)
+{
+	struct stack stack = stack_resolve(process, node);
+
+	json_resolved(object, process, &stack, names);
 	stack_free(&stack);
 }
 
 json_t *json_site(const struct view *view, const struct view_site *site, struct name_sum *names)
 {
+	struct view_process *process = &view->processes[site->process];
+	struct stack stack = stack_resolve(process, site->stack);
+	struct block_type is = type_of_stack(process, site->domain, &stack,
+	                                     (struct block_sizes){site->live_blocks, site->live_bytes});
 	json_t *object = json_checked(json_object());
 
 	json_set(object, "process", process_id(view, site->process_count > 1 ? NO_PROCESS : site->process));
@@ -251,11 +263,12 @@ json_t *json_site(const struct view *view, const struct view_site *site, struct 
 	json_set(object, "allocs", json_number(site->allocs));
 	json_set(object, "frees", json_number(site->frees));
 	json_set(object, "temporary", json_number(site->temporary));
-	json_site_type(object, view, site);
+	json_block_type(object, &is);
 	json_growth(object, &site->growth);
 	json_set(object, "suppressed_by", json_text(site->suppressed_by ? site->suppressed_by->pattern : NULL));
 	json_set(object, "suppressed_from", json_text(site->suppressed_by ? site->suppressed_by->source : NULL));
-	json_stack(object, &view->processes[site->process], site->stack, names);
+	json_resolved(object, process, &stack, names);
+	stack_free(&stack);
 	return object;
 }
 

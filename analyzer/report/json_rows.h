@@ -46,9 +46,11 @@ json_t *json_wasm_refused(struct view_process *process, const struct wasm_memory
 json_t *json_unfinalized(struct view_process *process, const struct unfinalized *objects, struct name_sum *names);
 json_t *json_frame(struct view_process *process, const struct stack_frame *frame);
 json_t *json_names(const struct name_sum *names);
-/* json_types.c: a type; and "type", "type_evidence" and "owner" into the object of a site. */
-json_t *json_type_sum(const struct view_type_sum *sum, enum domain domain);
-void json_site_type(json_t *object, const struct view *view, const struct view_site *site);
+struct block_type;
+struct type_sum;
+/* json_types.c: sets "type", "type_evidence" and "owner" of a site; a row of by_type. */
+void json_block_type(json_t *object, const struct block_type *is);
+json_t *json_type_sum(const struct type_sum *sum, enum domain domain);
 json_t *json_group(const struct view *view, const struct view_group *group, enum domain domain);
 struct suppression;
 /* NULL: one of the list that comes with probe, which hid nothing. */

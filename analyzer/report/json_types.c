@@ -1,8 +1,19 @@
-/* json_types.c: types of blocks as JSON; see json_rows.h. */
+/* json_types.c: types as JSON; see json_rows.h. */
+#include "report/by_type.h"
 #include "report/json_rows.h"
 
-json_t *json_type_sum(const struct view_type_sum *sum, enum domain domain)
+void json_block_type(json_t *object, const struct block_type *is)
 {
+	json_set(object, "type", json_text(is->type));
+	json_set(object, "type_evidence", json_text(is->evidence));
+	json_set(object, "owner", json_text(is->owner));
+}
+
+json_t *json_type_sum(const struct type_sum *sum, enum domain domain)
+{
+	static const char *const words[] = {
+		[DROPPING_PERFECT] = "perfect", [DROPPING_PARTIAL] = "partial", [DROPPING_NEVER] = "never",
+	};
 	json_t *object = json_checked(json_object());
 
 	json_set(object, "type", json_text(sum->type));
@@ -13,16 +24,6 @@ json_t *json_type_sum(const struct view_type_sum *sum, enum domain domain)
 	json_set(object, "sites", json_number(sum->sites));
 	json_set(object, "allocs", json_number(sum->allocs));
 	json_set(object, "frees", json_number(sum->frees));
-	json_set(object, "dropping", json_text(view_dropping(sum)));
+	json_set(object, "dropping", json_text(sum->allocs ? words[type_dropping(sum)] : NULL));
 	return object;
-}
-
-void json_site_type(json_t *object, const struct view *view, const struct view_site *site)
-{
-	struct block_type type = view_type(view, &view->processes[site->process], site->domain, site->stack,
-	                                   (struct block_sizes){site->allocs, site->bytes_allocated});
-
-	json_set(object, "type", json_text(type.type));
-	json_set(object, "type_evidence", json_text(type.evidence));
-	json_set(object, "owner", json_text(type.owner));
 }

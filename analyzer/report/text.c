@@ -38,9 +38,10 @@ void report_text(const struct page *page, const struct view *view, const struct 
 		text_garbage(page, view, options);
 		text_pending(page, view);
 		text_workers(page, view, options);
+		text_by_type(page, view, options, true);
 		text_modules(page, view, options);
 		text_wasm(page, view, options, &names);
-		text_types(page, view, &inside);
+		text_by_type(page, view, &inside, true);
 		text_sites(page, view, &inside, &names);
 		text_elsewhere(page, view, options->domain);
 		text_totals(page, view);
@@ -61,10 +62,7 @@ void leaks_text(const struct page *page, const struct view *view, const struct t
 		text_pending(page, view);
 		text_workers(page, view, options);
 	} else if (by == BY_TYPE) {
-		if (!text_types(page, view, options) && view->domains[options->domain].blocks) {
-			fputc('\n', page->file);
-			page_put(page, STYLE_DIM, "Of none of these blocks is the type known.\n");
-		}
+		text_by_type(page, view, options, false);
 	} else if (by == BY_MODULE) {
 		text_modules(page, view, options);
 	} else {

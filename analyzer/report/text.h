@@ -96,18 +96,20 @@ void text_by_process(const struct page *page, const struct view *view, const str
 /* What lies in other domains. */
 void text_elsewhere(const struct page *page, const struct view *view, enum domain domain);
 
+/* ---- text_types.c -------------------------------------------------------------------------------------------- */
+
+/* By type; `only_known`: nothing if none is known. */
+void text_by_type(const struct page *page, const struct view *view, const struct text_options *options,
+                  bool only_known);
+/* A line on what lies in a site's blocks and what they belong to; nothing if it is unknown. */
+struct block_type;
+void text_type(const struct page *page, const struct block_type *is, size_t indent);
+
 /* ---- text_wasm.c --------------------------------------------------------------------------------------------- */
 
 /* The linear memories and who made them grow; nothing if there are none. Counts the names of what it prints. */
 void text_wasm(const struct page *page, const struct view *view, const struct text_options *options,
                struct name_sum *names);
-
-/* ---- text_types.c -------------------------------------------------------------------------------------------- */
-
-/* By type. False: of none is it known, and nothing was printed. */
-bool text_types(const struct page *page, const struct view *view, const struct text_options *options);
-/* The line that says what the blocks of a site are; nothing if that is not known. */
-void text_site_type(const struct page *page, const struct view *view, const struct view_site *site);
 
 /* ---- text_inside.c ------------------------------------------------------------------------------------------- */
 

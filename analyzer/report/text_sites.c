@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "report/abbreviate.h"
+#include "report/by_type.h"
 #include "report/escape.h"
 #include "report/human.h"
 #include "report/stack.h"
@@ -410,6 +411,16 @@ static void print_site(const struct page *page, const struct view *view, const s
 	free(where);
 }
 
+static void print_type(const struct page *page, struct view_process *process, const struct view_site *site)
+{
+	struct stack stack = stack_resolve(process, site->stack);
+	struct block_type is = type_of_stack(process, site->domain, &stack,
+	                                     (struct block_sizes){site->live_blocks, site->live_bytes});
+
+	text_type(page, &is, INDENT);
+	stack_free(&stack);
+}
+
 /* The sites, numbered, with their stacks. */
 static void list_sites(const struct page *page, const struct view *view, const struct text_options *options,
                        const struct view_site *const *sites, size_t count, struct name_sum *names)
@@ -425,7 +436,7 @@ static void list_sites(const struct page *page, const struct view *view, const s
 	}
 	for (size_t i = 0; i < count; i++) {
 		print_site(page, view, sites[i], i + 1, widths);
-		text_site_type(page, view, sites[i]);
+		print_type(page, &view->processes[sites[i]->process], sites[i]);
 		text_stack(page, &view->processes[sites[i]->process], sites[i]->stack, options->whole_stacks, names);
 	}
 }

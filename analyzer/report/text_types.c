@@ -1,82 +1,83 @@
-/* text_types.c: sites by the type of their blocks; see text.h. */
+/* text_types.c: what lies in the blocks, of one site and by type; see text.h. */
 #include <stdlib.h>
 
 #include "report/abbreviate.h"
-#include "report/escape.h"
+#include "report/by_type.h"
 #include "report/human.h"
 #include "report/text.h"
 #include "util.h"
 
-#define TYPE_MOST 100             /* columns, if a name can be said in as many */
-
-/* Escaped and as short as need be. To be freed. */
-static char *name_of(const char *type)
+/* Escaped, and short enough for a line if that can be. */
+static char *shown(const struct page *page, const char *type, size_t room)
 {
-	char *escaped = escape_text(type), *name = abbreviate(escaped, TYPE_MOST);
+	char *escaped = escape_text(type), *text = page->cut ? abbreviate(escaped, room) : xstrdup(escaped);
 
 	free(escaped);
-	return name;
+	return text;
 }
 
-bool text_types(const struct page *page, const struct view *view, const struct text_options *options)
+void text_type(const struct page *page, const struct block_type *is, size_t indent)
+{
+	size_t room = page->width > indent + 20 ? (page->width - indent - 20) / (is->type && is->owner ? 2 : 1) : 20;
+	char *type = is->type ? shown(page, is->type, room) : NULL;
+	char *owner = is->owner ? shown(page, is->owner, room) : NULL;
+
+	if (type || owner)
+		page_format(page, STYLE_DIM, "%*s%s%s%s%s%s\n", (int)indent, "", type ? "of type " : "", type ? type : "",
+		            type && owner ? ", " : "", owner ? "belongs to " : "", owner ? owner : "");
+	free(type);
+	free(owner);
+}
+
+static const char *dropping(const struct type_sum *sum)
+{
+	static const char *const words[] = {
+		[DROPPING_PERFECT] = "all", [DROPPING_PARTIAL] = "some", [DROPPING_NEVER] = "none",
+	};
+
+	return sum->allocs ? words[type_dropping(sum)] : "";
+}
+
+void text_by_type(const struct page *page, const struct view *view, const struct text_options *options,
+                  bool only_known)
 {
 	static const struct column columns[] = {
 		{"alive", true, false, STYLE_SIZE, CUT_END}, {"blocks", true, false, STYLE_PLAIN, CUT_END},
-		{"owned", true, false, STYLE_DIM, CUT_END}, {"allocated", true, false, STYLE_DIM, CUT_END},
-		{"dropped", false, false, STYLE_PLAIN, CUT_END}, {"type", false, true, STYLE_BOLD, CUT_MIDDLE},
+		{"owns", true, false, STYLE_PLAIN, CUT_END}, {"allocated", true, false, STYLE_DIM, CUT_END},
+		{"freed", false, false, STYLE_DIM, CUT_END}, {"type", false, true, STYLE_PLAIN, CUT_MIDDLE},
 	};
-	size_t count, shown;
-	struct view_type_sum *types = view_by_type(view, options->domain, &count);
+	size_t count, kept = 0;
+	struct type_sum *sums = view_by_type(view, options->domain, &count);
 	struct grid *grid;
+	bool known = false;
 	char *note;
 
-	shown = count < options->top ? count : options->top;
-	if (!count || (count == 1 && !types->type)) {
-		free(types);
-		return false;
+	for (size_t i = 0; i < count; i++)
+		known |= sums[i].type && (sums[i].live_blocks || sums[i].owned_bytes);
+	if (!count || (only_known && !known)) {
+		free(sums);
+		return;
 	}
-	if (shown < count)
-		note = xasprintf("the largest %s of %s; owned: what else belongs to objects of the type", COUNT(shown), COUNT(count));
-	else
-		note = xstrdup("owned: what else belongs to objects of the type");
-	page_title(page, "Inside WebAssembly memories, by type", note);
-	free(note);
-	grid = grid_open(columns, sizeof(columns) / sizeof(*columns));
-	for (size_t i = 0; i < shown; i++) {
-		const struct view_type_sum *sum = &types[i];
-		const char *dropping = view_dropping(sum);
-		char *name = sum->type ? name_of(sum->type) : xstrdup("(unknown)");
+	grid = grid_open(columns, 6);
+	for (size_t i = 0; i < count && kept < options->top; i++) {
+		const struct type_sum *sum = &sums[i];
+		char *type = sum->type ? shown(page, sum->type, page->width / 2) : xstrdup("(unknown)");
 
-		grid_cell(grid, BYTES(sum->live_bytes));
-		grid_cell(grid, COUNT(sum->live_blocks));
+		kept++;
+		grid_cell(grid, sum->live_bytes ? BYTES(sum->live_bytes) : "");
+		grid_cell(grid, sum->live_blocks ? COUNT(sum->live_blocks) : "");
 		grid_cell(grid, sum->owned_bytes ? BYTES(sum->owned_bytes) : "");
 		grid_cell(grid, sum->allocs ? COUNT(sum->allocs) : "");
-		grid_cell(grid, !dropping ? "" : *dropping == 'p' && dropping[1] == 'e' ? "all" :
-		                *dropping == 'n' ? "none" : "in part");
-		grid_cell(grid, name);
-		free(name);
+		grid_cell(grid, dropping(sum));
+		grid_cell(grid, type);
+		free(type);
 	}
+	if (kept < count)
+		note = xasprintf("the largest %s of %s, as far as the names of functions tell", COUNT(kept), COUNT(count));
+	else
+		note = xstrdup("as far as the names of functions tell");
+	page_title(page, options->domain == DOMAIN_WASM_HEAP ? "Inside WebAssembly memories, by type" : "By type", note);
 	grid_close(page, grid);
-	free(types);
-	return true;
-}
-
-void text_site_type(const struct page *page, const struct view *view, const struct view_site *site)
-{
-	struct block_type type = view_type(view, &view->processes[site->process], site->domain, site->stack,
-	                                   (struct block_sizes){site->allocs, site->bytes_allocated});
-	char *name, *owner, *evidence, *text;
-
-	if (!type.type && !type.owner)
-		return;
-	name = type.type ? name_of(type.type) : xstrdup("unknown");
-	owner = type.owner ? name_of(type.owner) : NULL;
-	evidence = escape_text(type.evidence ? type.evidence : "");
-	text = xasprintf("of type %s%s%s (%s)", name, owner ? ", belongs to " : "", owner ? owner : "", evidence);
-	fprintf(page->file, "%*s", 7, "");
-	page_words(page, 7, 9, STYLE_BOLD, text);
-	free(text);
-	free(evidence);
-	free(owner);
-	free(name);
+	free(note);
+	free(sums);
 }

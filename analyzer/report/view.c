@@ -1,4 +1,5 @@
 /* view.c: chooses processes and adds up; see view.h. Reads the model, prints nothing but warnings. */
+#include "names/types.h"
 #include "report/view.h"
 
 #include <stdlib.h>
@@ -259,7 +260,6 @@ struct view *view_build(const struct view_input *inputs, size_t input_count, con
 		suppressions_add_shipped(view->suppressions);
 	add_totals(view);
 	add_findings(view);
-	view_learn_types(view);
 	view_collect(view, options->join);
 	verdicts_make(view);
 	return view;
@@ -273,8 +273,8 @@ void view_free(struct view *view)
 		free(view->processes[i].suppressed);
 		free(view->processes[i].shipped);
 		free(view->processes[i].verdict.reason);
+		types_close(view->processes[i].types);
 	}
-	types_close(view->types);
 	free(view->processes);
 	free(view->sites);
 	free(view->garbage);

@@ -7,9 +7,9 @@
 
 #include "model.h"
 #include "names/names.h"
-#include "names/types.h"
 
 struct suppression;
+struct types;
 struct suppressions;
 
 #define NO_PROCESS SIZE_MAX
@@ -38,6 +38,7 @@ struct view_process {
 	uint32_t *suppressed;     /* suppress.c's, by node: what matches; owned; NULL until needed */
 	uint16_t *shipped;        /* suppress_shipped.c's, by node; owned; NULL until needed */
 	struct node_hash *hashes; /* by node: of what joins stacks, {0,0} not made yet; owned; NULL until needed */
+	struct types *types;      /* by_type.c's; owned; NULL until needed */
 	struct verdict verdict;   /* on this image; reason is owned */
 };
 
@@ -50,7 +51,6 @@ struct view_site {
 	uint64_t allocs, frees;   /* births and deaths, up to the leak instant */
 	uint64_t live_blocks, live_bytes; /* at that instant, and after the mark */
 	uint64_t temporary;
-	uint64_t bytes_allocated; /* sum of births */
 	struct growth growth;     /* of all of them */
 	struct garbage_sum garbage;
 	struct pending_sum pending; /* not among the live ones */
@@ -63,16 +63,6 @@ struct view_group {
 	const char *name;         /* path of the module or script, "" unknown; NULL where groups are processes */
 	size_t   process;         /* index in view.processes; NO_PROCESS where groups are modules */
 	uint64_t sites, allocs, frees, live_blocks, live_bytes; /* sums */
-};
-
-/* Sites of one domain by the type of their blocks. */
-struct view_type_sum {
-	const char *type;         /* owned by the view; NULL: not known */
-	uint64_t sites;           /* with live blocks */
-	uint64_t allocs, frees;   /* of all sites */
-	uint64_t alive;           /* blocks, whenever they were born */
-	uint64_t live_blocks, live_bytes; /* and after the mark */
-	uint64_t owned_bytes;     /* of other types' blocks that belong to objects of this one */
 };
 
 struct domain_sum { uint64_t sites, blocks, bytes; };
@@ -98,7 +88,6 @@ struct view {
 	struct view_site *pending; size_t pending_count; /* of which pending finalizers hold blocks; by bytes, largest first */
 	struct view_site *garbage; size_t garbage_count; /* of which the collection at the end freed blocks; by what was
 	                           * held of these, then by bytes, largest first */
-	struct types *types;      /* owned */
 	size_t   worst_process;   /* the one whose verdict leads; NO_PROCESS: there is none */
 };
 
@@ -120,20 +109,6 @@ void view_free(struct view *view);
 /* Groups of live sites that are not suppressed, of one domain; largest first. To be freed. */
 struct view_group *view_by_module(const struct view *view, enum domain domain, size_t *count);
 struct view_group *view_by_process(const struct view *view, enum domain domain, size_t *count);
-
-/* ---- view_types.c ----------------------------------------------------------------------------------------------- */
-
-/* Are types of blocks known in it? */
-bool view_has_types(enum domain domain);
-/* Before the following: what the chosen processes tell of their types. */
-void view_learn_types(struct view *view);
-/* What the blocks of a stack are, nothing in a domain without types. `sizes` of all that were born there. */
-struct block_type view_type(const struct view *view, struct view_process *process, enum domain domain,
-                            struct node_id stack, struct block_sizes sizes);
-/* All sites of a domain that are not suppressed, by type; largest first; none of a domain without types. To be freed. */
-struct view_type_sum *view_by_type(const struct view *view, enum domain domain, size_t *count);
-/* "perfect", "partial", "never": were they freed? NULL: there was none. */
-const char *view_dropping(const struct view_type_sum *sum);
 
 /* What of a site is alive, and younger than the mark. */
 static inline uint64_t view_blocks(const struct view *view, const struct site *site)

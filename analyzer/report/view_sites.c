@@ -73,7 +73,6 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 						.allocs = site->allocs, .frees = site->frees,
 						.live_blocks = view_blocks(view, site),
 						.live_bytes = view_bytes(view, site), .temporary = site->temporary,
-						.bytes_allocated = site->bytes_allocated,
 						.garbage = site->garbage, .held = site->held, .pending = site->pending,
 					},
 				};
@@ -103,7 +102,6 @@ static void join_site(struct view_site *into, const struct view_site *site)
 	into->live_blocks += site->live_blocks;
 	into->live_bytes += site->live_bytes;
 	into->temporary += site->temporary;
-	into->bytes_allocated += site->bytes_allocated;
 	into->garbage.blocks += site->garbage.blocks;
 	into->garbage.bytes += site->garbage.bytes;
 	into->garbage.held_blocks += site->garbage.held_blocks;

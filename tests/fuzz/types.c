@@ -23,9 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	static const enum frame_kind kinds[] = {FRAME_WASM, FRAME_NATIVE, FRAME_JS, FRAME_UNKNOWN};
 	struct types *types = types_open();
 	struct frame frames[FRAMES] = {0};
-	struct code codes[FRAMES] = {0};
 	const struct frame *stack[FRAMES];
-	struct process_info process = {.codes = codes};
 	char *text = xmalloc(size + 1), *at = text;
 	size_t count = 0;
 
@@ -38,13 +36,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 		stack[count] = &frames[count];
 		if (end > at)
 			frames[count].function = at + 1;
-		codes[count] = (struct code){.kind = TRACE_CODE_WASM, .name = end > at ? at + 1 : ""};
 		at = *end ? end + 1 : end;
 		end[0] = '\0';
 		count++;
 	}
-	process.code_count = count;
-	types_learn(types, &process);
 	for (size_t from = 0; from < count; from++) {
 		struct block_type answer = types_of(types, stack + from, count - from, (struct block_sizes){3, size});
 

@@ -87,6 +87,9 @@ static const struct {
 	{{RUST_ALLOC, "w:<" ALLOC "rc::Rc<[u64]>>::allocate_for_slice", "w:run"}, "u64", "Rc<[u64]>", {0}},
 	{{RUST_ALLOC, "w:<" ALLOC "sync::Arc<str>>::allocate_for_slice", "w:run"}, "u8", "Arc<str>", {0}},
 	{{RUST_ALLOC, "w:<" ALLOC "boxed::Box<dyn typed::Shape>>::new", "w:run"}, NULL, NULL, {0}},
+	{{"n:" ALLOC "alloc::alloc", "n:" ALLOC "boxed::box_new_uninit",
+	  "n:<" ALLOC "boxed::Box<" ALLOC "sync::ArcInner<typed::Poly<u64>>>>::new",
+	  "n:<" ALLOC "sync::Arc<typed::Poly<u64>>>::new", "n:main"}, "typed::Poly<u64>", "Arc<typed::Poly<u64>>", {0}},
 	/* Default::default may allocate for what is inside. */
 	{{RUST_ALLOC, "w:<" ALLOC "sync::Arc<typed::Cache> as " CORE "default::Default>::default", "w:run"}, NULL,
 	 "Arc<typed::Cache>", {0}},
@@ -146,6 +149,12 @@ static const struct {
 	  "w:caml_pasta_fq_plonk_gate_vector_add"}, "kim::gate::CircuitGate<" FQ_SHOWN ">", NULL, {0}},
 	{{RUST_ALLOC, GROW, "w:<" ALLOC "raw_vec::RawVec<kim::gate::CircuitGate<" FP ">>>::grow_one", "w:add",
 	  "j:caml_pasta_fq_plonk_gate_vector_add"}, NULL, NULL, {0}},
+	/* One of the library's own frames says otherwise: what was inlined was not merged. */
+	{{RUST_ALLOC, GROW, "w:<" ALLOC "raw_vec::RawVec<typed::Point>>::grow_one", "w:<" ALLOC "vec::Vec<typed::Pixel>>::push",
+	  "w:run"}, NULL, "Vec<typed::Pixel>", {0}},
+	/* What the owner's name bears out is in doubt with it. */
+	{{RUST_ALLOC, GROW, "w:<" ALLOC "raw_vec::RawVec<typed::Point<typed::Fp>>>::with_capacity_in",
+	  "w:<typed::Srs<typed::Point<typed::Fp>>>::create", "w:typed::srs_fq"}, NULL, "typed::Srs", {0}},
 	/* Whose the outermost is, can be another's name as well. */
 	{{RUST_ALLOC, "w:" ALLOC "fmt::format::format_inner", "w:<typed::Srs<typed::Point<typed::Fp>>>::create", "w:srs_fq"},
 	 "u8", "typed::Srs", {0}},
@@ -219,20 +228,6 @@ static const struct {
 	  "w:~lib/map/Map<i32,~lib/string/String>#rehash", "w:run"}, "ArrayBuffer", "Map<i32,String>", {0}},
 };
 
-static struct types *learned(void)
-{
-	static struct code codes[] = {
-		{.kind = TRACE_CODE_WASM, .name = "JS:__wbg_wasmgpallas_free-4-liftoff"},
-		{.kind = TRACE_CODE_WASM, .name = "JS:counter_new-5-liftoff"},
-		{.kind = TRACE_CODE_MACHINE, .name = "JS:~wasmpastafq_new a.js:1:1"},
-	};
-	const struct process_info process = {.codes = codes, .code_count = sizeof(codes) / sizeof(*codes)};
-	struct types *types = types_open();
-
-	types_learn(types, &process);
-	return types;
-}
-
 static struct block_type ask(struct types *types, size_t row)
 {
 	static struct frame frames[sizeof(stacks) / sizeof(*stacks)][10];
@@ -252,7 +247,7 @@ static struct block_type ask(struct types *types, size_t row)
 
 START_TEST(table)
 {
-	struct types *types = learned();
+	struct types *types = types_open();
 
 	/* Twice: then all names are known. */
 	for (int i = 0; i < 2; i++) {

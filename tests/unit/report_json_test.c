@@ -100,7 +100,7 @@ START_TEST(every_promised_key_is_there)
 	expect_keys(row(report, "findings", 0), "kind count examples");
 	expect_text(report, "schema", "probe.report/1");
 	ck_assert(json_is_array(at(report, "wasm_memories")));
-	ck_assert(json_is_array(at(leaks, "by_type")));
+	expect_keys(row(leaks, "by_type", 0), "type domain bytes blocks owned_bytes allocs frees dropping");
 	json_decref(report);
 }
 END_TEST
@@ -234,6 +234,41 @@ START_TEST(names_problems_are_findings)
 }
 END_TEST
 
+/* 1,404 Vectors of several processes, which one allocator made; and what is of no type. */
+START_TEST(types_are_added_up)
+{
+	json_t *report = document(model_tree(), &(struct json_options){.domain = DOMAIN_HEAP, .top = SIZE_MAX}, -1), *script;
+	const json_t *leaks = at(report, "leaks"), *types = at(leaks, "by_type"), *type;
+
+	expect_text(row(leaks, "by_site", 0), "type", "Vector");
+	expect_text(row(leaks, "by_site", 0), "type_evidence", "by its allocator");
+	expect_text(row(leaks, "by_site", 0), "owner", NULL);
+	ck_assert_uint_eq(json_array_size(types), 2);
+	type = row(leaks, "by_type", 0);
+	expect_text(type, "type", "Vector");
+	expect_text(type, "domain", "heap");
+	expect_number(type, "blocks", 1404);
+	expect_text(type, "dropping", "never");
+	expect_text(row(leaks, "by_type", 1), "type", NULL);
+	expect_number(type, "bytes", json_integer_value(at(at(at(leaks, "domains"), "heap"), "bytes")) -
+	                             json_integer_value(at(row(leaks, "by_type", 1), "bytes")));
+	json_decref(report);
+
+	script = document(model_script(), &everything, -1);
+	leaks = at(script, "leaks");
+	type = row(leaks, "by_type", 1);
+	expect_text(type, "type", "kimchi::circuits::polynomial::Polynomial");
+	expect_number(type, "bytes", 0);
+	expect_number(type, "owned_bytes", 65536 + 4096);
+	expect_text(type, "dropping", NULL);
+	json_decref(script);
+	script = document(model_script(), &(struct json_options){.domain = -1, .top = 1}, BY_TYPE);
+	ck_assert_uint_eq(json_array_size(at(at(script, "leaks"), "by_type")), 1);
+	expect_number(at(script, "leaks"), "left_off", 1);
+	json_decref(script);
+}
+END_TEST
+
 START_TEST(leaks_lists_what_was_asked_for)
 {
 	json_t *leaks = document(model_tree(), &(struct json_options){.domain = DOMAIN_MAP, .top = SIZE_MAX},
@@ -274,5 +309,5 @@ START_TEST(a_row_of_several_processes_names_none)
 END_TEST
 
 SUITE_MAIN("json", every_promised_key_is_there, numbers_are_exact, frames_of_a_script, what_is_unknown_is_null,
-            sites_are_complete_and_sorted, names_problems_are_findings, leaks_lists_what_was_asked_for,
+            sites_are_complete_and_sorted, names_problems_are_findings, types_are_added_up, leaks_lists_what_was_asked_for,
             a_row_of_several_processes_names_none)

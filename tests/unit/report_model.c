@@ -58,8 +58,6 @@ static const struct {
 	                  .has_wasm_index = true, .wasm_index = 7031, .has_wasm_offset = true, .wasm_offset = 20}},
 	{0x7f3400000901, {.kind = FRAME_WASM, .function = "dlmalloc@probe", .address = 0x7f3400000900,
 	                  .tier = TIER_BASELINE, .has_wasm_index = true, .wasm_index = 25}},
-	{0x7f3400000b01, {.kind = FRAME_WASM, .function = "alloc::fmt::format::format_inner", .address = 0x7f3400000b00,
-	                  .tier = TIER_BASELINE, .has_wasm_index = true, .wasm_index = 117}},
 	{0x7f3400000501, {.kind = FRAME_JS, .function = "Module._compile", .file = "node:internal/modules/cjs/loader",
 	                  .line = 1521, .column = 14, .module = "node:internal/modules/cjs/loader",
 	                  .address = 0x7f3400000501, .tier = TIER_INTERPRETED, .line_kind = LINE_FUNCTION}},
@@ -330,8 +328,6 @@ static struct trace_node script_nodes[] = {
 	[18] = {0x7f3400000901, 15, 0},              /* 22: the wrapper of an allocator's function, … */
 	[19] = {0x7f3400000801, 22, 0},              /* 23: … and what it wraps */
 	[20] = {0x7f3400000a01, 6, TRACE_NODE_EXACT}, /* 24: a callback without a name */
-	[21] = {0x7f3400000b01, 15, 0},              /* 25: what Rust's format! calls */
-	[22] = {0x7f3400000b01, 13, 0},              /* 26: the same, called elsewhere */
 };
 
 static struct site script_sites[] = {

@@ -8,7 +8,7 @@
 #include "report_golden.h"
 #include "report_model.h"
 
-enum kind { REPORT, LEAKS, MODULES, PROCESSES };
+enum kind { REPORT, LEAKS, TYPES, MODULES, PROCESSES };
 
 static char *print(struct recording *recording, enum kind kind, struct page page, enum domain domain, size_t top)
 {
@@ -22,7 +22,8 @@ static char *print(struct recording *recording, enum kind kind, struct page page
 	if (kind == REPORT)
 		report_text(&page, view, &options);
 	else
-		leaks_text(&page, view, &options, kind == LEAKS ? BY_SITE : kind == MODULES ? BY_MODULE : BY_PROCESS);
+		leaks_text(&page, view, &options, kind == LEAKS ? BY_SITE : kind == TYPES ? BY_TYPE : kind == MODULES ? BY_MODULE
+		                                                                                 : BY_PROCESS);
 	fclose(page.file);
 	view_free(view);
 	return text;
@@ -154,6 +155,7 @@ END_TEST
 START_TEST(leaks)
 {
 	golden("leaks-site-80", print(model_tree(), LEAKS, narrow, DOMAIN_HEAP, 2));
+	golden("leaks-type-80", print(model_tree(), TYPES, narrow, DOMAIN_HEAP, TOP_DEFAULT));
 	golden("leaks-module-80", print(model_tree(), MODULES, narrow, DOMAIN_HEAP, 2));
 	golden("leaks-process-80", print(model_tree(), PROCESSES, narrow, DOMAIN_HEAP, TOP_DEFAULT));
 	golden("leaks-map-80", print(model_tree(), LEAKS, narrow, DOMAIN_MAP, TOP_DEFAULT));

@@ -1,0 +1,122 @@
+/* by_type.c: sites added up by the type of their blocks; see by_type.h. Reads a view and names. */
+#include "report/by_type.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/suppress.h"
+#include "trace/array.h"
+#include "util.h"
+
+#define FRAMES_MOST 256       /* of a stack, the innermost */
+
+struct block_type type_of_stack(struct view_process *process, enum domain domain, const struct stack *stack,
+                                struct block_sizes sizes)
+{
+	const struct frame *frames[FRAMES_MOST];
+	size_t count = stack->count < FRAMES_MOST ? stack->count : FRAMES_MOST;
+
+	if (domain != DOMAIN_HEAP && domain != DOMAIN_WASM_HEAP)
+		return (struct block_type){0};
+	if (!process->types)
+		process->types = types_open();
+	for (size_t i = 0; i < count; i++)
+		frames[i] = stack->frames[i].frame;
+	return types_of(process->types, frames, count, sizes);
+}
+
+/* ---- sums ---------------------------------------------------------------------------------------------------- */
+
+static int by_name(const void *left, const void *right)
+{
+	const struct type_sum *a = left, *b = right;
+
+	if (!a->type || !b->type)
+		return !!a->type - !!b->type;
+	return strcmp(a->type, b->type);
+}
+
+static int by_bytes(const void *left, const void *right)
+{
+	const struct type_sum *a = left, *b = right;
+
+	if (a->live_bytes != b->live_bytes)
+		return a->live_bytes < b->live_bytes ? 1 : -1;
+	if (a->owned_bytes != b->owned_bytes)
+		return a->owned_bytes < b->owned_bytes ? 1 : -1;
+	return by_name(left, right);
+}
+
+static void add_up(struct type_sum *sums, size_t rows, size_t *count)
+{
+	*count = 0;
+	qsort(sums, rows, sizeof(*sums), by_name);
+	for (size_t i = 0; i < rows; i++) {
+		struct type_sum *into = *count ? &sums[*count - 1] : NULL;
+
+		if (!into || by_name(into, &sums[i])) {
+			sums[(*count)++] = sums[i];
+			continue;
+		}
+		into->sites += sums[i].sites;
+		into->allocs += sums[i].allocs;
+		into->frees += sums[i].frees;
+		into->live_blocks += sums[i].live_blocks;
+		into->live_bytes += sums[i].live_bytes;
+		into->owned_bytes += sums[i].owned_bytes;
+	}
+	qsort(sums, *count, sizeof(*sums), by_bytes);
+}
+
+/* Of what was ever allocated, the mean tells of what size blocks are as well as of those that live. */
+static struct block_sizes sizes_of(const struct site *site)
+{
+	return (struct block_sizes){site->allocs, site->bytes_allocated};
+}
+
+struct type_sum *view_by_type(const struct view *view, enum domain domain, size_t *count)
+{
+	struct type_sum *sums = NULL;
+	size_t rows = 0;
+
+	for (size_t p = 0; p < view->process_count; p++) {
+		struct view_process *process = &view->processes[p];
+
+		for (size_t i = 0; i < process->info->site_count; i++) {
+			const struct site *site = &process->info->sites[i];
+			struct block_type is;
+			struct stack stack;
+
+			if (site->domain != domain || (!site->allocs && !view_blocks(view, site)))
+				continue;
+			/* Of what left nothing there is nothing to suppress, and looking takes long. */
+			if (view->suppressions && view_blocks(view, site) &&
+			    suppressions_match(view->suppressions, process, site->stack, domain, site->growth.trend))
+				continue;
+			stack = stack_resolve(process, site->stack);
+			is = type_of_stack(process, domain, &stack, sizes_of(site));
+			stack_free(&stack);
+			array_room(sums, rows);
+			sums[rows++] = (struct type_sum){
+				.type = is.type, .sites = 1, .allocs = site->allocs, .frees = site->frees,
+				.live_blocks = view_blocks(view, site), .live_bytes = view_bytes(view, site),
+			};
+			if (!is.owner)
+				continue;
+			array_room(sums, rows);
+			sums[rows++] = (struct type_sum){.type = is.owner, .owned_bytes = view_bytes(view, site)};
+		}
+	}
+	if (rows)
+		add_up(sums, rows, count);
+	else
+		*count = 0;
+	return sums;
+}
+
+enum dropping type_dropping(const struct type_sum *sum)
+{
+	if (!sum->live_blocks)
+		return DROPPING_PERFECT;
+	return sum->frees ? DROPPING_PARTIAL : DROPPING_NEVER;
+}

@@ -1,0 +1,30 @@
+/*
+ * by_type.h: what the blocks of a view's sites are, and all of them added up by that.
+ */
+#ifndef PROBE_REPORT_BY_TYPE_H
+#define PROBE_REPORT_BY_TYPE_H
+
+#include "names/types.h"
+#include "report/stack.h"
+#include "report/view.h"
+
+/* Of blocks of a process's stack; none where the domain has no types. Valid as long as the view. */
+struct block_type type_of_stack(struct view_process *process, enum domain domain, const struct stack *stack,
+                                struct block_sizes sizes);
+
+enum dropping { DROPPING_PERFECT, DROPPING_PARTIAL, DROPPING_NEVER };
+
+/* All blocks of one type. Alive: as of the sites of the view. */
+struct type_sum {
+	const char *type;         /* NULL: all of which none is known */
+	uint64_t sites, allocs, frees;
+	uint64_t live_blocks, live_bytes;
+	uint64_t owned_bytes;     /* of other types, in objects of this one; alive */
+};
+
+/* Of all sites of a domain, with live blocks or not, but for suppressed ones; most bytes alive first. To be freed. */
+struct type_sum *view_by_type(const struct view *view, enum domain domain, size_t *count);
+
+enum dropping type_dropping(const struct type_sum *sum);
+
+#endif
