@@ -12,9 +12,6 @@
 /* In an isolate of node's, before the program's first line. */
 void wasm_install(napi_env env) HIDDEN;
 
-/* wrap(tools, name), which makes a wrapper (wasm.js); false: it cannot be had. */
-bool wasm_wrap(napi_env env, napi_value *wrap) HIDDEN;
-
 /* V8 reserved [p, …) while the thread makes a memory: that may be it. */
 void wasm_reserved(const struct thread *thread, const void *p) HIDDEN;
 
