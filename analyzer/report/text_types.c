@@ -69,10 +69,11 @@ void text_site_type(const struct page *page, const struct view *view, const stru
 
 	if (!type.type && !type.owner)
 		return;
-	name = type.type ? name_of(type.type) : xstrdup("unknown");
+	name = type.type ? name_of(type.type) : NULL;
 	owner = type.owner ? name_of(type.owner) : NULL;
 	evidence = escape_text(type.evidence ? type.evidence : "");
-	text = xasprintf("of type %s%s%s (%s)", name, owner ? ", belongs to " : "", owner ? owner : "", evidence);
+	text = xasprintf("%s%s%s%s%s (%s)", name ? "of type " : "", name ? name : "", name && owner ? ", " : "",
+	                 owner ? "belongs to " : "", owner ? owner : "", evidence);
 	fprintf(page->file, "%*s", 7, "");
 	page_words(page, 7, 9, STYLE_BOLD, text);
 	free(text);
