@@ -260,7 +260,8 @@ void ledger_join(struct ledger *ledger)
 /* ---- ledgers ---- */
 
 /* How many of `count` entries, which are sorted by tick, are not after `tick`. */
-#define COUNT_UNTIL(entries, count, until) count_until(&(entries)->tick, sizeof *(entries), count, until)
+#define COUNT_UNTIL(entries, count, until) \
+	((count) ? count_until(&(entries)->tick, sizeof *(entries), count, until) : 0)
 
 static size_t count_until(const uint64_t *first, size_t stride, size_t count, uint64_t until)
 {

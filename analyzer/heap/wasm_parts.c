@@ -14,6 +14,7 @@
 #include "util.h"
 
 #define SMALL_GAP   32u           /* bytes: smaller ones are no holes, where the layout is not known */
+#define STACK_ROUND 65536u
 #define CONTRADICT  100u          /* of so many pairs one may: events out of order */
 
 struct placed { uint64_t pointer, size; }; /* a live block */
@@ -133,7 +134,8 @@ static uint64_t own_parts(const struct wasm_memory *memory, const struct trace_w
 		/* Linkers put it either below the data or right above. */
 		parts->stack_known = true;
 		parts->stack_bytes = stack_top >= data_end ? stack_top - data_end : stack_top;
-	} else if (stack_top && told->data_bytes > stack_top) {
+	} else if (stack_top && (told->data_bytes > stack_top || stack_top % STACK_ROUND == 0)) {
+		/* Where the data is, is not told: a round number is the size of a stack that lies below it all. */
 		parts->stack_known = true;
 		parts->stack_bytes = stack_top;
 	}

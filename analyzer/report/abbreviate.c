@@ -8,6 +8,8 @@
 #include "report/escape.h"
 #include "util.h"
 
+#define HASH_LEAST 5u              /* digits; Rust leaves out those that are 0 in front */
+
 /* Is this bracket part of a name: operator<, ->, (anonymous namespace)? */
 static bool belongs_to_name(const char *start, const char *at)
 {
@@ -59,16 +61,72 @@ static char *leave_out(const char *text, char open, char close)
 	return shorter;
 }
 
+/* The hashes that Rust puts behind the names of crates: "alloc[4f9b1a23cfd0ee41]::". */
+static char *without_hashes(const char *text)
+{
+	char *shorter = xmalloc(strlen(text) + 1), *to = shorter;
+
+	while (*text) {
+		size_t digits = *text == '[' ? strspn(text + 1, "0123456789abcdef") : 0;
+
+		if (digits >= HASH_LEAST && text[digits + 1] == ']')
+			text += digits + 2;
+		else
+			*to++ = *text++;
+	}
+	*to = '\0';
+	return shorter;
+}
+
+/*
+ * Of Rust's "<Type<A> as Trait<B>>::function" what is within the first brackets is the name: "<Type<…> as Trait<…>>::function";
+ * `plain`: "<Type<…>>::function". NULL: it does not begin so.
+ */
+static char *qualified(const char *text, bool plain)
+{
+	const char *end = *text == '<' ? closing(text, text, '<', '>') : NULL;
+	char *inner, *type, *rest, *whole, *as;
+
+	if (!end)
+		return NULL;
+	inner = strndup(text + 1, (size_t)(end - text - 1));
+	if (!inner)
+		fatal(3, "out of memory");
+	type = leave_out(inner, '<', '>');
+	as = plain ? strstr(type, " as ") : NULL;
+	if (as)
+		*as = '\0';
+	rest = leave_out(end + 1, '<', '>');
+	whole = xasprintf("<%s>%s", type, rest);
+	free(inner);
+	free(type);
+	free(rest);
+	return whole;
+}
+
 char *abbreviate(const char *function, size_t width)
 {
-	char *bare, *shortest;
+	char *name = xstrdup(function), *shorter;
 
-	if (text_width(function) <= width)
-		return xstrdup(function);
-	bare = leave_out(function, '(', ')');
-	if (text_width(bare) <= width)
-		return bare;
-	shortest = leave_out(bare, '<', '>');
-	free(bare);
-	return shortest;
+	for (int step = 0; step < 5 && text_width(name) > width; step++) {
+		switch (step) {
+		case 0:
+			shorter = without_hashes(name);
+			break;
+		case 1:
+			shorter = leave_out(name, '(', ')');
+			break;
+		case 2:
+		case 3:
+			shorter = qualified(name, step == 3);
+			break;
+		default:
+			shorter = leave_out(name, '<', '>');
+		}
+		if (!shorter)
+			continue;
+		free(name);
+		name = shorter;
+	}
+	return name;
 }

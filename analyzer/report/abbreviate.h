@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * `function`, escaped before, in `width` columns if leaving out its parameters, then its template arguments, makes it
- * fit: "f(…)", "Vector<…>::f(…)"; else as short as that makes it. To be freed.
+ * `function`, escaped before, in `width` columns if leaving out the hashes of Rust's crates, then its parameters, then its
+ * template arguments, makes it fit: "f(…)", "Vector<…>::f(…)"; else as short as that makes it. To be freed.
  */
 char *abbreviate(const char *function, size_t width);
 

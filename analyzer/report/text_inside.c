@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "report/abbreviate.h"
 #include "report/escape.h"
 #include "report/human.h"
 #include "report/inside.h"
@@ -10,6 +11,7 @@
 
 #define INDENT        7
 #define FUNCTIONS_MOST 8          /* of an allocator */
+#define NAME_MOST     44          /* columns of a function, if it can be said in as many */
 #define REFUSED_MOST  3           /* stacks */
 
 /* Takes `text`. */
@@ -68,12 +70,12 @@ static void say_method(const struct page *page, const struct wasm_heap *heap)
 
 static char *function_of(const struct wasm_watched *watched)
 {
-	char *text = watched->name ? xasprintf("%s [%" PRIu32 "]", watched->name, watched->index)
-	                           : xasprintf("%s [%" PRIu32 "]", watched->role, watched->index), *escaped;
+	char *escaped = escape_text(watched->name ? watched->name : watched->role);
+	char *name = abbreviate(escaped, NAME_MOST), *text = xasprintf("%s [%" PRIu32 "]", name, watched->index);
 
-	escaped = escape_text(text);
-	free(text);
-	return escaped;
+	free(name);
+	free(escaped);
+	return text;
 }
 
 static void say_functions(const struct page *page, const struct process_info *info, const struct wasm_memory *memory)

@@ -396,13 +396,18 @@ static void print_site(const struct page *page, const struct view *view, const s
                        const int widths[2])
 {
 	char *known = evidence(site), *growth = text_growth(view, site), *where = whereabouts(view, site);
+	size_t taken = 6 + (size_t)widths[0] + 4 + (size_t)widths[1] + 1 + strlen("blocks  ") + text_width(known);
+	/* On a narrow page the second half goes to a line of its own. */
+	bool wraps = page->cut && taken + 3 + text_width(growth) + text_width(where) > page->width;
 
 	fputc('\n', page->file);
 	page_format(page, STYLE_DIM, "%4zu. ", number);
 	page_format(page, STYLE_SIZE, "%*s", widths[0], BYTES(site->live_bytes));
 	page_format(page, STYLE_PLAIN, " in %*s %s", widths[1], COUNT(site->live_blocks),
 	            PLURAL(site->live_blocks, "block ", "blocks"));
-	page_format(page, STYLE_DIM, "  %s%s", known, *growth ? " · " : "");
+	page_format(page, STYLE_DIM, "  %s%s", known, *growth && !wraps ? " · " : "");
+	if (wraps && *growth)
+		fprintf(page->file, "\n%*s", INDENT, "");
 	page_format(page, site->growth.trend == TREND_GROWING ? STYLE_BAD : STYLE_DIM, "%s", growth);
 	page_format(page, STYLE_DIM, "%s", where);
 	fputc('\n', page->file);

@@ -41,4 +41,19 @@ START_TEST(operators_are_names)
 }
 END_TEST
 
-SUITE_MAIN("abbreviate", what_fits_stays, parameters_go_first, operators_are_names)
+START_TEST(the_type_of_a_method_stays)
+{
+	const char *name = "<poly[31319f97967dc40d]::SRS<ec[d7c778f7aa28d4c8]::Affine<u8>> as poly[3131]::Commit<u8>>::create";
+
+	expect(name, 100, name);
+	expect(name, 80, "<poly::SRS<ec::Affine<u8>> as poly[3131]::Commit<u8>>::create");
+	expect(name, 54, "<poly::SRS<…> as poly[3131]::Commit<…>>::create");
+	expect(name, 25, "<poly::SRS<…>>::create");
+	expect(name, 20, "<…>::create");
+	expect("<A as B<C>>::f::<D>", 11, "<A>::f::<…>");
+	expect("<[u8]>::to_vec", 9, "<…>::to_vec");
+	expect("<broken", 2, "<broken");
+}
+END_TEST
+
+SUITE_MAIN("abbreviate", what_fits_stays, the_type_of_a_method_stays, parameters_go_first, operators_are_names)
