@@ -248,7 +248,8 @@ static void bear(struct wasm *wasm, struct reservation *from)
 	};
 	if (live->end - live->start == GUARDED)
 		live->memory.base += GUARD; /* if it never has a byte, this is the likelier one */
-	wasm_declare(wasm->process, live->start, &live->memory);
+	if (!wasm_declare(wasm->process, live->start, &live->memory))
+		wasm_declare(wasm->process, live->memory.base, &live->memory);
 	array_room(wasm->live, wasm->live_count);
 	index = first_after(wasm, live->start);
 	memmove(&wasm->live[index + 1], &wasm->live[index], (wasm->live_count - index) * sizeof *wasm->live);

@@ -55,8 +55,8 @@ void wasm_sum_steps(struct wasm_memory *memory);
 void wasm_drop_steps(struct wasm_memory *memory, const struct instants *instants);
 /* The stacks that wasm_has_stack knows. */
 void wasm_list_stacks(struct process_info *process, const struct sites *sites);
-/* What was said of a memory that was born at `start`: by the first record of that address after its birth. */
-void wasm_declare(const struct process_info *process, uint64_t start, struct wasm_memory *memory);
+/* What was said of a memory that was born at `start`, by the first record of that address after its birth. False: nothing. */
+bool wasm_declare(const struct process_info *process, uint64_t start, struct wasm_memory *memory);
 void wasm_sort_declared(struct process_info *process); /* before */
 
 #endif

@@ -86,7 +86,7 @@ void wasm_sort_declared(struct process_info *process)
 		qsort(process->declared, process->declared_count, sizeof *process->declared, by_address);
 }
 
-void wasm_declare(const struct process_info *process, uint64_t start, struct wasm_memory *memory)
+bool wasm_declare(const struct process_info *process, uint64_t start, struct wasm_memory *memory)
 {
 	const struct wasm_declared *list = process->declared, wanted = {.tick = memory->born, .address = start};
 	size_t low = 0, high = process->declared_count;
@@ -101,9 +101,10 @@ void wasm_declare(const struct process_info *process, uint64_t start, struct was
 	}
 	if (low == process->declared_count || list[low].address != start ||
 	    (double)(list[low].tick - memory->born) * process->ns_per_tick > DECLARED_NS)
-		return;
+		return false;
 	memory->maximum_bytes = list[low].maximum_bytes;
 	memory->shared = list[low].shared ? KNOWN_YES : KNOWN_NO;
+	return true;
 }
 
 /* ---- growth from mark to mark -------------------------------------------------------------------------------- */

@@ -384,7 +384,7 @@ enum trace_wasm_flags {
 };
 
 struct trace_wasm_memory {
-	uint64_t address;        /* where its reservation begins, rounded up to 65536 */
+	uint64_t address;        /* where its reservation begins, rounded up to 65536, or its first byte */
 	uint64_t maximum_bytes;  /* that it may have; V8's limit if it declares none; 0 unknown */
 	uint32_t flags;          /* set of enum trace_wasm_flags */
 	uint32_t reserved;       /* 0 */

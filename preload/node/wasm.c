@@ -66,26 +66,32 @@ void wasm_constructed(const struct called *called, napi_value result)
 	call_return(called->call, result);
 }
 
+static bool read_declared(napi_env env, napi_value value, struct trace_wasm_memory *declared)
+{
+	double number;
+	uint64_t flags;
+
+	if (napi_get_value_double(env, value, &number) != NAPI_OK || !(number >= 0 && number < 9e15))
+		return false;
+	flags = (uint64_t)number % 8;
+	*declared = (struct trace_wasm_memory){0};
+	if (flags & DECLARED_MAXIMUM)
+		declared->maximum_bytes = (uint64_t)number / 8 * WASM_PAGE;
+	else if (!(flags & DECLARED_WIDE))
+		declared->maximum_bytes = PAGES_MOST * WASM_PAGE;
+	declared->flags = flags & DECLARED_SHARED ? TRACE_WASM_SHARED : 0;
+	return true;
+}
+
 const struct trace_wasm_memory *wasm_declare(const struct called *called, enum wasm_question question, napi_value source,
 	struct trace_wasm_memory *declared)
 {
 	const struct trace_wasm_memory *before = called->thread->declared;
 	napi_value answer;
-	double number = -1;
 
 	called->thread->declared = NULL;
-	if (wasm_ask(called, question, 1, &source, &answer) && napi_get_value_double(called->env, answer, &number) == NAPI_OK &&
-	    number >= 0 && number < 9e15) {
-		uint64_t flags = (uint64_t)number % 8;
-
-		*declared = (struct trace_wasm_memory){0};
-		if (flags & DECLARED_MAXIMUM)
-			declared->maximum_bytes = (uint64_t)number / 8 * WASM_PAGE;
-		else if (!(flags & DECLARED_WIDE))
-			declared->maximum_bytes = PAGES_MOST * WASM_PAGE;
-		declared->flags = flags & DECLARED_SHARED ? TRACE_WASM_SHARED : 0;
+	if (wasm_ask(called, question, 1, &source, &answer) && read_declared(called->env, answer, declared))
 		called->thread->declared = declared;
-	}
 	return before;
 }
 
@@ -175,6 +181,25 @@ static napi_value js_wrap(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
+/* declare(bytes, declaration): so was the linear memory declared whose first byte is theirs. */
+static napi_value js_declare(napi_env env, napi_callback_info info)
+{
+	struct trace_wasm_memory record;
+	napi_value arguments[2];
+	size_t count = 2, size;
+	void *base = NULL;
+	int error = errno;
+
+	if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) == NAPI_OK && count == 2 &&
+	    napi_get_typedarray_info(env, arguments[0], NULL, &size, &base, NULL, NULL) == NAPI_OK && base &&
+	    read_declared(env, arguments[1], &record)) {
+		record.address = (uintptr_t)base;
+		meta_write(TRACE_RECORD_WASM_MEMORY, &record, sizeof(record), NULL, 0);
+	}
+	errno = error;
+	return NULL;
+}
+
 /* rewritten(): the thread has a rewritten module from now on. */
 static napi_value js_rewritten(napi_env env, napi_callback_info info)
 {
@@ -241,6 +266,7 @@ void wasm_install(napi_env env)
 	if (addon_run(env, wasm_script, wasm_script_end, "node:internal/probe/wasm", &function) != NAPI_OK ||
 	    napi_get_global(env, &global) != NAPI_OK || napi_create_object(env, &arguments[0]) != NAPI_OK ||
 	    !set_function(env, arguments[0], "wrap", js_wrap) || !set_function(env, arguments[0], "rewritten", js_rewritten) ||
+	    !set_function(env, arguments[0], "declare", js_declare) ||
 	    napi_call_function(env, global, function, count, arguments, &answers) != NAPI_OK ||
 	    !keep_questions(env, thread, answers) ||
 	    napi_add_env_cleanup_hook(env, forget, thread) != NAPI_OK ||

@@ -21,11 +21,11 @@
 	const offsetOf = getter(arrays, 'byteOffset'), lengthOf = getter(arrays, 'byteLength');
 	const sizeOf = getter(ArrayBuffer.prototype, 'byteLength'), sharedSizeOf = getter(SharedArrayBuffer.prototype, 'byteLength');
 	const space = globalThis.WebAssembly, { Module, validate } = space, listOf = Module.exports;
-	const exportsOf = getter(space.Instance.prototype, 'exports');
+	const exportsOf = getter(space.Instance.prototype, 'exports'), dataOf = getter(space.Memory.prototype, 'buffer');
 	const modules = new WeakMap();       // module → { declared, rewritten }
 	const instances = new WeakMap();     // instance → { rewritten, shown }
 	const pending = new WeakMap();       // promise → call
-	const failures = new WeakMap();      // what compiles → CompileError.prototype of its world
+	const worlds = new WeakMap();        // what compiles → the prototypes { failure, module } of its world
 	let calls;                           // that are under way, the innermost first: { outer, … }
 	let isProxy = () => false;
 
@@ -183,6 +183,19 @@
 
 	// ---- instances
 
+	// The memory that it exports is its module's own, which was declared so.
+	function declare(made, declared) {
+		const all = apply(exportsOf, made, []), names = ownKeys(all);
+		for (let i = 0; declared !== UNKNOWN && i < names.length; i++)
+			if (typeof all[names[i]] === 'object')
+				try {
+					native.declare(new Bytes(apply(dataOf, all[names[i]], [])), declared);
+					return;
+				} catch {
+					// another kind of object
+				}
+	}
+
 	// A new one of this module; a function: it must be called for it to be complete.
 	function instance(made, module) {
 		const rewritten = known(module)?.rewritten;
@@ -272,21 +285,20 @@
 			return [call.settles];
 		if (failed)
 			return call.rewritten && again(call, promise, value) ? null : undefined;
-		if (apply(isPrototypeOf, space.Module.prototype, [value])) {
-			keep(value, call.declared, call.rewritten);
-			return undefined;
+		if (getOwnPropertyDescriptor(value, 'module')) {
+			keep(value.module, call.declared, call.rewritten);
+			declare(value.instance, call.declared);
+			return instance(value.instance, value.module);
 		}
-		const pair = getOwnPropertyDescriptor(value, 'module');
-		if (!pair)
+		if (!apply(isPrototypeOf, apply(get, worlds, [call.original]).module, [value]))
 			return instance(value, call.source);
-		keep(pair.value, call.declared, call.rewritten);
-		return instance(value.instance, pair.value);
+		keep(value, call.declared, call.rewritten);
+		return undefined;
 	}
 
 	// Is it V8 that rejected what a call compiles? Then the same with the original.
 	function again(call, promise, error) {
-		const expected = apply(get, failures, [call.original]);
-		if (expected && !apply(isPrototypeOf, expected, [error]))
+		if (!apply(isPrototypeOf, apply(get, worlds, [call.original]).failure, [error]))
 			return false;
 		const rewritten = watch.rewrite(call.bytes);
 		const valid = rewritten && apply(validate, space, [rewritten.buffer]);
@@ -343,13 +355,13 @@
 
 	// All functions of a WebAssembly object, this world's or another's.
 	function wrapAll(space) {
-		const expected = space.CompileError.prototype;
+		const world = { failure: space.CompileError.prototype, module: space.Module.prototype };
 		replace(space, 'Memory', 'memory');
 		replace(space, 'Instance', 'instance');
 		const originals = [replace(space, 'Module', 'module'), replace(space, 'compile', 'promise'),
 			replace(space, 'instantiate', 'promise')];
 		for (let i = 0; i < originals.length; i++)
-			apply(set, failures, [originals[i], expected]);
+			apply(set, worlds, [originals[i], world]);
 		if (!watch)
 			return;
 		replace(space.Module, 'exports', 'listed');
