@@ -96,6 +96,13 @@ struct runtime_heap {         /* what a runtime said of its heap */
 	uint64_t  tick;           /* when */
 };
 
+struct limits {               /* how much memory it may have, as it was told last; bytes */
+	bool      told;
+	uint64_t  address_space, address_space_used; /* as in struct trace_limits … */
+	uint64_t  group;          /* … TRACE_LIMIT_NONE: none; group 0: not known */
+	char     *group_path;     /* of the control group that has it, "" none */
+};
+
 struct mark {
 	char     *label;
 	uint64_t  tick;           /* of the process's clock */
@@ -361,6 +368,7 @@ struct process_info {
 	struct collected *collections; size_t collection_count; /* in the order in which they were recorded */
 	struct runtime_heap *runtime_heaps; size_t runtime_heap_count; /* by time */
 	struct unfinalized *unfinalized; size_t unfinalized_count;
+	struct limits limits;
 	char    **warnings;       size_t warning_count;
 	char    **jitdumps;       size_t jitdump_count; /* paths, as the process saw them */
 	char    **suppressions;   size_t suppression_count; /* texts of whole lines, from its __lsan_default_suppressions;

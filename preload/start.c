@@ -27,6 +27,7 @@
 #include "record/area.h"
 #include "record/aside.h"
 #include "record/drain.h"
+#include "record/limits.h"
 #include "record/meta.h"
 #include "record/ring.h"
 #include "record/sample.h"
@@ -193,6 +194,7 @@ static void tell_about(void)
 		meta_warn("there are no marks by PROBE_MARK_EVERY: under valgrind no thread can make them");
 	if (area_is_unshared())
 		meta_warn("this file system cannot map shared files: what a killed process recorded last may be missing");
+	limits_tell();
 	modules_record_all();
 	node_tell();
 }
@@ -327,6 +329,8 @@ void process_ending(void)
 	if (__atomic_load_n(&process->header->ending_tick, __ATOMIC_RELAXED))
 		return;
 	sample_take(TRACE_SAMPLE_END);
+	if (!library.filtered)
+		limits_tell();
 	__atomic_compare_exchange_n(&process->header->ending_tick, &none, clock_tick(), false, __ATOMIC_RELEASE,
 	                            __ATOMIC_RELAXED);
 }

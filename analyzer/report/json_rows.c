@@ -126,6 +126,27 @@ json_t *json_totals(const struct view *view)
 	return object;
 }
 
+static json_t *bytes_or_null(uint64_t bytes)
+{
+	return bytes && bytes != TRACE_LIMIT_NONE ? json_number(bytes) : json_null();
+}
+
+/* null: not told. */
+static json_t *limits(const struct limits *limits)
+{
+	json_t *object;
+
+	if (!limits->told)
+		return json_null();
+	object = json_checked(json_object());
+	json_set(object, "address_space_bytes", bytes_or_null(limits->address_space));
+	json_set(object, "address_space_used_bytes", bytes_or_null(limits->address_space_used));
+	json_set(object, "control_group_bytes", bytes_or_null(limits->group));
+	json_set(object, "control_group", *limits->group_path ? json_text(limits->group_path) : json_null());
+	json_set(object, "control_group_known", json_boolean(limits->group != 0));
+	return object;
+}
+
 json_t *json_process(const struct view *view, struct view_process *process)
 {
 	const struct process_info *info = process->info;
@@ -152,6 +173,7 @@ json_t *json_process(const struct view *view, struct view_process *process)
 	json_set(object, "unmatched_frees", json_number(info->totals.unmatched_frees));
 	json_set(object, "growth", json_instants(info));
 	json_set(object, "verdict", json_verdict(process));
+	json_set(object, "limits", limits(&info->limits));
 	json_set(object, "ledger", json_ledger(process));
 	json_set(object, "recording", json_text(process->input->recording->dir));
 	json_set(object, "own_heap", json_boolean(info->header.flags & TRACE_PROCESS_OWN_HEAP));

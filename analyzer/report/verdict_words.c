@@ -1,7 +1,9 @@
 /* verdict_words.c: the evidence of a verdict, as sentences; see verdicts.h. Reads names. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "heap/limits.h"
 #include "report/human.h"
 #include "report/text.h"
 #include "report/verdicts.h"
@@ -84,6 +86,32 @@ static void say_when(FILE *out, double room, double per_mark, const struct verdi
 		say(out, "at this rate after %s more hours", COUNT(whole(seconds / 3600)));
 }
 
+/*
+ * When the process as a whole is at a limit, if that is before it has `room` bytes more, which another limit leaves it
+ * (INFINITY: there is none). `reserved`: see limits.h.
+ */
+static void say_process_limit(FILE *out, const struct verdict_facts *facts, double per_mark, double room, bool reserved)
+{
+	struct limit limit = limits_nearest(facts->process, reserved);
+	const char *before = isinf(room) ? "" : "Before that ";
+
+	if (limit.kind == LIMIT_NONE || per_mark <= 0 || limit.room >= room)
+		return;
+	if (limit.kind == LIMIT_UNKNOWN) {
+		if (isinf(room))
+			say(out, " Whether its control group has a limit is not known: there is none under /sys/fs/cgroup.");
+		return;
+	}
+	if (limit.kind == LIMIT_GROUP)
+		say(out, " %s%s limit of its control group, %s, is reached ", before, *before ? "the" : "The",
+		    BYTES(limit.bytes));
+	else
+		say(out, " %s%s limit of address space (RLIMIT_AS), %s, is reached ", before, *before ? "its" : "Its",
+		    BYTES(limit.bytes));
+	say_when(out, limit.room, per_mark, facts);
+	say(out, ".");
+}
+
 static void say_place(FILE *out, struct view_process *process, struct node_id stack)
 {
 	char *place = text_blame(process, stack), *caller = text_caller(process, stack);
@@ -104,6 +132,7 @@ static void say_limit(FILE *out, const struct verdict_facts *facts, const struct
 	    memory->maximum_bytes ? "its maximum" : "the limit of every memory", BYTES(memory->bytes + room));
 	say_when(out, (double)room, memory->trend.bytes_per_mark, facts);
 	say(out, ".");
+	say_process_limit(out, facts, memory->trend.bytes_per_mark, (double)room, true);
 }
 
 static void say_memory(FILE *out, struct view_process *process, const struct verdict_facts *facts,
@@ -143,6 +172,8 @@ static void say_site(FILE *out, struct view_process *process, const struct verdi
 		if (evidence->around->let_go)
 			say(out, " The script's top level held it, and was over when the last collection came: in a program that "
 			    "runs on it would stay.");
+	} else if (site->domain != DOMAIN_WASM_HEAP && site->domain != DOMAIN_WASM_MEMORY) {
+		say_process_limit(out, facts, site->growth.bytes_per_mark + evidence->others_per_mark, INFINITY, false);
 	}
 	if (site->garbage_bytes > site->live_bytes / 2)
 		say(out, " The script's top level held them, and was over when the last collection came: in a program that runs "
@@ -190,6 +221,9 @@ static void say_runtime(FILE *out, const struct verdict_facts *facts)
 		         facts);
 		say(out, ".");
 	}
+	say_process_limit(out, facts, facts->runtime.bytes_per_mark,
+	                  facts->runtime_limit ? (double)facts->runtime_limit - (double)facts->runtime_bytes : INFINITY,
+	                  false);
 	say(out, " Native memory does not grow as much. Which objects these are is told by a heap snapshot: "
 	    "v8.writeHeapSnapshot(), or node --heapsnapshot-near-heap-limit=1.");
 }

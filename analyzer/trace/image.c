@@ -203,6 +203,7 @@ void process_free(struct process_info *process)
 	free(process->wasm_stray);
 	wasm_records_free(process);
 	free(process->wasm_stacks);
+	free(process->limits.group_path);
 	free(process->declared);
 	*process = (struct process_info){0};
 }

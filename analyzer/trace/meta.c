@@ -137,6 +137,20 @@ static bool read_declared(struct process_info *process, struct payload payload, 
 	return true;
 }
 
+static bool read_limits(struct process_info *process, struct payload payload)
+{
+	struct trace_limits limits;
+
+	if (!payload_take(&payload, &limits, sizeof limits))
+		return false;
+	free(process->limits.group_path);
+	process->limits = (struct limits){
+		.told = true, .address_space = limits.address_space, .address_space_used = limits.address_space_used,
+		.group = limits.group, .group_path = payload_text(&payload),
+	};
+	return true;
+}
+
 static bool read_record(struct process_info *process, struct code_reader *code, const struct trace_record *record,
                         struct payload payload)
 {
@@ -178,6 +192,8 @@ static bool read_record(struct process_info *process, struct code_reader *code, 
 		return true;
 	case TRACE_RECORD_SAMPLE:
 		return sample_record(process, record, payload);
+	case TRACE_RECORD_LIMITS:
+		return read_limits(process, payload);
 	case TRACE_RECORD_CODE:
 	case TRACE_RECORD_MOVED:
 	case TRACE_RECORD_LINES:

@@ -175,6 +175,7 @@ enum trace_record_type {
 	TRACE_RECORD_WASM_UNWATCHED = 23, /* struct trace_wasm_unwatched, text: blocks of an instance are not told */
 	TRACE_RECORD_PENDING = 24, /* struct trace_pending, held values: objects that are gone, and whose finalizers did
 	                            * not run before the program ended */
+	TRACE_RECORD_LIMITS  = 25, /* struct trace_limits, group: how much memory the process may have; the last one holds */
 };
 
 struct trace_record {
@@ -228,6 +229,17 @@ struct trace_child {
 	uint32_t reserved;       /* 0 */
 };
 _Static_assert(sizeof(struct trace_child) == 16, "pinned");
+
+#define TRACE_LIMIT_NONE UINT64_MAX
+
+/* The directory of the control group that has the limit follows, under /sys/fs/cgroup; nothing if none has. */
+struct trace_limits {            /* bytes */
+	uint64_t address_space;  /* RLIMIT_AS; TRACE_LIMIT_NONE: there is none */
+	uint64_t address_space_used; /* when this was recorded: at the start, and when the program began to end; 0 unknown */
+	uint64_t group;          /* the least limit of its control group and of those above it; TRACE_LIMIT_NONE: there is
+	                          * none, 0: not known */
+};
+_Static_assert(sizeof(struct trace_limits) == 24, "pinned");
 
 /* ---- generated code ------------------------------------------------------------------------------------------- */
 

@@ -60,6 +60,38 @@ START_TEST(an_isolate_that_has_ended_is_not_judged)
 }
 END_TEST
 
+/* A container has less memory than V8 would take. */
+START_TEST(the_limit_that_comes_first_is_told)
+{
+	struct recording *recording = model_marks();
+	struct process_info *process = &recording->processes[0];
+	struct runtime_heap heaps[MARKS];
+	struct runtime_note note = {.isolate = 2, .state = TRACE_RUNTIME_NAMED, .tick = 500};
+	struct ledger ledger = {.rss_bytes = 112 * MIB};
+	const char *first = "Their limit, 4.0 GiB, is reached at this rate after 1,010 more marks. Before that the limit of "
+	                    "its control group, 512.0 MiB, is reached at this rate after 100 more marks.";
+
+	for (uint32_t i = 0; i < MARKS; i++)
+		heaps[i] = (struct runtime_heap){{.isolate = 2, .used = (12 + 4 * i) * MIB, .limit = 4096 * MIB}, ticks[i] + 1};
+	process->runtime_heaps = heaps;
+	process->runtime_heap_count = MARKS;
+	process->runtimes = &note;
+	process->runtime_count = 1;
+	process->ledgers = &ledger;
+	process->ledger_count = 1;
+	process->limits = (struct limits){true, TRACE_LIMIT_NONE, 0, 512 * MIB, "/a"};
+	ck_assert_int_eq(verdict_of(recording, NULL, first), VERDICT_RUNTIME_HEAP);
+	process->limits.group = 8192 * MIB;
+	ck_assert_int_eq(verdict_of(recording, NULL, "after 1,010 more marks. Native memory"), VERDICT_RUNTIME_HEAP);
+	process->limits.group = 0;
+	ck_assert_int_eq(verdict_of(recording, NULL, "after 1,010 more marks. Native memory"), VERDICT_RUNTIME_HEAP);
+	for (uint32_t i = 0; i < MARKS; i++)
+		heaps[i].record.limit = 0;
+	ck_assert_int_eq(verdict_of(recording, NULL, "at the end. Whether its control group has a limit is not known"),
+	                 VERDICT_RUNTIME_HEAP);
+}
+END_TEST
+
 static struct suppressions *suppressions_of(const char *line)
 {
 	struct suppressions *suppressions = suppressions_new();
@@ -94,4 +126,5 @@ START_TEST(a_memory_whose_growth_is_suppressed_is_no_leak)
 }
 END_TEST
 
-SUITE_MAIN("verdict", an_isolate_that_has_ended_is_not_judged, a_memory_whose_growth_is_suppressed_is_no_leak)
+SUITE_MAIN("verdict", an_isolate_that_has_ended_is_not_judged, the_limit_that_comes_first_is_told,
+	   a_memory_whose_growth_is_suppressed_is_no_leak)
