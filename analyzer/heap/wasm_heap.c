@@ -162,7 +162,8 @@ static void dies(void *context, struct wasm_memory *memory)
 	free_table(heap);
 }
 
-struct wasm_heaps *wasm_heaps_open(struct process_info *process, struct sites *sites, struct wasm *wasm, uint32_t streams)
+struct wasm_heaps *wasm_heaps_open(struct process_info *process, struct sites *sites, struct wasm *wasm,
+	uint32_t streams)
 {
 	struct wasm_heaps *heaps = xcalloc(1, sizeof *heaps);
 

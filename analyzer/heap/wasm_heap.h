@@ -12,7 +12,8 @@
 struct wasm_heaps;
 
 /* `process` has its records; with `streams` streams. `wasm` and `sites` must outlive the events. */
-struct wasm_heaps *wasm_heaps_open(struct process_info *process, struct sites *sites, struct wasm *wasm, uint32_t streams);
+struct wasm_heaps *wasm_heaps_open(struct process_info *process, struct sites *sites, struct wasm *wasm,
+	uint32_t streams);
 
 /* A birth or death in a linear memory (trace_detail_is_wasm), in order of time. False: it makes no sense. */
 bool wasm_heaps_event(struct wasm_heaps *heaps, uint32_t stream, const struct trace_event *event);

@@ -100,11 +100,13 @@ struct inside_refused *inside_refused(const struct process_info *info, const str
 	size_t all = 0;
 
 	for (size_t i = 0; i < info->wasm_refused_count; i++) {
-		const struct trace_wasm_refused *record = &info->wasm_refused[i].record;
+		const struct wasm_refused *refused = &info->wasm_refused[i];
+		uint64_t pages = refused->record.pages;
 
-		if (info->wasm_refused[i].memory == memory->id)
+		if (refused->memory == memory->id)
 			rows[all++] = (struct inside_refused){
-				{record->stack}, info->wasm_refused[i].count, record->pages < UINT64_MAX / PAGE ? record->pages * PAGE : UINT64_MAX};
+				{refused->record.stack}, refused->count,
+				pages < UINT64_MAX / PAGE ? pages * PAGE : UINT64_MAX};
 	}
 	*count = 0;
 	if (all)

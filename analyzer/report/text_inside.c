@@ -1,5 +1,6 @@
 /* text_inside.c: how far what is told of the blocks inside a linear memory can be trusted; see text.h. */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 
 #include "report/abbreviate.h"
@@ -14,9 +15,18 @@
 #define NAME_MOST     44          /* columns of a function, if it can be said in as many */
 #define REFUSED_MOST  3           /* stacks */
 
-/* Takes `text`. */
-static void say(const struct page *page, enum style style, char *text)
+static void say(const struct page *page, enum style style, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void say(const struct page *page, enum style style, const char *format, ...)
 {
+	va_list arguments;
+	char *text;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		fatal(3, "out of memory");
+	va_end(arguments);
 	fprintf(page->file, "%*s", INDENT, "");
 	page_words(page, INDENT, INDENT + 2, style, text);
 	free(text);
@@ -47,8 +57,8 @@ static void say_parts(const struct page *page, const struct wasm_memory *memory)
 	text = and_part(text, parts->static_bytes, parts->stack_known ? "of static data" : "of static data and stack");
 	text = and_part(text, parts->stack_bytes, "of stack");
 	text = and_part(text, parts->unattributed_bytes, "not attributed");
-	say(page, STYLE_PLAIN, xasprintf("Inside%s: %s = %s.", memory->died != UINT64_MAX ? " when it was freed" : "", text,
-	                                 BYTES(memory->bytes)));
+	say(page, STYLE_PLAIN, "Inside%s: %s = %s.", memory->died != UINT64_MAX ? " when it was freed" : "", text,
+	    BYTES(memory->bytes));
 	free(text);
 	free(live);
 }
@@ -61,11 +71,11 @@ static void say_method(const struct page *page, const struct wasm_heap *heap)
 	begins = heap->parts.heap_known ? "the heap begins where the module says" :
 	         "the heap is taken to begin at the lowest block that there ever was";
 	if (layout)
-		say(page, STYLE_DIM, xasprintf("Blocks are told by its allocator, which adds to each what %s adds, as their "
-		                               "distances or its names say; %s.", layout, begins));
+		say(page, STYLE_DIM, "Blocks are told by its allocator, which adds to each what %s adds, as their "
+		    "distances or its names say; %s.", layout, begins);
 	else
-		say(page, STYLE_DIM, xasprintf("Blocks are told by its allocator, whose layout is not known: gaps of less than "
-		                               "32 B between blocks are taken for what it adds; %s.", begins));
+		say(page, STYLE_DIM, "Blocks are told by its allocator, whose layout is not known: gaps of less than "
+		    "32 B between blocks are taken for what it adds; %s.", begins);
 }
 
 static char *function_of(const struct wasm_watched *watched)
@@ -103,8 +113,8 @@ static void say_functions(const struct page *page, const struct process_info *in
 		char *reason = why ? escape_text(why) : NULL;
 		char *times = instances > 1 ? xasprintf(", in %s instances", COUNT(instances)) : xstrdup("");
 
-		say(page, STYLE_DIM, xasprintf("Its allocator%s%s: %s%s.", reason ? ", found by " : "", reason ? reason : "",
-		                               text, times));
+		say(page, STYLE_DIM, "Its allocator%s%s: %s%s.", reason ? ", found by " : "", reason ? reason : "",
+		    text, times);
 		free(times);
 		free(reason);
 	}
@@ -116,22 +126,22 @@ static void say_functions(const struct page *page, const struct process_info *in
 static void say_doubts(const struct page *page, const struct wasm_heap *heap)
 {
 	if (!heap->unknown_frees && !heap->replaced && !heap->overlapping && !heap->outside)
-		say(page, STYLE_GOOD, heap->frees ? xstrdup("Every free has its block.") : xstrdup("Nothing in it was freed."));
+		say(page, STYLE_GOOD, "%s", heap->frees ? "Every free has its block." : "Nothing in it was freed.");
 	if (heap->unknown_frees)
-		say(page, STYLE_BAD, xasprintf("%s of %s %s of what nobody was seen to allocate: some of its allocator's "
-		                               "functions are not watched, or were not from the start.",
-		                               COUNT(heap->unknown_frees), COUNT(heap->frees + heap->unknown_frees),
-		                               PLURAL(heap->frees + heap->unknown_frees, "free was", "frees were")));
+		say(page, STYLE_BAD, "%s of %s %s of what nobody was seen to allocate: some of its allocator's "
+		    "functions are not watched, or were not from the start.",
+		    COUNT(heap->unknown_frees), COUNT(heap->frees + heap->unknown_frees),
+		    PLURAL(heap->frees + heap->unknown_frees, "free was", "frees were"));
 	if (heap->replaced)
-		say(page, STYLE_BAD, xasprintf("%s %s allocated where one was alive: a function that frees is not watched, or "
-		                               "all was freed at once.", COUNT(heap->replaced),
-		                               PLURAL(heap->replaced, "block was", "blocks were")));
+		say(page, STYLE_BAD, "%s %s allocated where one was alive: a function that frees is not watched, or "
+		    "all was freed at once.", COUNT(heap->replaced),
+		    PLURAL(heap->replaced, "block was", "blocks were"));
 	if (heap->overlapping)
-		say(page, STYLE_BAD, xasprintf("%s live %s within another: what is watched is not the allocator alone.",
-		                               COUNT(heap->overlapping), PLURAL(heap->overlapping, "block lies", "blocks lie")));
+		say(page, STYLE_BAD, "%s live %s within another: what is watched is not the allocator alone.",
+		    COUNT(heap->overlapping), PLURAL(heap->overlapping, "block lies", "blocks lie"));
 	if (heap->outside)
-		say(page, STYLE_BAD, xasprintf("%s live %s behind the memory's end: their sizes are wrong.", COUNT(heap->outside),
-		                               PLURAL(heap->outside, "block ends", "blocks end")));
+		say(page, STYLE_BAD, "%s live %s behind the memory's end: their sizes are wrong.", COUNT(heap->outside),
+		    PLURAL(heap->outside, "block ends", "blocks end"));
 }
 
 static void say_refused(const struct page *page, struct view_process *process, const struct wasm_memory *memory)
@@ -142,15 +152,15 @@ static void say_refused(const struct page *page, struct view_process *process, c
 	for (size_t i = 0; i < count && i < REFUSED_MOST; i++) {
 		char *place = text_blame(process, rows[i].stack), *caller = text_caller(process, rows[i].stack);
 
-		say(page, STYLE_BAD, xasprintf("memory.grow was refused %s %s, by %s%s: to %s%s%s", COUNT(rows[i].count),
-		                               PLURAL(rows[i].count, "time", "times"), rows[i].count > 1 ? "up to " : "",
-		                               BYTES(rows[i].bytes), place, caller ? ", called by " : "",
-		                               caller ? caller : ""));
+		say(page, STYLE_BAD, "memory.grow was refused %s %s, by %s%s: to %s%s%s", COUNT(rows[i].count),
+		    PLURAL(rows[i].count, "time", "times"), rows[i].count > 1 ? "up to " : "",
+		    BYTES(rows[i].bytes), place, caller ? ", called by " : "",
+		    caller ? caller : "");
 		free(place);
 		free(caller);
 	}
 	if (count > REFUSED_MOST)
-		say(page, STYLE_BAD, xasprintf("and more from %s other stacks", COUNT(count - REFUSED_MOST)));
+		say(page, STYLE_BAD, "and more from %s other stacks", COUNT(count - REFUSED_MOST));
 	free(rows);
 }
 
@@ -162,9 +172,9 @@ void text_inside(const struct page *page, struct view_process *process, const st
 	if (!heap)
 		return;
 	if (heap->no_deaths) {
-		say(page, STYLE_PLAIN, xasprintf("Inside: %s %s were allocated. A collector in the module frees, which is not "
-		                                 "told: what of them is alive is not known.", COUNT(heap->allocs),
-		                                 PLURAL(heap->allocs, "block", "blocks")));
+		say(page, STYLE_PLAIN, "Inside: %s %s were allocated. A collector in the module frees, which is not "
+		    "told: what of them is alive is not known.", COUNT(heap->allocs),
+		    PLURAL(heap->allocs, "block", "blocks"));
 	} else {
 		say_parts(page, memory);
 		say_method(page, heap);

@@ -170,8 +170,8 @@ static void say_site(FILE *out, struct view_process *process, const struct verdi
 		    RATE(evidence->around->trend.bytes_per_mark, "", facts));
 		say_limit(out, facts, evidence->around);
 		if (evidence->around->let_go)
-			say(out, " The script's top level held it, and was over when the last collection came: in a program that "
-			    "runs on it would stay.");
+			say(out, " The script's top level held it, and was over when the last collection came: in a "
+			    "program that runs on it would stay.");
 	} else if (site->domain != DOMAIN_WASM_HEAP && site->domain != DOMAIN_WASM_MEMORY) {
 		say_process_limit(out, facts, site->growth.bytes_per_mark + evidence->others_per_mark, INFINITY, false);
 	}

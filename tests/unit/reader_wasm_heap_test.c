@@ -1,91 +1,13 @@
-/* reader_wasm_heap_test.c: blocks inside linear memories: whose they are, how they end, and what the memory's bytes are. */
+/* reader_wasm_heap_test.c: blocks inside linear memories: whose they are, how they end, and the records about them. */
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#include "heap/wasm_heap.h"
 #include "reader_check.h"
-#include "reader_maker.h"
+#include "reader_inside.h"
 #include "suite.h"
 #include "trace/recording.h"
 
-#define GIB (1ull << 30)
-#define PAGE 65536ull
-#define SURPLUS 61440ull
-#define AT 0x7f0000000000ull       /* base of the first memory */
-#define NEXT (AT + 16 * GIB)        /* and of the second */
-#define RW (PROT_READ | PROT_WRITE)
-#define V8 (TRACE_MAP_ANONYMOUS | TRACE_MAP_RUNTIME)
 #define SKEW 10000u
-
-/* Nodes: V8 makes the memory; the program allocates in two places. */
-enum { MAIN = TRACE_FIRST_NODE, MAPS, ONE, OTHER };
-
-static void maker_begin(struct maker *maker)
-{
-	const struct trace_module v8 = {.start = 0x400000, .end = 0x500000};
-
-	maker_init(maker, 100, 0);
-	maker_record(maker, TRACE_RECORD_MODULE, 1, &v8, sizeof v8, "/bin/node");
-	maker_node(maker, TRACE_STACK_ROOT, 0x401000);
-	maker_node(maker, MAIN, 0x402000);
-	maker_node(maker, MAIN, 0x7e0000001000);
-	maker_node(maker, MAIN, 0x7e0000002000);
-}
-
-static const char DLMALLOC[] = "its names\n__rust_alloc\t25\t__rust_alloc\tits name\n__rust_dealloc\t31\t?\tits shape\n";
-
-static void maker_told(struct maker *maker, uint64_t tick, struct trace_wasm_heap told, const char *text)
-{
-	maker_record(maker, TRACE_RECORD_WASM_HEAP, tick, &told, sizeof told, text);
-}
-
-/* A memory of some pages at `base`: four events. */
-static size_t memory(struct trace_event *events, uint64_t tick, uint64_t base, uint64_t pages)
-{
-	events[0] = event_make(TRACE_EVENT_MAP, tick, base, 8 * GIB + SURPLUS, MAPS, PROT_NONE, V8);
-	events[1] = event_make(TRACE_EVENT_UNMAP, tick + 1, base + 8 * GIB, SURPLUS, 0, 0, 0);
-	events[2] = event_make(TRACE_EVENT_PROTECT, tick + 2, base, pages * PAGE, MAPS, RW, 0);
-	return 3;
-}
-
-/* Some with an alignment, which is told in the same field. */
-static struct trace_event inside(struct trace_event event)
-{
-	event.detail = event.size % 2 ? TRACE_FAMILY_WASM : TRACE_FAMILY_WASM + 4;
-	return event;
-}
-
-static struct trace_event born(uint64_t tick, uint64_t address, uint64_t size, uint32_t stack)
-{
-	return inside(event_alloc(tick, address, size, stack));
-}
-
-static struct trace_event dies(uint64_t tick, uint64_t address)
-{
-	return inside(event_free(tick, address));
-}
-
-static struct recording *finish(struct maker *maker, const struct trace_event *const *events, const size_t *counts,
-                                uint32_t streams)
-{
-	struct recording *recording;
-
-	for (uint32_t i = 0; i < streams; i++)
-		if (counts[i])
-			maker_ring(maker, i, 0, events[i], counts[i], counts[i]);
-	recording = maker_open(maker, 1);
-	maker_free(maker);
-	return recording;
-}
-
-static struct recording *finish_one(struct maker *maker, const struct trace_event *events, size_t count)
-{
-	struct recording *recording = finish(maker, &events, &count, 1);
-
-	ck_assert_uint_eq(recording->finding_count, 0);
-	return recording;
-}
 
 static const struct site *site_at(const struct recording *recording, enum domain domain, uint32_t stack)
 {
@@ -108,41 +30,24 @@ static void check_site(const struct recording *recording, uint32_t stack, uint64
 	ck_assert_uint_eq(site->live_bytes, live_bytes);
 }
 
-static const struct wasm_heap *heap_at(const struct recording *recording, size_t index)
-{
-	ck_assert_uint_lt(index, recording->processes[0].wasm_memory_count);
-	ck_assert_ptr_nonnull(recording->processes[0].wasm_memories[index].heap);
-	return recording->processes[0].wasm_memories[index].heap;
-}
-
-/* Every byte is in one part. */
-static void check_sum(const struct recording *recording, size_t index)
-{
-	const struct wasm_parts *parts = &heap_at(recording, index)->parts;
-
-	ck_assert_uint_eq(parts->static_bytes + parts->stack_bytes + parts->live_bytes + parts->overhead_bytes +
-	                  parts->free_bytes + parts->unused_bytes + parts->unattributed_bytes,
-	                  recording->processes[0].wasm_memories[index].bytes);
-}
-
 /* ---- matching ------------------------------------------------------------------------------------------------- */
 
 START_TEST(apart_from_the_heap)
 {
 	struct trace_event events[12] = {0};
-	size_t count = memory(events, 1, AT, 2);
+	size_t count = inside_memory(events, 1, AT, 2);
 	struct recording *recording;
 	struct maker maker;
 
-	maker_begin(&maker);
+	inside_begin(&maker);
 	events[count++] = event_alloc(10, 0x10001000, 100, ONE);
-	events[count++] = born(11, AT + 1024, 1000, ONE);
-	events[count++] = born(12, AT + 4096, 50, OTHER);
-	events[count++] = dies(13, AT + 4096);                    /* temporary */
-	events[count++] = inside(event_out(14, AT + 1024));
-	events[count++] = inside(event_in(15, AT + 8192, 3000, OTHER));
+	events[count++] = inside_born(11, AT + 1024, 1000, ONE);
+	events[count++] = inside_born(12, AT + 4096, 50, OTHER);
+	events[count++] = inside_dies(13, AT + 4096);                    /* temporary */
+	events[count++] = inside_of(event_out(14, AT + 1024));
+	events[count++] = inside_of(event_in(15, AT + 8192, 3000, OTHER));
 	events[count++] = event_free(16, 0x10001000);
-	recording = finish_one(&maker, events, count);
+	recording = inside_finish_one(&maker, events, count);
 	check_site(recording, ONE, 1, 1, 0);
 	check_site(recording, OTHER, 2, 1, 3000);
 	ck_assert_uint_eq(site_at(recording, DOMAIN_WASM_HEAP, OTHER)->temporary, 1);
@@ -153,11 +58,11 @@ START_TEST(apart_from_the_heap)
 	ck_assert_uint_eq(recording->processes[0].totals.peak_bytes, 100);
 	ck_assert_uint_eq(recording->processes[0].totals.bytes_allocated, 100);
 	ck_assert_uint_eq(recording->processes[0].totals.temporary, 1);
-	ck_assert_uint_eq(heap_at(recording, 0)->allocs, 3);
-	ck_assert_uint_eq(heap_at(recording, 0)->frees, 2);
-	ck_assert_uint_eq(heap_at(recording, 0)->live_blocks, 1);
-	ck_assert_uint_eq(heap_at(recording, 0)->live_bytes, 3000);
-	check_sum(recording, 0);
+	ck_assert_uint_eq(inside_heap(recording, 0)->allocs, 3);
+	ck_assert_uint_eq(inside_heap(recording, 0)->frees, 2);
+	ck_assert_uint_eq(inside_heap(recording, 0)->live_blocks, 1);
+	ck_assert_uint_eq(inside_heap(recording, 0)->live_bytes, 3000);
+	inside_check_sum(recording, 0);
 	recording_close(recording);
 }
 END_TEST
@@ -166,30 +71,30 @@ END_TEST
 START_TEST(two_threads)
 {
 	struct trace_event one[10], two[] = {
-		dies(90, AT + 1024),                     /* of the birth at 100, by this thread's clock */
-		born(200, AT + 2048, 7, OTHER),          /* its predecessor dies at 210 */
-		dies(20000 + SKEW, AT + 4096),           /* too far off to be that birth's */
-		born(50000 + SKEW, AT + 8192, 3, OTHER), /* its predecessor dies at … + 20, … */
-		dies(50010 + SKEW, AT + 8192),           /* … and it itself before that */
+		inside_dies(90, AT + 1024),                     /* of the birth at 100, by this thread's clock */
+		inside_born(200, AT + 2048, 7, OTHER),          /* its predecessor dies at 210 */
+		inside_dies(20000 + SKEW, AT + 4096),           /* too far off to be that birth's */
+		inside_born(50000 + SKEW, AT + 8192, 3, OTHER), /* its predecessor dies at … + 20, … */
+		inside_dies(50010 + SKEW, AT + 8192),           /* … and it itself before that */
 	};
-	size_t count = memory(one, 1, AT, 2);
+	size_t count = inside_memory(one, 1, AT, 2);
 	struct recording *recording;
 	struct maker maker;
 
-	one[count++] = born(100, AT + 1024, 10, ONE);
-	one[count++] = born(150, AT + 2048, 20, ONE);
-	one[count++] = dies(210, AT + 2048);
-	one[count++] = born(40000 + SKEW, AT + 4096, 5, ONE);
-	one[count++] = born(45000 + SKEW, AT + 8192, 6, ONE);
-	one[count++] = dies(50020 + SKEW, AT + 8192);
-	maker_begin(&maker);
-	recording = finish(&maker, (const struct trace_event *[]){one, two}, (size_t[]){count, LENGTH(two)}, 2);
+	one[count++] = inside_born(100, AT + 1024, 10, ONE);
+	one[count++] = inside_born(150, AT + 2048, 20, ONE);
+	one[count++] = inside_dies(210, AT + 2048);
+	one[count++] = inside_born(40000 + SKEW, AT + 4096, 5, ONE);
+	one[count++] = inside_born(45000 + SKEW, AT + 8192, 6, ONE);
+	one[count++] = inside_dies(50020 + SKEW, AT + 8192);
+	inside_begin(&maker);
+	recording = inside_finish(&maker, (const struct trace_event *[]){one, two}, (size_t[]){count, LENGTH(two)}, 2);
 	check_site(recording, ONE, 4, 3, 5);
 	check_site(recording, OTHER, 2, 1, 7);
-	ck_assert_uint_eq(heap_at(recording, 0)->unknown_frees, 1);
-	ck_assert_uint_eq(heap_at(recording, 0)->replaced, 0);
-	ck_assert_uint_eq(heap_at(recording, 0)->allocs, 6);
-	ck_assert_uint_eq(heap_at(recording, 0)->frees, 4);
+	ck_assert_uint_eq(inside_heap(recording, 0)->unknown_frees, 1);
+	ck_assert_uint_eq(inside_heap(recording, 0)->replaced, 0);
+	ck_assert_uint_eq(inside_heap(recording, 0)->allocs, 6);
+	ck_assert_uint_eq(inside_heap(recording, 0)->frees, 4);
 	ck_assert_uint_eq(recording->processes[0].totals.repaired, 0);
 	ck_assert_uint_eq(recording->processes[0].totals.unmatched_frees, 0);
 	recording_close(recording);
@@ -199,38 +104,38 @@ END_TEST
 START_TEST(memory_dies)
 {
 	struct trace_event events[20];
-	size_t count = memory(events, 1, AT, 2);
+	size_t count = inside_memory(events, 1, AT, 2);
 	struct recording *recording;
 	const struct wasm_heap *heap;
 	struct maker maker;
 
-	count += memory(events + count, 5, NEXT, 1);
-	events[count++] = born(10, AT + 1024, 1000, ONE);
-	events[count++] = born(11, AT + 4096, 500, ONE);
-	events[count++] = born(12, NEXT + 1024, 70, ONE);
-	events[count++] = dies(13, AT + 512);                     /* still pending when it is unmapped */
+	count += inside_memory(events + count, 5, NEXT, 1);
+	events[count++] = inside_born(10, AT + 1024, 1000, ONE);
+	events[count++] = inside_born(11, AT + 4096, 500, ONE);
+	events[count++] = inside_born(12, NEXT + 1024, 70, ONE);
+	events[count++] = inside_dies(13, AT + 512);                     /* still pending when it is unmapped */
 	events[count++] = event_make(TRACE_EVENT_UNMAP, 14, AT, 8 * GIB, 0, 0, 0);
-	count += memory(events + count, 20, AT, 1);               /* another at the same address */
-	events[count++] = born(30, AT + 1024, 9, OTHER);
-	events[count++] = dies(31, AT + 4096);
-	maker_begin(&maker);
-	maker_told(&maker, 9, (struct trace_wasm_heap){.base = AT}, "one\n");
-	maker_told(&maker, 9, (struct trace_wasm_heap){.base = NEXT}, "two\n");
-	maker_told(&maker, 25, (struct trace_wasm_heap){.base = AT}, "three\n");
-	maker_told(&maker, 26, (struct trace_wasm_heap){.base = AT}, "four\n");
-	maker_told(&maker, 26, (struct trace_wasm_heap){.base = AT + PAGE}, "five\n");
-	recording = finish_one(&maker, events, count);
+	count += inside_memory(events + count, 20, AT, 1);               /* another at the same address */
+	events[count++] = inside_born(30, AT + 1024, 9, OTHER);
+	events[count++] = inside_dies(31, AT + 4096);
+	inside_begin(&maker);
+	inside_told(&maker, 9, (struct trace_wasm_heap){.base = AT}, "one\n");
+	inside_told(&maker, 9, (struct trace_wasm_heap){.base = NEXT}, "two\n");
+	inside_told(&maker, 25, (struct trace_wasm_heap){.base = AT}, "three\n");
+	inside_told(&maker, 26, (struct trace_wasm_heap){.base = AT}, "four\n");
+	inside_told(&maker, 26, (struct trace_wasm_heap){.base = AT + PAGE}, "five\n");
+	recording = inside_finish_one(&maker, events, count);
 	check_site(recording, ONE, 3, 2, 70);
 	check_site(recording, OTHER, 1, 0, 9);
-	heap = heap_at(recording, 0);
+	heap = inside_heap(recording, 0);
 	ck_assert_uint_eq(heap->live_blocks, 2); /* when it died */
 	ck_assert_uint_eq(heap->live_bytes, 1500);
 	ck_assert_uint_eq(heap->frees, 0);
 	ck_assert_uint_eq(heap->unknown_frees, 1);
-	check_sum(recording, 0);
-	ck_assert_uint_eq(heap_at(recording, 1)->live_bytes, 70);
-	ck_assert_uint_eq(heap_at(recording, 2)->live_bytes, 9);
-	ck_assert_uint_eq(heap_at(recording, 2)->unknown_frees, 1);
+	inside_check_sum(recording, 0);
+	ck_assert_uint_eq(inside_heap(recording, 1)->live_bytes, 70);
+	ck_assert_uint_eq(inside_heap(recording, 2)->live_bytes, 9);
+	ck_assert_uint_eq(inside_heap(recording, 2)->unknown_frees, 1);
 	for (size_t i = 0; i < recording->processes[0].wasm_told_count; i++) {
 		const struct wasm_told *told = &recording->processes[0].wasm_told[i];
 		uint32_t memory = !strcmp(told->why, "one") ? 1 : !strcmp(told->why, "two") ? 2 :
@@ -249,27 +154,27 @@ END_TEST
 START_TEST(let_go_at_the_end)
 {
 	struct trace_event events[24];
-	size_t count = memory(events, 1, AT, 2);
+	size_t count = inside_memory(events, 1, AT, 2);
 	struct trace_collected collected = {.isolate = 1, .why = TRACE_COLLECTED_ENDING, .tid = 100, .began = 1000};
 	struct recording *recording;
 	struct maker maker;
 
-	count += memory(events + count, 5, AT + 64 * GIB, 1);
-	events[count++] = born(10, AT + 1024, 1000, ONE);
-	events[count++] = born(11, AT + 64 * GIB + 1024, 50, ONE);
-	count += memory(events + count, 100, NEXT, 1);            /* in the place of the second */
-	events[count++] = born(200, AT + 4096, 500, ONE);
-	events[count++] = born(201, NEXT + 1024, 70, ONE);
+	count += inside_memory(events + count, 5, AT + 64 * GIB, 1);
+	events[count++] = inside_born(10, AT + 1024, 1000, ONE);
+	events[count++] = inside_born(11, AT + 64 * GIB + 1024, 50, ONE);
+	count += inside_memory(events + count, 100, NEXT, 1);            /* in the place of the second */
+	events[count++] = inside_born(200, AT + 4096, 500, ONE);
+	events[count++] = inside_born(201, NEXT + 1024, 70, ONE);
 	events[count++] = event_make(TRACE_EVENT_UNMAP, 1010, AT, 8 * GIB, 0, 0, 0);
 	events[count++] = event_make(TRACE_EVENT_UNMAP, 1011, AT + 64 * GIB, 8 * GIB, 0, 0, 0);
 	events[count++] = event_make(TRACE_EVENT_UNMAP, 1012, NEXT, 8 * GIB, 0, 0, 0);
-	maker_begin(&maker);
+	inside_begin(&maker);
 	maker_header(&maker)->ending_tick = 2000;
 	maker_record(&maker, TRACE_RECORD_COLLECTED, 1999, &collected, sizeof collected, NULL);
-	maker_told(&maker, 9, (struct trace_wasm_heap){.base = AT, .module = 1}, "one");
-	maker_told(&maker, 9, (struct trace_wasm_heap){.base = AT + 64 * GIB, .module = 2}, "two");
-	maker_told(&maker, 110, (struct trace_wasm_heap){.base = NEXT, .module = 2}, "three");
-	recording = finish_one(&maker, events, count);
+	inside_told(&maker, 9, (struct trace_wasm_heap){.base = AT, .module = 1}, "one");
+	inside_told(&maker, 9, (struct trace_wasm_heap){.base = AT + 64 * GIB, .module = 2}, "two");
+	inside_told(&maker, 110, (struct trace_wasm_heap){.base = NEXT, .module = 2}, "three");
+	recording = inside_finish_one(&maker, events, count);
 	check_site(recording, ONE, 4, 1, 1570);
 	for (size_t i = 0; i < 3; i++) {
 		const struct wasm_memory *memory = &recording->processes[0].wasm_memories[i];
@@ -286,22 +191,22 @@ END_TEST
 START_TEST(mistaken)
 {
 	struct trace_event events[12];
-	size_t count = memory(events, 1, AT, 2);
+	size_t count = inside_memory(events, 1, AT, 2);
 	struct recording *recording;
 	struct maker maker;
 
-	count += memory(events + count, 5, NEXT, 1);
-	events[count++] = dies(20, AT + 1024);
-	events[count++] = dies(21, AT + 1024);
-	events[count++] = born(30, AT + 2048, 10, ONE);
-	events[count++] = born(100000, AT + 2048, 20, OTHER);
-	events[count++] = dies(200000, NEXT + 1024);
-	maker_begin(&maker);
-	recording = finish_one(&maker, events, count);
-	ck_assert_uint_eq(heap_at(recording, 0)->unknown_frees, 2);
-	ck_assert_uint_eq(heap_at(recording, 0)->replaced, 1);
-	ck_assert_uint_eq(heap_at(recording, 1)->unknown_frees, 1);
-	ck_assert_uint_eq(heap_at(recording, 1)->replaced, 0);
+	count += inside_memory(events + count, 5, NEXT, 1);
+	events[count++] = inside_dies(20, AT + 1024);
+	events[count++] = inside_dies(21, AT + 1024);
+	events[count++] = inside_born(30, AT + 2048, 10, ONE);
+	events[count++] = inside_born(100000, AT + 2048, 20, OTHER);
+	events[count++] = inside_dies(200000, NEXT + 1024);
+	inside_begin(&maker);
+	recording = inside_finish_one(&maker, events, count);
+	ck_assert_uint_eq(inside_heap(recording, 0)->unknown_frees, 2);
+	ck_assert_uint_eq(inside_heap(recording, 0)->replaced, 1);
+	ck_assert_uint_eq(inside_heap(recording, 1)->unknown_frees, 1);
+	ck_assert_uint_eq(inside_heap(recording, 1)->replaced, 0);
 	check_site(recording, ONE, 1, 1, 0);
 	check_site(recording, OTHER, 1, 0, 20);
 	ck_assert_uint_eq(recording->processes[0].totals.unmatched_frees, 0);
@@ -312,14 +217,16 @@ END_TEST
 /* Where no memory is known, blocks count all the same; address 0 is damage. */
 START_TEST(stray)
 {
-	struct trace_event events[] = {born(10, AT, 10, ONE), dies(11, AT + 64), born(12, 0, 1, ONE), dies(13, 0)};
+	struct trace_event events[] = {
+		inside_born(10, AT, 10, ONE), inside_dies(11, AT + 64), inside_born(12, 0, 1, ONE), inside_dies(13, 0),
+	};
 	const struct trace_event *list = events;
 	size_t count = LENGTH(events);
 	struct recording *recording;
 	struct maker maker;
 
-	maker_begin(&maker);
-	recording = finish(&maker, &list, &count, 1);
+	inside_begin(&maker);
+	recording = inside_finish(&maker, &list, &count, 1);
 	check_site(recording, ONE, 1, 0, 10);
 	ck_assert_uint_eq(recording->processes[0].wasm_memory_count, 0);
 	ck_assert_ptr_nonnull(recording->processes[0].wasm_stray);
@@ -336,23 +243,23 @@ START_TEST(leak_instant)
 {
 	enum { MARKS = 12 };
 	struct trace_event events[8 + 2 * MARKS];
-	size_t count = memory(events, 1, AT, 2);
+	size_t count = inside_memory(events, 1, AT, 2);
 	struct recording *recording;
 	const struct site *site;
 	struct maker maker;
 	char *dir;
 
-	maker_begin(&maker);
+	inside_begin(&maker);
 	for (uint64_t i = 0; i < MARKS; i++) {
 		char label[16];
 
 		snprintf(label, sizeof label, "round %d", (int)i);
-		events[count++] = born(1000 * i + 100, AT + 1024 * (i + 1), 96, ONE);
+		events[count++] = inside_born(1000 * i + 100, AT + 1024 * (i + 1), 96, ONE);
 		maker_record(&maker, TRACE_RECORD_MARK, 1000 * i + 500, NULL, 0, label);
 	}
 	maker_header(&maker)->ending_tick = 50000;
-	events[count++] = dies(60000, AT + 1024);
-	events[count++] = born(60001, AT + 65000, 10, OTHER);
+	events[count++] = inside_dies(60000, AT + 1024);
+	events[count++] = inside_born(60001, AT + 65000, 10, OTHER);
 	maker_ring(&maker, 0, 0, events, count, count);
 	dir = maker_directory();
 	maker_write(&maker, dir);
@@ -366,8 +273,8 @@ START_TEST(leak_instant)
 	ck_assert_int_eq(site->growth.trend, TREND_GROWING);
 	ck_assert_double_eq(site->growth.bytes_per_mark, 96);
 	ck_assert_double_eq(site->growth.blocks_per_mark, 1);
-	ck_assert_uint_eq(heap_at(recording, 0)->live_blocks, MARKS);
-	ck_assert_uint_eq(heap_at(recording, 0)->highest, 1024 * MARKS + 96);
+	ck_assert_uint_eq(inside_heap(recording, 0)->live_blocks, MARKS);
+	ck_assert_uint_eq(inside_heap(recording, 0)->highest, 1024 * MARKS + 96);
 	recording_close(recording);
 	maker_remove(dir);
 }
@@ -377,23 +284,23 @@ END_TEST
 START_TEST(collected)
 {
 	struct trace_event events[8];
-	size_t count = memory(events, 1, AT, 2);
+	size_t count = inside_memory(events, 1, AT, 2);
 	struct recording *recording;
 	struct maker maker;
 
-	events[count++] = born(10, AT + 2048, 1000, ONE);
-	events[count++] = born(11, AT + 2048, 1000, ONE);
-	events[count++] = dies(12, AT + 8192);
-	maker_begin(&maker);
-	maker_told(&maker, 9, (struct trace_wasm_heap){.base = AT, .flags = TRACE_WASM_HEAP_NO_DEATHS}, "");
-	recording = finish_one(&maker, events, count);
+	events[count++] = inside_born(10, AT + 2048, 1000, ONE);
+	events[count++] = inside_born(11, AT + 2048, 1000, ONE);
+	events[count++] = inside_dies(12, AT + 8192);
+	inside_begin(&maker);
+	inside_told(&maker, 9, (struct trace_wasm_heap){.base = AT, .flags = TRACE_WASM_HEAP_NO_DEATHS}, "");
+	recording = inside_finish_one(&maker, events, count);
 	check_site(recording, ONE, 2, 2, 0);
-	ck_assert(heap_at(recording, 0)->no_deaths);
-	ck_assert_uint_eq(heap_at(recording, 0)->replaced, 0);
-	ck_assert_uint_eq(heap_at(recording, 0)->unknown_frees, 0);
-	ck_assert_uint_eq(heap_at(recording, 0)->parts.unattributed_bytes, 1000);
-	ck_assert_uint_eq(heap_at(recording, 0)->parts.free_bytes, 0);
-	check_sum(recording, 0);
+	ck_assert(inside_heap(recording, 0)->no_deaths);
+	ck_assert_uint_eq(inside_heap(recording, 0)->replaced, 0);
+	ck_assert_uint_eq(inside_heap(recording, 0)->unknown_frees, 0);
+	ck_assert_uint_eq(inside_heap(recording, 0)->parts.unattributed_bytes, 1000);
+	ck_assert_uint_eq(inside_heap(recording, 0)->parts.free_bytes, 0);
+	inside_check_sum(recording, 0);
 	recording_close(recording);
 }
 END_TEST
@@ -405,16 +312,16 @@ START_TEST(records)
 	const struct trace_wasm_refused refused = {.base = AT, .pages = 3, .stack = ONE, .tid = 77};
 	const struct trace_wasm_unwatched unwatched = {.bytes = 5000, .base = AT};
 	struct trace_event events[3];
-	size_t count = memory(events, 1, AT, 2);
+	size_t count = inside_memory(events, 1, AT, 2);
 	const struct process_info *process;
 	struct recording *recording;
 	struct maker maker;
 
-	maker_begin(&maker);
-	maker_told(&maker, 9, (struct trace_wasm_heap){.base = AT, .module = 4, .heap_base = 70000}, DLMALLOC);
+	inside_begin(&maker);
+	inside_told(&maker, 9, (struct trace_wasm_heap){.base = AT, .module = 4, .heap_base = 70000}, inside_rust);
 	maker_record(&maker, TRACE_RECORD_WASM_REFUSED, 10, &refused, sizeof refused, "");
 	maker_record(&maker, TRACE_RECORD_WASM_UNWATCHED, 11, &unwatched, sizeof unwatched, "it has no code");
-	recording = finish_one(&maker, events, count);
+	recording = inside_finish_one(&maker, events, count);
 	process = &recording->processes[0];
 	ck_assert_uint_eq(process->wasm_told_count, 1);
 	ck_assert_str_eq(process->wasm_told[0].why, "its names");
@@ -433,8 +340,8 @@ START_TEST(records)
 	ck_assert_str_eq(process->wasm_unwatched[0].why, "it has no code");
 	ck_assert_uint_eq(process->wasm_unwatched[0].memory, 1);
 	/* A heap without a block: all of it above the module's own is unused. */
-	ck_assert_uint_eq(heap_at(recording, 0)->parts.static_bytes, 70000);
-	ck_assert_uint_eq(heap_at(recording, 0)->parts.unused_bytes, 2 * PAGE - 70000);
+	ck_assert_uint_eq(inside_heap(recording, 0)->parts.static_bytes, 70000);
+	ck_assert_uint_eq(inside_heap(recording, 0)->parts.unused_bytes, 2 * PAGE - 70000);
 	recording_close(recording);
 }
 END_TEST
@@ -451,9 +358,9 @@ START_TEST(damaged_records)
 		struct recording *recording;
 		struct maker maker;
 
-		maker_begin(&maker);
-		maker_told(&maker, 9, (struct trace_wasm_heap){.base = AT}, texts[i]);
-		recording = finish(&maker, NULL, NULL, 0);
+		inside_begin(&maker);
+		inside_told(&maker, 9, (struct trace_wasm_heap){.base = AT}, texts[i]);
+		recording = inside_finish(&maker, NULL, NULL, 0);
 		ck_assert_uint_eq(recording->finding_count, 1);
 		ck_assert_uint_eq(recording->findings[0].count, 1);
 		ck_assert_uint_eq(recording->processes[0].wasm_told_count, 1);
@@ -465,9 +372,9 @@ START_TEST(damaged_records)
 		struct recording *recording;
 		struct maker maker;
 
-		maker_begin(&maker);
+		inside_begin(&maker);
 		maker_record(&maker, (enum trace_record_type)type, 9, "12345678", 8, "");
-		recording = finish(&maker, NULL, NULL, 0);
+		recording = inside_finish(&maker, NULL, NULL, 0);
 		ck_assert_uint_eq(recording->finding_count, 1);
 		ck_assert_uint_eq(recording->processes[0].wasm_told_count + recording->processes[0].wasm_refused_count +
 		                  recording->processes[0].wasm_unwatched_count, 0);
@@ -476,139 +383,5 @@ START_TEST(damaged_records)
 }
 END_TEST
 
-/* ---- what a memory's bytes are -------------------------------------------------------------------------------- */
-
-/* As wasi-libc's dlmalloc lays them out: data, stack, heap; a hole of one freed block, and one above them all. */
-START_TEST(parts_of_dlmalloc)
-{
-	const struct trace_wasm_heap told = {
-		.base = AT, .data_bytes = 3000, .data_end = 4096, .stack_top = 70000, .heap_base = 70000,
-	};
-	struct trace_event events[16];
-	size_t count = memory(events, 1, AT, 2);
-	const struct wasm_parts *parts;
-	struct recording *recording;
-	struct maker maker;
-
-	events[count++] = born(10, AT + 70008, 1, ONE);      /* a chunk of 16 bytes: to 70020 */
-	events[count++] = born(11, AT + 70024, 20, ONE);     /* 24: to 70044 */
-	events[count++] = born(12, AT + 70048, 100, OTHER);  /* 104: to 70148, and freed */
-	events[count++] = born(13, AT + 70152, 13, ONE);     /* 24: to 70172 */
-	events[count++] = born(14, AT + 70176, 1000, OTHER); /* freed: up to 71176 */
-	events[count++] = dies(15, AT + 70048);
-	events[count++] = dies(16, AT + 70176);
-	maker_begin(&maker);
-	maker_told(&maker, 9, told, "");
-	recording = finish_one(&maker, events, count);
-	parts = &heap_at(recording, 0)->parts;
-	ck_assert_int_eq(parts->layout, WASM_LAYOUT_DLMALLOC);
-	ck_assert(parts->heap_known && parts->stack_known);
-	ck_assert_uint_eq(parts->static_bytes, 4096);
-	ck_assert_uint_eq(parts->stack_bytes, 70000 - 4096);
-	ck_assert_uint_eq(parts->live_bytes, 34);
-	ck_assert_uint_eq(parts->overhead_bytes, 4 + 64 - 34); /* the four bytes below the first chunk, too */
-	ck_assert_uint_eq(parts->free_bytes, 104 + 1004);
-	ck_assert_uint_eq(parts->unused_bytes, 2 * PAGE - 71176);
-	ck_assert_uint_eq(parts->unattributed_bytes, 0);
-	check_sum(recording, 0);
-	recording_close(recording);
-}
-END_TEST
-
-/* As in Rust: the stack first; the heap begins behind the first pages, where nothing else is told. */
-START_TEST(parts_of_rust)
-{
-	struct trace_event events[8];
-	size_t count = memory(events, 1, AT, 2);
-	const struct wasm_parts *parts;
-	struct recording *recording;
-	struct maker maker;
-
-	events[count++] = event_make(TRACE_EVENT_PROTECT, 8, AT, 3 * PAGE, MAPS, RW, 0);
-	events[count++] = born(10, AT + 2 * PAGE + 8, 4, ONE);
-	maker_begin(&maker);
-	maker_told(&maker, 9, (struct trace_wasm_heap){.base = AT, .data_bytes = 700, .data_end = 66700, .stack_top = PAGE},
-	           DLMALLOC);
-	recording = finish_one(&maker, events, count);
-	parts = &heap_at(recording, 0)->parts;
-	ck_assert_int_eq(parts->layout, WASM_LAYOUT_DLMALLOC); /* as its names say */
-	ck_assert(!parts->heap_known && parts->stack_known);
-	ck_assert_uint_eq(parts->stack_bytes, PAGE);
-	ck_assert_uint_eq(parts->static_bytes, PAGE);
-	ck_assert_uint_eq(parts->live_bytes, 4);
-	ck_assert_uint_eq(parts->overhead_bytes, 4 + 12);
-	ck_assert_uint_eq(parts->unused_bytes, PAGE - 20);
-	check_sum(recording, 0);
-	recording_close(recording);
-}
-END_TEST
-
-/* Neighbours tell other layouts; where none fits, small gaps are what the allocator adds. */
-START_TEST(parts_of_others)
-{
-	static const struct { enum wasm_layout layout; uint64_t first, size, step; const char *text; } kinds[] = {
-		{WASM_LAYOUT_EMMALLOC, 4, 25, 40, DLMALLOC},
-		{WASM_LAYOUT_DLMALLOC, 4, 13, 32, "its names\nmalloc\t2\tdlmalloc\tits name\n"}, /* wasi-libc's */
-		{WASM_LAYOUT_TLSF, 4, 13, 32, "its names\nallocateBlock\t1\t~lib/rt/tlsf/allocateBlock\tits name\n"},
-		{WASM_LAYOUT_UNKNOWN, 16, 40, 65, ""},
-	};
-
-	for (size_t i = 0; i < LENGTH(kinds); i++) {
-		struct trace_event events[16];
-		size_t count = memory(events, 1, AT, 2);
-		const struct wasm_parts *parts;
-		struct recording *recording;
-		struct maker maker;
-
-		for (uint64_t n = 0; n < 8; n++)
-			if (n != 5)
-				events[count++] = born(10 + n, AT + 1024 + kinds[i].first + n * kinds[i].step,
-				                       kinds[i].size, ONE);
-		maker_begin(&maker);
-		maker_told(&maker, 9, (struct trace_wasm_heap){.base = AT}, kinds[i].text);
-		recording = finish_one(&maker, events, count);
-		parts = &heap_at(recording, 0)->parts;
-		ck_assert_int_eq(parts->layout, kinds[i].layout);
-		ck_assert_uint_eq(parts->live_bytes, 7 * kinds[i].size);
-		if (kinds[i].layout != WASM_LAYOUT_UNKNOWN) {
-			ck_assert_uint_eq(parts->overhead_bytes, 7 * (kinds[i].step - kinds[i].size));
-			ck_assert_uint_eq(parts->free_bytes, kinds[i].step);
-		} else {
-			ck_assert_uint_eq(parts->overhead_bytes, 5 * 25);
-			ck_assert_uint_eq(parts->free_bytes, 25 + 65);
-		}
-		check_sum(recording, 0);
-		recording_close(recording);
-	}
-}
-END_TEST
-
-/* Blocks that lie within others, or outside of the memory: told, and no byte counts twice. */
-START_TEST(parts_that_cannot_be)
-{
-	struct trace_event events[12];
-	size_t count = memory(events, 1, AT, 2);
-	struct recording *recording;
-	const struct wasm_heap *heap;
-	struct maker maker;
-
-	events[count++] = born(10, AT + 1000, 1000, ONE);
-	events[count++] = born(11, AT + 1500, 100, ONE);
-	events[count++] = born(12, AT + 1900, 200, ONE);
-	events[count++] = born(13, AT + 2 * PAGE - 10, 20, ONE);
-	events[count++] = born(14, AT + 5 * PAGE, UINT64_MAX, ONE);
-	maker_begin(&maker);
-	maker_told(&maker, 9, (struct trace_wasm_heap){.base = AT, .data_bytes = UINT64_MAX, .data_end = UINT64_MAX,
-	           .heap_base = UINT64_MAX, .stack_top = UINT64_MAX}, "");
-	recording = finish_one(&maker, events, count);
-	heap = heap_at(recording, 0);
-	ck_assert_uint_eq(heap->overlapping, 2);
-	ck_assert_uint_eq(heap->outside, 2);
-	ck_assert_uint_eq(heap->parts.live_bytes, 1100 + 10);
-	check_sum(recording, 0);
-	recording_close(recording);
-}
-END_TEST
-
-SUITE_MAIN("wasm_heap", apart_from_the_heap, two_threads, memory_dies, let_go_at_the_end, mistaken, stray, leak_instant, collected, records,
-	   damaged_records, parts_of_dlmalloc, parts_of_rust, parts_of_others, parts_that_cannot_be)
+SUITE_MAIN("wasm_heap", apart_from_the_heap, two_threads, memory_dies, let_go_at_the_end, mistaken, stray, leak_instant,
+	   collected, records, damaged_records)
