@@ -85,6 +85,24 @@ static bool is_room(double rise, double inside)
 	return inside * INSIDE_FACTOR >= rise;
 }
 
+/*
+ * Is it one of the stacks that let a memory grow whose blocks are told? Memories never shrink, and which stack it is that
+ * meets the lack of room is chance: the memory as a whole, and what grows inside it, tell more.
+ */
+static bool is_growth_of_told(const struct verdict_facts *facts, const struct verdict_site *site)
+{
+	const struct process_info *process = facts->process;
+
+	for (size_t i = 0; site->domain == DOMAIN_WASM_MEMORY && i < process->wasm_memory_count; i++) {
+		const struct wasm_memory *memory = &process->wasm_memories[i];
+
+		for (size_t g = 0; memory->heap && !memory->heap->no_deaths && g < memory->growth_count; g++)
+			if (memory->growth[g].stack.index == site->stack.index)
+				return true;
+	}
+	return false;
+}
+
 static void find_sites(const struct verdict_facts *facts, struct verdict_evidence *evidence, double inside)
 {
 	const struct instants *instants = &facts->process->instants;
@@ -99,7 +117,8 @@ static void find_sites(const struct verdict_facts *facts, struct verdict_evidenc
 			evidence->untold = site;
 			untold = verdict_rise(instants, &site->untold);
 		}
-		if (!is_candidate(facts, site, rise) || (site->domain == DOMAIN_WASM_MEMORY && is_room(rise, inside)))
+		if (!is_candidate(facts, site, rise) || is_growth_of_told(facts, site) ||
+		    (site->domain == DOMAIN_WASM_MEMORY && is_room(rise, inside)))
 			continue;
 		if (!is_sure(&site->growth) || is_doubtful(facts, site, rise)) {
 			if (rise > seems) {

@@ -12,6 +12,7 @@
  *      line of the program grows as well, that line is to blame, since such threads work for somebody.
  *      A linear memory that grows is no leak of its own where what grows inside it is a half of that or more: then the line
  *      that allocates there is to blame.
+ *      Where a memory's blocks are told, single stacks that let it grow are no leak.
  *      But not if the runtime's heap of objects grows RUNTIME_FACTOR times as fast: listeners, closures and arrays that
  *      are kept hold some native memory, too, and a heap snapshot tells more of them.
  *      Nor if it may be garbage: no collection was seen, and it is less than GARBAGE_MOST. (V8 collects before it holds as

@@ -215,6 +215,30 @@ START_TEST(a_line_inside_a_memory_is_to_blame_for_its_growth)
 }
 END_TEST
 
+/* Which stack lets a memory grow is chance, where it is known what is inside. */
+START_TEST(a_stack_that_lets_a_memory_grow_is_no_leak_by_itself)
+{
+	struct verdict_site site = site_of(WHOSE_OWN, 100000);
+	struct verdict_facts facts = facts_of(&site, 1, true);
+	struct wasm_heap heap = {0};
+	struct wasm_growth growth[] = {{{5}, 1, 1}, {{4}, 10, 1 << 20}};
+	struct wasm_memory memory = {.id = 1, .bytes = 1 << 20, .stack = {6}, .growth = growth, .growth_count = 2};
+
+	site.domain = DOMAIN_WASM_MEMORY;
+	process.wasm_memories = &memory;
+	process.wasm_memory_count = 1;
+	ck_assert_int_eq(verdict_judge(&facts).kind, VERDICT_LEAK);
+	memory.heap = &heap;
+	ck_assert_int_eq(verdict_judge(&facts).kind, VERDICT_NONE);
+	/* Memories that are made and kept are another matter. */
+	site.stack.index = 6;
+	ck_assert_int_eq(verdict_judge(&facts).kind, VERDICT_LEAK);
+	site.stack.index = 4;
+	heap.no_deaths = true;
+	ck_assert_int_eq(verdict_judge(&facts).kind, VERDICT_LEAK);
+}
+END_TEST
+
 START_TEST(free_memory_is_retained_where_it_is_a_good_part)
 {
 	struct verdict_facts facts = facts_of(NULL, 0, true);
@@ -327,6 +351,7 @@ END_TEST
 SUITE_MAIN("verdict", a_kilobyte_a_mark_of_the_programs_own_is_a_leak, what_the_runtime_keeps_for_itself_is_none,
 	a_line_of_the_program_is_to_blame_for_what_threads_keep_for_it, three_marks_are_not_enough_to_be_sure,
 	garbage_may_look_like_a_leak, objects_that_grow_belong_to_a_heap_snapshot, workers_that_pile_up_are_a_leak,
-	the_larger_of_a_memory_and_a_site_leads, a_line_inside_a_memory_is_to_blame_for_its_growth, free_memory_is_retained_where_it_is_a_good_part,
+	the_larger_of_a_memory_and_a_site_leads, a_line_inside_a_memory_is_to_blame_for_its_growth,
+	a_stack_that_lets_a_memory_grow_is_no_leak_by_itself, free_memory_is_retained_where_it_is_a_good_part,
 	a_cache_has_levelled_off, too_little_to_see_growth_by_is_unknown, a_short_run_without_marks_has_no_leak,
 	of_many_processes_the_worst_leads)
