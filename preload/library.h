@@ -135,6 +135,7 @@ struct thread {
 	void     *wasm_context;      /* in which wrappers are being made; NULL the isolate's own */
 	uintptr_t *wasm_contexts[WASM_CONTEXTS]; /* node/contexts.c: in which none are made yet */
 	uint32_t  wasm_context_count;
+	uint32_t  wasm_unended;      /* node/compile.c: calls of which wasm.js believes that they are under way */
 	void     *wasm_questions[WASM_QUESTIONS]; /* references */
 	uintptr_t wasm_undefined;    /* `undefined`, as V8 has it */
 	bool      wasm_rewritten;    /* its isolate has a module that was rewritten */

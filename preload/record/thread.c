@@ -105,7 +105,7 @@ static struct thread *thread_take(void)
 	entry->thread.heap_told = 0;
 	entry->thread.environment = NULL;
 	entry->thread.wasm_environment = entry->thread.wasm_context = NULL;
-	entry->thread.wasm_context_count = 0;
+	entry->thread.wasm_context_count = entry->thread.wasm_unended = 0;
 	entry->thread.wasm_rewritten = false;
 	entry->thread.heaps_told = 0;
 	entry->thread.marking_began = entry->thread.found_alive = 0;
