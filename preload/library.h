@@ -34,6 +34,11 @@ enum wasm_question {
 	WASM_QUESTIONS,
 };
 #define WASM_CONTEXTS 32             /* contexts that may wait for wrappers */
+#define WASM_SHOWN    4
+
+struct wasm_shown {                  /* handles; V8 clears them */
+	uintptr_t *instance, *exports;
+};
 
 /* Set at the start of the first image's life, read-only afterwards. Ordinary memory. */
 struct library {
@@ -135,6 +140,8 @@ struct thread {
 	void     *wasm_context;      /* in which wrappers are being made; NULL the isolate's own */
 	uintptr_t *wasm_contexts[WASM_CONTEXTS]; /* node/contexts.c: in which none are made yet */
 	uint32_t  wasm_context_count;
+	struct wasm_shown wasm_shown[WASM_SHOWN]; /* node/exports.c */
+	uint32_t  wasm_shown_next;
 	uint32_t  wasm_unended;      /* node/compile.c: calls of which wasm.js believes that they are under way */
 	void     *wasm_questions[WASM_QUESTIONS]; /* references */
 	uintptr_t wasm_undefined;    /* `undefined`, as V8 has it */

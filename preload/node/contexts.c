@@ -41,10 +41,6 @@ V8_FUNCTION(void *, v8_template,
 	void *isolate, v8_callback *callback, napi_value data, void *signature, int length, int constructor, int side_effect,
 	const void *fast, uint16_t, uint16_t, uint16_t);
 
-V8_FUNCTION(uintptr_t *, v8_globalize_at, "_ZN2v812api_internal18GlobalizeReferenceEPNS_8internal7IsolateEPm", void *,
-	const uintptr_t *);          /* V8 11 */
-V8_FUNCTION(uintptr_t *, v8_globalize, "_ZN2v812api_internal18GlobalizeReferenceEPNS_8internal7IsolateEm", void *, uintptr_t);
-V8_FUNCTION(void, v8_dispose, "_ZN2v812api_internal13DisposeGlobalEPm", uintptr_t *);
 V8_FUNCTION(void, v8_add_before, "_ZN2v87Isolate28AddBeforeCallEnteredCallbackEPFvPS0_E", void *isolate, void (*)(void *));
 V8_FUNCTION(void, v8_remove_before, "_ZN2v87Isolate31RemoveBeforeCallEnteredCallbackEPFvPS0_E", void *isolate, void (*)(void *));
 V8_FUNCTION(napi_value, v8_global, "_ZN2v87Context6GlobalEv", void *context);
@@ -90,8 +86,7 @@ static void entered(const struct v8_call *call)
 		context = v8_context(isolate);
 		if (!thread->wasm_context_count)
 			v8_add_before(isolate, before);
-		thread->wasm_contexts[thread->wasm_context_count++] = v8_globalize ? v8_globalize(isolate, *(uintptr_t *)context) :
-			v8_globalize_at(isolate, context);
+		thread->wasm_contexts[thread->wasm_context_count++] = call_keep(isolate, context);
 	}
 	errno = error;
 }
@@ -116,7 +111,7 @@ void contexts_start(void)
 	struct extension *owned = &extension;
 
 	if (!library.wasm || !v8_extension || !v8_register || !v8_template || !call_is_available() ||
-	    !(v8_globalize || v8_globalize_at) || !v8_dispose || !v8_add_before || !v8_remove_before || !v8_global ||
+	    !v8_add_before || !v8_remove_before || !v8_global ||
 	    !v8_real_property || !v8_scope_open || !v8_scope_close)
 		return;
 	v8_extension(&extension, name, script, 0, NULL, (int)(sizeof(script) - 1));
