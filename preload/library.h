@@ -30,7 +30,14 @@ struct lane;
 /* node/wasm.js's functions, which the wrappers of WebAssembly's ask. */
 enum wasm_question {
 	WASM_ASK_DESCRIPTOR, WASM_ASK_MODULE, WASM_ASK_REMEMBER, WASM_ASK_DECLARED, WASM_ASK_INSTANCE, WASM_ASK_BEGIN,
-	WASM_ASK_END, WASM_ASK_SETTLE, WASM_ASK_SHOWN, WASM_ASK_LIST, WASM_ASK_SECTION, WASM_ASK_ADOPT, WASM_QUESTIONS,
+	WASM_ASK_END, WASM_ASK_SETTLE, WASM_ASK_SHOWN, WASM_ASK_LIST, WASM_ASK_SECTION, WASM_ASK_ADOPT, WASM_ASK_WRAP,
+	WASM_QUESTIONS,
+};
+#define WASM_CONTEXTS 32             /* contexts that may wait for wrappers */
+#define WASM_SHOWN    4
+
+struct wasm_shown {                  /* handles; V8 clears them */
+	uintptr_t *instance, *exports;
 };
 
 /* Set at the start of the first image's life, read-only afterwards. Ordinary memory. */
@@ -130,6 +137,12 @@ struct thread {
 	bool      script_ran;        /* it has */
 	const struct trace_wasm_memory *declared; /* node/wasm.c: the linear memory that it is making; NULL unknown */
 	void     *wasm_environment;  /* node/wasm.c: Node-API's, as long as there are these: */
+	void     *wasm_context;      /* in which wrappers are being made; NULL the isolate's own */
+	uintptr_t *wasm_contexts[WASM_CONTEXTS]; /* node/contexts.c: in which none are made yet */
+	uint32_t  wasm_context_count;
+	struct wasm_shown wasm_shown[WASM_SHOWN]; /* node/exports.c */
+	uint32_t  wasm_shown_next;
+	uint32_t  wasm_unended;      /* node/compile.c: calls of which wasm.js believes that they are under way */
 	void     *wasm_questions[WASM_QUESTIONS]; /* references */
 	uintptr_t wasm_undefined;    /* `undefined`, as V8 has it */
 	bool      wasm_rewritten;    /* its isolate has a module that was rewritten */

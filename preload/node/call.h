@@ -49,6 +49,18 @@ V8_FUNCTION(void, v8_catch_close, "_ZN2v88TryCatchD1Ev", void *words);
 V8_FUNCTION(napi_value, v8_caught, "_ZNK2v88TryCatch9ExceptionEv", const void *words);
 V8_FUNCTION(void, v8_rethrow, "_ZN2v88TryCatch7ReThrowEv", void *words);
 
+/* Handles that last; V8 sets a weak one to NULL when the object is gone. */
+V8_FUNCTION(uintptr_t *, v8_globalize_at, "_ZN2v812api_internal18GlobalizeReferenceEPNS_8internal7IsolateEPm", void *,
+	const uintptr_t *);          /* V8 11 */
+V8_FUNCTION(uintptr_t *, v8_globalize, "_ZN2v812api_internal18GlobalizeReferenceEPNS_8internal7IsolateEm", void *, uintptr_t);
+V8_FUNCTION(void, v8_make_weak, "_ZN2v812api_internal8MakeWeakEPPm", uintptr_t **);
+V8_FUNCTION(void, v8_dispose, "_ZN2v812api_internal13DisposeGlobalEPm", uintptr_t *);
+
+static inline uintptr_t *call_keep(void *isolate, const uintptr_t *slot)
+{
+	return v8_globalize ? v8_globalize(isolate, *slot) : v8_globalize_at(isolate, slot);
+}
+
 static inline napi_value call_slot(uintptr_t *slot)
 {
 	return (napi_value)slot;
@@ -80,7 +92,7 @@ static inline void call_return(const struct v8_call *call, napi_value value)
 static inline bool call_is_available(void)
 {
 	return v8.current && v8_context && v8_function && v8_set_name && v8_apply && v8_construct && v8_catch_open &&
-	       v8_catch_close && v8_caught && v8_rethrow;
+	       v8_catch_close && v8_caught && v8_rethrow && (v8_globalize || v8_globalize_at) && v8_make_weak && v8_dispose;
 }
 
 #endif

@@ -43,6 +43,9 @@ static inline void wasm_undeclare(const struct called *called, const struct trac
 	called->thread->declared = before;
 }
 
+/* contexts.c has met a new context, whose WebAssembly this is. */
+void wasm_context(void *context, napi_value space) HIDDEN;
+
 /* compile.c */
 void compile_module(const struct v8_call *call) HIDDEN;
 void compile_instance(const struct v8_call *call) HIDDEN;

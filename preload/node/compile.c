@@ -83,6 +83,15 @@ void compile_instance(const struct v8_call *call)
 		v8_apply(start, called.context, start, 0, NULL);
 }
 
+/* A call whose end could not be told, because the stack was full. */
+static void end_late(const struct called *called)
+{
+	napi_value ignored;
+
+	while (called->thread->wasm_unended && wasm_ask(called, WASM_ASK_END, 0, NULL, &ignored))
+		called->thread->wasm_unended--;
+}
+
 /* compile, instantiate and their like: functions that give a promise. */
 void compile_promise(const struct v8_call *call)
 {
@@ -91,7 +100,8 @@ void compile_promise(const struct v8_call *call)
 	uintptr_t caught[V8_CATCH_WORDS];
 	struct called called;
 	napi_value arguments[ARGUMENTS_MOST + 2], first, result, ignored;
-	int error = errno;
+	int error = errno, kind;
+	bool began;
 
 	if (!wasm_called(call, &called) || !called.count) {
 		result = wasm_pass(&called);
@@ -104,15 +114,18 @@ void compile_promise(const struct v8_call *call)
 	for (int i = 0; i < called.count; i++)
 		arguments[i + 2] = called.arguments[i];
 	before = wasm_declare(&called, WASM_ASK_DECLARED, called.arguments[0], &declared);
-	first = called.arguments[0];
-	if (wasm_ask(&called, WASM_ASK_BEGIN, (size_t)called.count + 2, arguments, &first))
+	end_late(&called);
+	began = wasm_ask(&called, WASM_ASK_BEGIN, (size_t)called.count + 2, arguments, &first) &&
+		napi_typeof(called.env, first, &kind) == NAPI_OK;
+	if (began && kind != NAPI_NULL)
 		called.arguments[0] = first;
 	errno = error;
 	v8_catch_open(caught, called.isolate);
 	result = wasm_pass(&called);
 	wasm_undeclare(&called, before);
 	error = errno;
-	wasm_ask(&called, WASM_ASK_END, result ? 1 : 0, &result, &ignored);
+	if (began && !wasm_ask(&called, WASM_ASK_END, result ? 1 : 0, &result, &ignored))
+		called.thread->wasm_unended++;
 	errno = error;
 	if (result)
 		call_return(call, result);

@@ -7,23 +7,48 @@
 
 V8_FUNCTION(napi_value, v8_to_string, "_ZNK2v85Value8ToStringENS_5LocalINS_7ContextEEE", napi_value value, void *context);
 
-/* instance.exports. Programs read it at each call of an export, so an instance is asked for only where one is rewritten. */
+/* Programs read it at each call of an export, so what was given last is kept, as long as the program keeps it. */
+static void keep_shown(const struct called *called, napi_value instance, napi_value exports)
+{
+	struct wasm_shown *shown = &called->thread->wasm_shown[called->thread->wasm_shown_next++ % WASM_SHOWN];
+
+	if (shown->instance)
+		v8_dispose(shown->instance);
+	if (shown->exports)
+		v8_dispose(shown->exports);
+	shown->instance = call_keep(called->isolate, (const uintptr_t *)instance);
+	shown->exports = call_keep(called->isolate, (const uintptr_t *)exports);
+	v8_make_weak(&shown->instance);
+	v8_make_weak(&shown->exports);
+}
+
+/* instance.exports */
 void exports_shown(const struct v8_call *call)
 {
 	struct called called;
 	napi_value this = call_this(call), result;
 	int error = errno;
 
-	if (wasm_called(call, &called) && called.thread->wasm_rewritten &&
-	    wasm_ask(&called, WASM_ASK_SHOWN, 1, &this, &result)) {
-		call_return(call, result);
+	for (unsigned i = 0; self && i < WASM_SHOWN; i++) {
+		const struct wasm_shown *shown = &self->wasm_shown[i];
+
+		if (shown->instance && shown->exports && *shown->instance == *(const uintptr_t *)this) {
+			call_return(call, call_slot(shown->exports));
+			return;
+		}
+	}
+	if (!wasm_called(call, &called) || !called.thread->wasm_rewritten ||
+	    !wasm_ask(&called, WASM_ASK_SHOWN, 1, &this, &result)) {
 		errno = error;
-		return;
+		result = wasm_pass(&called);
+		error = errno;
+	}
+	if (result) {
+		call_return(call, result);
+		if (called.env)
+			keep_shown(&called, this, result);
 	}
 	errno = error;
-	result = wasm_pass(&called);
-	if (result)
-		call_return(call, result);
 }
 
 /* WebAssembly.Module.exports(module) */

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "node/contexts.h"
 #include "node/inject.h"
 #include "node/napi.h"
 #include "node/v8.h"
@@ -292,6 +293,8 @@ void hook_put_in(int count, char *const *arguments)
 	if (other > way)
 		way = other;
 	inject_allowed = way != WAY_NONE;
+	if (inject_allowed)
+		contexts_start();
 	if (way == WAY_REQUIRE && !holds_script() && find_file(path, sizeof(path)))
 		put(path, value, slot);
 }

@@ -157,7 +157,7 @@ static const struct {
 /* In the order of enum wasm_question. */
 static const char *const questions[WASM_QUESTIONS] = {
 	"descriptor", "construct", "remember", "declared", "instance", "begin", "end", "settle", "shown", "list", "section",
-	"adopt",
+	"adopt", "wrapAll",
 };
 
 /* wrap(which, original, name): a function that stands for the original. */
@@ -172,7 +172,8 @@ static napi_value js_wrap(napi_env env, napi_callback_info info)
 		return NULL;
 	for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++)
 		if (!strcmp(wrappers[i].name, which)) {
-			wrapper = v8_function(v8_context(v8.current()), wrappers[i].callback, arguments[1], 0,
+			wrapper = v8_function(self && self->wasm_context ? self->wasm_context : v8_context(v8.current()),
+				wrappers[i].callback, arguments[1], 0,
 				wrappers[i].constructs, V8_SIDE_EFFECT);
 			if (wrapper)
 				v8_set_name(wrapper, arguments[2]);
@@ -249,10 +250,21 @@ static bool can_wrap(void)
 	       napi_get_undefined && napi_add_env_cleanup_hook && napi_delete_reference;
 }
 
+void wasm_context(void *context, napi_value space)
+{
+	struct called called = {.thread = self, .env = self->wasm_environment};
+	napi_value ignored;
+
+	self->wasm_context = context;
+	wasm_ask(&called, WASM_ASK_WRAP, 1, &space, &ignored);
+	self->wasm_context = NULL;
+}
+
 void wasm_install(napi_env env)
 {
 	struct thread *thread = thread_state();
 	napi_value function, global, answers, space, arguments[2], exception;
+	struct called called = {.thread = thread, .env = env};
 	size_t count = 1;
 
 	if (!library.wasm || !thread || !can_wrap())
@@ -270,12 +282,11 @@ void wasm_install(napi_env env)
 	    napi_call_function(env, global, function, count, arguments, &answers) != NAPI_OK ||
 	    !keep_questions(env, thread, answers) ||
 	    napi_add_env_cleanup_hook(env, forget, thread) != NAPI_OK ||
-	    napi_get_named_property(env, answers, "wrapAll", &function) != NAPI_OK ||
-	    napi_get_named_property(env, global, "WebAssembly", &space) != NAPI_OK ||
-	    napi_call_function(env, global, function, 1, &space, NULL) != NAPI_OK) {
+	    napi_get_named_property(env, global, "WebAssembly", &space) != NAPI_OK) {
 		napi_get_and_clear_last_exception(env, &exception);
 		thread->wasm_environment = NULL;
 		return;
 	}
+	wasm_ask(&called, WASM_ASK_WRAP, 1, &space, &global);
 	compile_install(v8.current());
 }

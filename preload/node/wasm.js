@@ -19,6 +19,7 @@
 	const getter = (object, key) => getOwnPropertyDescriptor(object, key).get;
 	const kindOf = getter(arrays, Symbol.toStringTag), bufferOf = getter(arrays, 'buffer');
 	const offsetOf = getter(arrays, 'byteOffset'), lengthOf = getter(arrays, 'byteLength');
+	const { set: fill } = arrays;
 	const sizeOf = getter(ArrayBuffer.prototype, 'byteLength'), sharedSizeOf = getter(SharedArrayBuffer.prototype, 'byteLength');
 	const space = globalThis.WebAssembly, { Module, validate } = space, listOf = Module.exports;
 	const exportsOf = getter(space.Instance.prototype, 'exports'), dataOf = getter(space.Memory.prototype, 'buffer');
@@ -244,22 +245,31 @@
 
 	// ---- promises
 
-	// original(source, …) is going to be called, which gives a promise: what to give it in place of the source.
+	// original(source, …) is going to be called, which gives a promise: what to give it in place of the source, null: nothing
+	// else. `end` follows, unless this gives undefined.
 	function begin(original, self, source) {
-		const call = { outer: calls, original, self, rest: [], source, bytes: undefined, rewritten: undefined,
-			declared: UNKNOWN, settles: undefined, settled: false };
-		calls = call;
+		const call = { outer: calls, original, self, rest: [], source, bytes: undefined, response: undefined,
+			rewritten: undefined, declared: UNKNOWN, settles: undefined, settled: false };
+		try {
+			for (let i = 3; i < arguments.length; i++)
+				defineProperty(call.rest, i - 3, { value: arguments[i], enumerable: true });
+			const given = apply(get, worlds, [original]).streams ? watch && streamed(call, source) : compiled(call, source);
+			calls = call;
+			return given ?? null;
+		} catch {
+			return undefined;
+		}
+	}
+
+	function compiled(call, source) {
 		const bytes = bytesOf(source);
 		if (!bytes)
 			return undefined;
 		call.declared = ofBytes(bytes);
 		call.rewritten = watch?.rewrite(bytes);
-		if (!call.rewritten)
-			return undefined;
-		call.bytes = new Bytes(bytes);
-		for (let i = 3; i < arguments.length; i++)
-			defineProperty(call.rest, i - 3, { value: arguments[i], enumerable: true });
-		return call.rewritten.buffer;
+		if (call.rewritten)
+			call.bytes = new Bytes(bytes);
+		return call.rewritten?.buffer;
 	}
 
 	// It was called, and gave this promise, or threw.
@@ -270,6 +280,7 @@
 			watch.release(call.rewritten);
 		if (promise && !call.settled)
 			apply(set, pending, [promise, call]);
+		return null;
 	}
 
 	// V8 is about to settle a promise. undefined: so it shall; null: not now; a function: it shall when that has returned,
@@ -309,12 +320,84 @@
 		const retry = { outer: calls, settles: promise, settled: false };
 		calls = retry;
 		try {
-			const other = apply(call.original, call.self, [call.bytes, ...call.rest]);
+			const source = call.response ? likeResponse(call.response, false, () => pieces([call.bytes])) : call.bytes;
+			const other = apply(call.original, call.self, [source, ...call.rest]);
 			apply(set, pending, [other, retry]);
 		} finally {
 			calls = retry.outer;
 		}
 		return true;
+	}
+
+	// ---- streams
+
+	// The source of compileStreaming and its like, with which node's own script does what it does with a Response.
+	async function streamed(call, source) {
+		const given = await source;
+		if (typeof given !== 'object' || given === null || isProxy(given))
+			return given;
+		call.response = given;
+		return likeResponse(given, undefined, (body) => rewritten(call, body));
+	}
+
+	function likeResponse(given, used, bodyOf) {
+		const like = { __proto__: getPrototypeOf(given) };
+		const pass = (key) => defineProperty(like, key, { get: () => given[key] });
+		pass('headers');
+		pass('ok');
+		pass('status');
+		pass('url');
+		defineProperty(like, 'bodyUsed', { get: () => used ?? given.bodyUsed });
+		defineProperty(like, 'body', { get() {
+			const { body } = given;
+			return body === undefined || body === null ? body : bodyOf(body);
+		} });
+		return like;
+	}
+
+	async function* pieces(list) {
+		for (let i = 0; i < list.length; i++)
+			yield list[i];
+	}
+
+	function isHead(bytes) {
+		return bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
+	}
+
+	// All of a body at once, rewritten; piece by piece as it comes, once there is one that is not understood.
+	async function* rewritten(call, body) {
+		const list = [];
+		let size = 0, known = true;
+		for await (const piece of body) {
+			const bytes = known ? bytesOf(piece) : undefined;
+			if (bytes && (size || bytes.length < 4 || isHead(bytes))) {
+				defineProperty(list, list.length, { value: new Bytes(bytes) });
+				size += bytes.length;
+				continue;
+			}
+			if (known)
+				yield* pieces(list);
+			known = false;
+			yield piece;
+		}
+		if (!known)
+			return;
+		const whole = new Bytes(size);
+		for (let i = 0, at = 0; i < list.length; at += list[i++].length)
+			apply(fill, whole, [list[i], at]);
+		call.declared = ofBytes(whole);
+		const made = watch.rewrite(whole);
+		if (!made) {
+			yield* pieces(list);
+			return;
+		}
+		call.rewritten = made;
+		call.bytes = whole;
+		try {
+			yield new Bytes(made.buffer);
+		} finally {
+			watch.release(made);
+		}
 	}
 
 	// ---- wrapping
@@ -334,10 +417,11 @@
 		return wrapper;
 	}
 
-	function replace(space, name, which) {
+	function replace(space, name, which, world) {
 		const slot = getOwnPropertyDescriptor(space, name), original = slot?.value;
 		if (typeof original !== 'function' || !slot.configurable)
-			return undefined;
+			return;
+		apply(set, worlds, [original, world]);
 		const wrapper = likeness(which, original);
 		const { prototype } = original;
 		if (prototype)
@@ -350,18 +434,19 @@
 			defineProperty(prototype, 'constructor', { value: wrapper });
 		slot.value = wrapper;
 		defineProperty(space, name, slot);
-		return original;
 	}
 
 	// All functions of a WebAssembly object, this world's or another's.
 	function wrapAll(space) {
-		const world = { failure: space.CompileError.prototype, module: space.Module.prototype };
+		const world = { failure: space.CompileError.prototype, module: space.Module.prototype, streams: false };
+		const streams = { ...world, streams: true };
 		replace(space, 'Memory', 'memory');
 		replace(space, 'Instance', 'instance');
-		const originals = [replace(space, 'Module', 'module'), replace(space, 'compile', 'promise'),
-			replace(space, 'instantiate', 'promise')];
-		for (let i = 0; i < originals.length; i++)
-			apply(set, worlds, [originals[i], world]);
+		replace(space, 'Module', 'module', world);
+		replace(space, 'compile', 'promise', world);
+		replace(space, 'instantiate', 'promise', world);
+		replace(space, 'compileStreaming', 'promise', streams);
+		replace(space, 'instantiateStreaming', 'promise', streams);
 		if (!watch)
 			return;
 		replace(space.Module, 'exports', 'listed');

@@ -104,7 +104,10 @@ static struct thread *thread_take(void)
 	entry->thread.isolate = NULL;
 	entry->thread.heap_told = 0;
 	entry->thread.environment = NULL;
-	entry->thread.wasm_environment = NULL;
+	entry->thread.wasm_environment = entry->thread.wasm_context = NULL;
+	for (int i = 0; i < WASM_SHOWN; i++)
+		entry->thread.wasm_shown[i] = (struct wasm_shown){0};
+	entry->thread.wasm_context_count = entry->thread.wasm_unended = 0;
 	entry->thread.wasm_rewritten = false;
 	entry->thread.heaps_told = 0;
 	entry->thread.marking_began = entry->thread.found_alive = 0;

@@ -1,0 +1,40 @@
+"""Modules with an allocator that are rewritten when a program is recorded: what the tests hook_….py share."""
+import re
+
+from harness import SOURCE, TMP, need, run
+from tracefile import processes
+
+FOLDER = SOURCE / "tests" / "fixtures" / "rewrite"
+WASM_HEAP = 21
+OWN = '(memory (export "memory") 1 10)'
+VARIANTS = {  # what stands for (MEMORY), (START) and the module that is imported from
+    "plain": (OWN, "", "env"),
+    "sharing": ('(import "env" "memory" (memory 1 20 shared))', "", "env"),
+    "hidden": ("(memory 1 10)", "", "env"),
+    "traps": (OWN, "unreachable", "env"),
+    "reactor": (OWN + ' (func (export "_initialize"))', "", "env"),
+    "esm": (OWN, "", "./env.mjs"),
+}
+
+
+
+def make_modules():
+    """All of them, in the test's folder, and a script that imports one."""
+    need("wat2wasm")
+    text = (FOLDER / "invisible.wat").read_text().split("\n", 1)[1]
+    for name, (memory, start, module) in VARIANTS.items():
+        source = text.replace("(MEMORY)", memory).replace("(START)", start).replace('"env"', f'"{module}"')
+        (TMP / f"{name}.wat").write_text(source)
+        done = run(["wat2wasm", "--enable-threads", "--enable-exceptions", "--debug-names", TMP / f"{name}.wat",
+                    "-o", TMP / f"{name}.wasm"])
+        assert done.status == 0, done
+    (TMP / "env.mjs").write_text("export function note(n) { console.log('noted', n); }\n")
+    (TMP / "importing.mjs").write_text(
+        "import * as all from './esm.wasm';\n"
+        "export default [Object.keys(all), all.malloc?.(3), all.work?.(3), all.count?.value ?? all.count];\n")
+
+
+def watched(out):
+    """How many instances of these modules were watched; node's own fetch has a module too."""
+    return len([record for process in processes(out) for record in process.records
+                if record.type == WASM_HEAP and re.search(rb"malloc\t[12]\tmalloc\t", record.payload)])
