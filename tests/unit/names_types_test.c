@@ -200,6 +200,15 @@ static const struct {
 	{{"n:operator new(unsigned long)",
 	  "n:void std::vector<int, std::allocator<int> >::_M_realloc_insert<int>(__gnu_cxx::__normal_iterator<int*, "
 	  "std::vector<int, std::allocator<int> > >, int&&)", "n:fill()"}, "int", "std::vector<int, std::allocator<int> >", {0}},
+	{{"n:operator new(unsigned long)", "n:std::vector<int, std::allocator<int> >::_M_default_append(unsigned long)",
+	  "n:std::__detail::_MakeUniq<Derived>::__single_object std::make_unique<Derived>()", "n:main"}, "int",
+	 "std::vector<int, std::allocator<int> >", {0}},
+	{{"n:operator new(unsigned long)", "n:std::_Hashtable<int, Foo>::_M_rehash(unsigned long)",
+	  "n:std::__detail::_MakeUniq<Derived>::__single_object std::make_unique<Derived>()", "n:main"}, NULL, NULL, {0}},
+	{{"n:operator new(unsigned long)",
+	  "n:std::__detail::_MakeUniq<Derived>::__single_object std::make_unique<Derived>()", "n:main"}, "Derived", NULL, {0}},
+	{{"n:operator new(unsigned long)", "n:std::__new_allocator<std::__cxx11::basic_string<char, std::char_traits<char>, "
+	  "std::allocator<char> > >::allocate(unsigned long, void const*)", "n:main"}, "std::string", NULL, {0}},
 	/* A copy of a Person may allocate for her name. */
 	{{"n:operator new(unsigned long)",
 	  "n:void std::vector<Person, std::allocator<Person> >::_M_realloc_insert<Person const&>(Person const&)", "n:fill()"},
@@ -222,6 +231,8 @@ static const struct {
 	{{"w:~lib/rt/itcms/__renew", "w:~lib/array/ensureCapacity", "w:~lib/array/Array<~lib/string/String>#push", "w:run"},
 	 "String", "Array<String>", {0}},
 	{{"w:~lib/rt/itcms/__new", "w:~lib/string/String#concat", "w:assembly/index/run"}, "String", NULL, {0}},
+	{{"w:~lib/rt/itcms/__new", "w:~lib/util/number/itoa32", "w:~lib/number/I32#toString", "w:assembly/index/run"}, "String",
+	 NULL, {0}},
 	/* Itself or its buffer? */
 	{{"w:~lib/rt/itcms/__new", "w:~lib/array/Array<i32>#constructor", "w:assembly/index/run"}, NULL, "Array<i32>", {0}},
 	{{"w:~lib/rt/itcms/__new", "w:~lib/arraybuffer/ArrayBuffer#constructor",
