@@ -259,13 +259,12 @@ static char *evidence(const struct claim *claim, const char *type, enum rust_dou
 	char *text, *whole;
 
 	if (type)
-		text = doubt == RUST_CONFIRMED ? xasprintf("%s; a frame further out names the type too", claim->because)
+		text = doubt == RUST_CONFIRMED ? xasprintf("%s; confirmed by a function further out", claim->because)
 		       : claim->names && claim->names->count
-		           ? xasprintf("%s; no frame further out names the type, and functions of the same code may be merged",
-		                       claim->because)
+		           ? xasprintf("%s; unconfirmed, functions of one layout may be merged", claim->because)
 		           : xstrdup(claim->because);
 	else if (claim->type && doubt == RUST_CONTRADICTED)
-		text = xasprintf("no type: %s says %.200s, frames further out say otherwise", claim->because, claim->type);
+		text = xasprintf("no type: %s, says %.200s, but functions further out say otherwise", claim->because, claim->type);
 	else if (claim->type)
 		text = xasprintf("no type: the blocks' sizes speak against %.200s, %s", claim->type, claim->because);
 	else if (claim->because)

@@ -285,8 +285,8 @@ START_TEST(evidence)
 	const struct frame *confirmed[] = {&frames[0], &frames[1], &frames[2]}, *silent[] = {&frames[0], &frames[2]};
 	struct types *types = types_open();
 
-	ck_assert_ptr_nonnull(strstr(types_of(types, confirmed, 3, (struct block_sizes){0}).evidence, "names the type too"));
-	ck_assert_ptr_nonnull(strstr(types_of(types, silent, 2, (struct block_sizes){0}).evidence, "may be merged"));
+	ck_assert_ptr_nonnull(strstr(types_of(types, confirmed, 3, (struct block_sizes){0}).evidence, "; confirmed"));
+	ck_assert_ptr_nonnull(strstr(types_of(types, silent, 2, (struct block_sizes){0}).evidence, "; unconfirmed"));
 	types_close(types);
 }
 END_TEST
