@@ -260,6 +260,19 @@ static void read_words(struct rust_frame *frame, const struct rust_path *path, s
 			rust_words(path->segments[i].name, strings, &frame->words);
 }
 
+/* V8 cuts long names: "<Index<Affine> as Serialize>::serialize::<&mut serde_". Whose method it is may still be there. */
+static void read_cut(struct rust_frame *frame, struct span name, const struct rust_path *path, struct cache *strings)
+{
+	struct span type = rust_pointee(path->type);
+
+	rust_frame_add(&frame->names, name, true, strings);
+	frame->is_rust = true;
+	if (rust_is_std(type) || !rust_is_named(type))
+		frame->role = RUST_LIBRARY;
+	else
+		read_user(frame, (struct span){0}, path->trait, type, strings);
+}
+
 struct rust_frame *rust_frame_read(const char *function, struct cache *strings)
 {
 	struct rust_frame *frame = xcalloc(1, sizeof(*frame));
@@ -267,8 +280,11 @@ struct rust_frame *rust_frame_read(const char *function, struct cache *strings)
 	struct rust_path path, type;
 	bool has_type;
 
-	if (!rust_path_parse(name, &path) || !path.count)
+	if (!rust_path_parse(name, &path) || !path.count) {
+		if (path.type.size)
+			read_cut(frame, name, &path, strings);
 		return frame;
+	}
 	type_text = path.type.size ? rust_pointee(path.type) : old_self(name, &path);
 	has_type = type_text.size && rust_path_parse(type_text, &type) && type.count;
 	if (is_allocator(name, &path, has_type ? &type : NULL)) {

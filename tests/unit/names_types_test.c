@@ -186,6 +186,8 @@ static const struct {
 	{{RUST_ALLOC, NULL}, NULL, NULL, {0}},
 	{{"n:malloc", "n:main", "n:__libc_start_call_main"}, NULL, NULL, {0}},
 	/* V8 cuts a name at 4 KB. */
+	{{RUST_ALLOC, "w:" ALLOC "fmt::format::format_inner",
+	  "w:<kim::Index<" VESTA "> as kim::Build>::build::<kim::Ever<" VESTA}, "u8", "kim::Index<" VESTA_SHOWN ">", {0}},
 	{{RUST_ALLOC, GROW, "w:<" ALLOC "raw_vec::RawVec<kim::gate::Circ"}, NULL, NULL, {0}},
 
 	/* ---- C++ ------------------------------------------------------------------------------------------------ */
