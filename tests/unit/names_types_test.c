@@ -120,10 +120,15 @@ static const struct {
 	  "w:<kimchi_wasm::wasm_vector::WasmVector<arkworks::group_affine::WasmGPallas>" INTO_ABI, "w:caml_fq_srs_get",
 	  "w:caml_fq_srs_get multivalue shim", "j:caml_fq_srs_get"}, "arkworks::group_affine::WasmGPallas",
 	 "kimchi_wasm::wasm_vector::WasmVector<arkworks::group_affine::WasmGPallas>", {2, 176}},
-	/* The same, of a layout: what is handed over is a WasmGVesta. */
+	/* The same code: what is handed over is a WasmGVesta. */
 	{{RUST_ALLOC, "w:<arkworks::group_affine::WasmGPallas" INTO_ABI,
 	  "w:<kimchi_wasm::wasm_vector::WasmVector<arkworks::group_affine::WasmGVesta>" INTO_ABI, "w:caml_fp_srs_get",
-	  "j:caml_fp_srs_get"}, NULL, "kimchi_wasm::wasm_vector::WasmVector<arkworks::group_affine::WasmGVesta>", {2, 176}},
+	  "j:caml_fp_srs_get"}, "arkworks::group_affine::WasmGVesta",
+	 "kimchi_wasm::wasm_vector::WasmVector<arkworks::group_affine::WasmGVesta>", {2, 176}},
+	/* Of another module it could be a part. */
+	{{RUST_ALLOC, "w:<arkworks::group_affine::WasmGPallas" INTO_ABI,
+	  "w:<kimchi_wasm::wasm_vector::WasmVector<arkworks::poly_comm::WasmFpPolyComm>" INTO_ABI, "w:caml_fp_srs_get"}, NULL,
+	 "kimchi_wasm::wasm_vector::WasmVector<arkworks::poly_comm::WasmFpPolyComm>", {2, 176}},
 	{{RUST_ALLOC, "w:<arkworks::group_affine::WasmGPallas" INTO_ABI, "w:wasmfpopeningproof_sg", "j:get"}, NULL, NULL, {0}},
 	{{RUST_ALLOC, "w:<counter::Counter" INTO_ABI, "w:counter_new", "j:Counter"}, "counter::Counter", "Counter", {0}},
 	/* Not a class: it hands over bytes. */
@@ -169,6 +174,14 @@ static const struct {
 	{{RUST_ALLOC, "w:<kim::Index as serde::ser::Serialize>::serialize::<W>", "w:kim::encode"}, NULL, NULL, {0}},
 	{{RUST_ALLOC, "w:<rayon_core[975c4aeed0fd64b]::sleep::Sleep>::new", "w:kim::init"}, NULL, "rayon_core::sleep::Sleep",
 	 {0}},
+	{{RUST_ALLOC, "w:<rayon_core[975c4aeed0fd64b]::thread_pool::ThreadPool>::install::<kim::f, ()>", "w:kim::init"}, NULL,
+	 NULL, {0}},
+	/* A thread's own list: the polynomial was only the first to need it. */
+	{{RUST_ALLOC, GROW, "w:<" ALLOC "raw_vec::RawVec<(*mut u8, unsafe extern \"C\" fn(*mut u8)), std::alloc::System>>::grow_one",
+	  "w:std[9c26f43aafe45c0b]::sys::thread_local::destructors::list::register", "w:<ark_poly::Dense<" FP ">>::evaluate"},
+	 "(*mut u8, unsafe extern \"C\" fn(*mut u8))", NULL, {0}},
+	{{RUST_ALLOC, "w:<mina::Params<" FP ">>::new", "w:<once_cell::imp::OnceCell<mina::Params<" FP ">>>::initialize::<f>",
+	  "w:<ark_poly::Dense<" FP ">>::evaluate"}, NULL, "mina::Params<" FP_SHOWN ">", {0}},
 	{{RUST_ALLOC, "w:num_bigint::biguint::division::div_rem_core", "w:<num_bigint::BigUint as num::Num>::from_str",
 	  "w:kim::params"}, NULL, "num_bigint::BigUint", {0}},
 
