@@ -153,9 +153,33 @@ static struct span held(struct span type, const char **what)
 
 static const char *keep(struct types *types, struct span text)
 {
+	static const char *const strings[] = {
+		"std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >",
+		"std::__2::basic_string<char, std::__2::char_traits<char>, std::__2::allocator<char> >",
+		"std::__2::basic_string<char, std::__2::char_traits<char>, std::__2::allocator<char>>",
+	};
+	char *readable;
+	size_t size = 0;
+
 	if (!text.size || text.size > CPP_LONGEST)
 		return NULL;
-	return types_keep(types, xasprintf("%.*s", (int)text.size, text.at));
+	readable = xmalloc(text.size + 1);
+	while (text.size) {
+		size_t i = 0, count = sizeof(strings) / sizeof(*strings);
+
+		while (i < count && !span_begins(text, strings[i]))
+			i++;
+		if (i < count) {
+			memcpy(readable + size, "std::string", 11);
+			size += 11;
+			text = span_from(text, strlen(strings[i]));
+			continue;
+		}
+		readable[size++] = *text.at;
+		text = span_from(text, 1);
+	}
+	readable[size] = '\0';
+	return types_keep(types, readable);
 }
 
 struct cpp_claim {
@@ -163,8 +187,8 @@ struct cpp_claim {
 	const char *what;
 };
 
-/* A method of the library. False: it says nothing, look further out. */
-static bool read_method(struct span class, struct span method, struct cpp_claim *claim)
+/* A method of the library: sets the claim if that tells. */
+static void read_method(struct span class, struct span method, struct cpp_claim *claim)
 {
 	static const char *const allocators[] = {
 		"allocator", "new_allocator", "__new_allocator", "malloc_allocator", "polymorphic_allocator",
@@ -178,13 +202,13 @@ static bool read_method(struct span class, struct span method, struct cpp_claim 
 	if (span_in(name, allocators, sizeof(allocators) / sizeof(*allocators)) && span_begins(plain, "allocate")) {
 		claim->what = "by its allocator";
 		claim->type = held(argument, &claim->what);
-		return true;
+		return;
 	}
 	if (span_is(name, "basic_string")) {
 		claim->type = argument;
 		claim->holder = span_is(argument, "char") ? span_of("std::string") : class;
 		claim->what = "text";
-		return true;
+		return;
 	}
 	if (span_is(name, "vector") || span_is(name, "_Vector_base") || span_is(name, "deque")) {
 		if (span_is(name, "vector"))
@@ -193,9 +217,7 @@ static bool read_method(struct span class, struct span method, struct cpp_claim 
 			claim->type = argument;
 			claim->what = "elements of a vector";
 		}
-		return claim->type.size;
 	}
-	return false;
 }
 
 static bool is_function(struct span function, const char *name, struct span *argument)
@@ -221,7 +243,7 @@ bool cpp_types(struct types *types, const struct frame *const *frames, size_t co
                struct block_type *answer)
 {
 	struct cpp_claim claim = {0};
-	bool one_size = false;
+	bool one_size = false, decided = false;
 
 	for (size_t i = 0; i < count && (frames[i]->kind == FRAME_NATIVE || frames[i]->kind == FRAME_WASM); i++) {
 		struct span function, class, method, argument;
@@ -238,24 +260,25 @@ bool cpp_types(struct types *types, const struct frame *const *frames, size_t co
 		}
 		if (span_is(function, "operator new") || span_is(function, "operator new[]"))
 			continue;
-		if (is_function(function, "make_unique", &argument) && !span_ends(argument, "]")) {
+		if (!decided && is_function(function, "make_unique", &argument) && !span_ends(argument, "]")) {
 			claim.type = argument;
 			claim.what = "made by std::make_unique";
 			one_size = true;
 		} else if (!split_last(function, &class, &method)) {
 			break;
-		} else if (span_is(method, "operator new")) {
+		} else if (!decided && span_is(method, "operator new")) {
 			claim.type = class;
 			claim.what = "its own operator new";
-		} else if (!claim.type.size && library_name(class).size && !read_method(class, method, &claim)) {
-			continue;
 		} else if (!library_name(class).size) {
 			if (is_constructor(class, method)) {
 				answer->owner = keep(types, class);
 				claim.what = claim.what ? claim.what : "in a constructor";
 			}
 			break;
+		} else if (!decided) {
+			read_method(class, method, &claim);
 		}
+		decided = true; /* the innermost does; what is further out may own */
 	}
 	if (claim.type.size && !(one_size && sizes.blocks && sizes.bytes % sizes.blocks))
 		answer->type = keep(types, claim.type);

@@ -244,6 +244,17 @@ static bool is_writing(struct span trait)
 	return span_in(rust_last_name(trait), traits, COUNT(traits));
 }
 
+static void read_held(struct rust_frame *frame, struct span type)
+{
+	struct span each[RUST_ARGUMENTS];
+	struct rust_path path, held;
+
+	if (rust_path_parse(type, &path) && path.count &&
+	    rust_arguments(path.segments[path.count - 1].arguments, each) == 1 && rust_is_named(each[0]) &&
+	    !rust_is_std(each[0]) && rust_path_parse(each[0], &held) && !held.segments[held.count - 1].arguments.size)
+		frame->holds = rust_render(each[0], RUST_TYPE_LONGEST);
+}
+
 static void read_user(struct rust_frame *frame, struct span name, struct span trait, struct span type,
                       struct cache *strings)
 {
@@ -251,6 +262,37 @@ static void read_user(struct rust_frame *frame, struct span name, struct span tr
 	if (type.size && !is_writing(trait))
 		read_self(frame, type, strings);
 	read_sink(frame, name);
+	if (span_begins(trait, "wasm_bindgen") && span_is(rust_last_name(trait), "IntoWasmAbi"))
+		read_held(frame, type);
+}
+
+/* Once, OnceCell, thread_local and their kin, where they run what makes their value. */
+static bool sets_up(const struct rust_path *path, const struct rust_path *type)
+{
+	static const char *const types[] = {"Once", "OnceCell", "OnceLock", "LazyLock", "LazyCell", "Lazy"};
+	static const char *const functions[] = {
+		"call", "call_once", "call_once_force", "initialize", "get_or_init", "get_or_try_init", "force", "get",
+	};
+	static const char *const locals[] = {"get_or_init_slow", "initialize", "register"};
+	struct span function = rust_function_of(path)->name;
+
+	if (type && span_in(type->segments[type->count - 1].name, types, COUNT(types)))
+		return span_in(function, functions, COUNT(functions));
+	for (size_t i = 0; type && i < type->count; i++)
+		if (span_is(type->segments[i].name, "thread_local"))
+			return span_in(function, locals, COUNT(locals));
+	for (size_t i = 0; !type && i < path->count; i++)
+		if (span_is(path->segments[i].name, "thread_local"))
+			return span_in(function, locals, COUNT(locals));
+	return false;
+}
+
+static bool constructs(const struct rust_path *path)
+{
+	static const char *const functions[] = {"default", "create", "build", "init", "alloc", "register", "spawn"};
+	struct span function = rust_function_of(path)->name;
+
+	return span_begins(function, "new") || span_in(function, functions, COUNT(functions));
 }
 
 static void read_words(struct rust_frame *frame, const struct rust_path *path, struct cache *strings)
@@ -260,6 +302,19 @@ static void read_words(struct rust_frame *frame, const struct rust_path *path, s
 			rust_words(path->segments[i].name, strings, &frame->words);
 }
 
+/* V8 cuts long names: "<Index<Affine> as Serialize>::serialize::<&mut serde_". Whose method it is may still be there. */
+static void read_cut(struct rust_frame *frame, struct span name, const struct rust_path *path, struct cache *strings)
+{
+	struct span type = rust_pointee(path->type);
+
+	rust_frame_add(&frame->names, name, true, strings);
+	frame->is_rust = true;
+	if (rust_is_std(type) || !rust_is_named(type))
+		frame->role = RUST_LIBRARY;
+	else
+		read_user(frame, (struct span){0}, path->trait, type, strings);
+}
+
 struct rust_frame *rust_frame_read(const char *function, struct cache *strings)
 {
 	struct rust_frame *frame = xcalloc(1, sizeof(*frame));
@@ -267,8 +322,11 @@ struct rust_frame *rust_frame_read(const char *function, struct cache *strings)
 	struct rust_path path, type;
 	bool has_type;
 
-	if (!rust_path_parse(name, &path) || !path.count)
+	if (!rust_path_parse(name, &path) || !path.count) {
+		if (path.type.size)
+			read_cut(frame, name, &path, strings);
 		return frame;
+	}
 	type_text = path.type.size ? rust_pointee(path.type) : old_self(name, &path);
 	has_type = type_text.size && rust_path_parse(type_text, &type) && type.count;
 	if (is_allocator(name, &path, has_type ? &type : NULL)) {
@@ -279,6 +337,8 @@ struct rust_frame *rust_frame_read(const char *function, struct cache *strings)
 	                 strlen(function) != name.size;
 	rust_frame_add(&frame->names, name, true, strings);
 	read_words(frame, &path, strings);
+	frame->sets_up = sets_up(&path, has_type ? &type : NULL);
+	frame->constructs = constructs(&path);
 	if (is_object(&path)) {
 		frame->role = RUST_OBJECT;
 		frame->element = rust_render(path.type, RUST_TYPE_LONGEST);
@@ -316,6 +376,7 @@ void rust_frame_free(void *opaque)
 	free_names(&frame->self_names);
 	free_names(&frame->names);
 	free(frame->sink);
+	free(frame->holds);
 	free(frame->words.all);
 	free(frame);
 }

@@ -56,7 +56,10 @@ struct rust_frame {
 	char     *self;           /* the user's type whose method it is, NULL none; without arguments if they are erased */
 	char     *self_bare;      /* … without its arguments */
 	struct rust_nameds self_names;
-	bool      self_is_plumbing; /* of a crate that runs or encodes what belongs to others */
+	bool      self_is_plumbing; /* of a crate that runs what belongs to others */
+	bool      constructs;     /* by its name: new, build, spawn … */
+	bool      sets_up;        /* something static, or a thread's own, when it is first needed: who needs it owns nothing */
+	char     *holds;          /* USER: of a container's into_abi, the one type that it has for an argument; NULL none */
 	char     *sink;           /* USER: the primitive elements of the vector that it is given to write to, NULL none */
 	struct rust_nameds names; /* all that it mentions */
 	struct rust_words words;  /* of its identifiers, of no type */

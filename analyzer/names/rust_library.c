@@ -40,24 +40,24 @@ static const struct container *container_named(struct span name)
 	return NULL;
 }
 
-/* Methods that allocate for the container alone, never for what it holds. */
+/* Methods that allocate for the container alone, never for what it holds: by name, and by a part of it. */
 static bool is_growth(struct span method)
 {
 	static const char *const methods[] = {
-		"push", "push_back", "push_front", "insert", "push_str", "insert_str", "append", "grow", "grow_one",
-		"grow_amortized", "grow_exact", "reserve", "reserve_exact", "try_reserve", "try_reserve_exact",
-		"reserve_for_push", "do_reserve_and_handle", "reserve_rehash", "resize_table", "with_capacity",
-		"with_capacity_in", "with_capacity_zeroed", "with_capacity_zeroed_in", "with_capacity_and_hasher",
-		"with_capacity_and_hasher_in", "try_with_capacity", "try_with_capacity_in", "allocate_in", "try_allocate_in",
-		"new_uninit", "new_uninit_in", "new_uninit_slice", "new_zeroed", "try_new_uninit_in", "shrink",
-		"shrink_to_fit", "shrink_to", "into_boxed_slice", "new_uninitialized", "insert_recursing", "split",
-		"insert_entry", "insert_unique", "rustc_entry", "allocate_for_layout", "try_allocate_for_layout",
-		"allocate_for_slice", "allocate_for_ptr", "copy_from_slice", "from_box", "push_internal_level",
-		"push_with_handle", "insert_fit", "new_leaf", "new_internal", "from_boxed_slice",
-		"extend_from_within", "push_slow", "write_str", "write_char", "write_fmt", "write_all", "write",
-		"from_utf8_lossy", "from_utf16", "from_utf16_lossy", "spec_to_vec",
+		"push", "push_back", "push_front", "insert", "push_str", "insert_str", "append", "split", "into_boxed_slice",
+		"insert_recursing", "insert_entry", "insert_unique", "insert_fit", "rustc_entry", "resize_table",
+		"copy_from_slice", "from_box", "from_boxed_slice", "push_internal_level", "push_with_handle", "new_leaf",
+		"new_internal", "extend_from_within", "write_str", "write_char", "write_fmt", "write_all", "write",
+		"from_utf8_lossy", "from_utf16", "from_utf16_lossy",
+	};
+	static const char *const parts[] = {
+		"with_capacity", "reserve", "grow", "shrink", "allocate", "uninit", "new_zeroed",
 	};
 
+	for (size_t i = 0; i < COUNT(parts); i++)
+		for (size_t at = 0; at < method.size; at++)
+			if (span_begins(span_from(method, at), parts[i]))
+				return true;
 	return span_in(method, methods, COUNT(methods));
 }
 
@@ -197,8 +197,7 @@ static void read_container(struct rust_frame *frame, const struct container *con
 	frame->role = RUST_CONTAINER;
 	if (container->of_text || is_growth(function->name))
 		frame->sure = !runs_callers(function->arguments) || is_growth(function->name);
-	else if (span_is(function->name, "new") || span_is(function->name, "pin") ||
-	         span_begins(function->name, "allocate"))
+	else if (span_is(function->name, "new") || span_is(function->name, "pin"))
 		frame->sure = container->made == RUST_POINTEE || container->made == RUST_NODES;
 	else
 		frame->sure = (container->made == RUST_ELEMENTS || container->made == RUST_ENTRIES) &&

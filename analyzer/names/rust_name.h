@@ -28,7 +28,10 @@ struct rust_path {
 	struct span trait;        /* none if it has none */
 };
 
-/* Takes a path apart: a function's name or a type. False if it is none, or cut short. */
+/*
+ * Takes a path apart: a function's name or a type. False if it is none, or cut short; then path->type is what was there of
+ * it whole.
+ */
 bool rust_path_parse(struct span text, struct rust_path *path);
 
 /* The name without what is no part of it: ".llvm.123", "::h0123456789abcdef", " multivalue shim", "@probe". */

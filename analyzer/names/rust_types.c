@@ -96,6 +96,26 @@ static bool is_called_by(const struct walk *walk, size_t at, const char *type)
 }
 
 /*
+ * A vector's into_abi hands over its elements one by one: "WasmVector<WasmGVesta>" calls what is left of their into_abi, be
+ * that WasmGPallas's. They are of one module: the vector's word is taken.
+ */
+static bool claim_handed_over(const struct walk *walk, struct claim *claim, const struct rust_frame *frame)
+{
+	const struct rust_frame *outer = claim->at + 1 < walk->count ? walk->frames[claim->at + 1] : NULL;
+	const char *inner = strrchr(frame->element, ':'), *held = outer ? outer->holds : NULL;
+	const char *after = held ? strrchr(held, ':') : NULL;
+
+	if (!inner || !after || !strcmp(held, frame->element) || after - held != inner - frame->element ||
+	    memcmp(held, frame->element, (size_t)(after - held)))
+		return false;
+	claim->because = xasprintf("an element that a vector's into_abi hands to JavaScript; %.200s::into_abi is the same code",
+	                           frame->element);
+	claim->type = held;
+	claim->one_size = true;
+	return true;
+}
+
+/*
  * into_abi of all classes of one layout is the same code, so it takes another's word for which class it is. Also for that
  * it is one: a type may have an into_abi of its own.
  */
@@ -104,6 +124,8 @@ static void claim_object(const struct walk *walk, struct claim *claim, const str
 	struct rust_outer outer = outside_of(walk, claim->at);
 
 	if (!frame->element)
+		return;
+	if (claim_handed_over(walk, claim, frame))
 		return;
 	if (!is_called_by(walk, claim->at, frame->element) &&
 	    rust_doubt(&frame->element_names, &outer) != RUST_CONFIRMED) {
@@ -199,15 +221,19 @@ static const char *constructed(const struct walk *walk)
 /* The outermost method of a user's type, else the outermost container, else the innermost of what runs others' code. */
 static struct owner owner_of(struct walk *walk, const struct claim *claim)
 {
-	if (constructed(walk))
+	size_t end = 0;
+
+	while (end < walk->count && !(walk->frames[end] && walk->frames[end]->sets_up))
+		end++;
+	if (end == walk->count && constructed(walk))
 		return (struct owner){constructed(walk), false};
-	for (size_t i = walk->count; i-- > 0; )
+	for (size_t i = end; i-- > 0; )
 		if (walk->frames[i] && walk->frames[i]->self && !walk->frames[i]->self_is_plumbing &&
 		    (walk->frames[i]->role != RUST_OBJECT || claim->type))
 			return owner_at(walk, i);
 	if (claim->holder)
 		return (struct owner){claim->holder, false};
-	for (size_t i = walk->count; i-- > 0; ) {
+	for (size_t i = end; i-- > 0; ) {
 		struct rust_frame *frame = walk->frames[i];
 		struct rust_outer outer = outside_of(walk, i);
 
@@ -215,8 +241,9 @@ static struct owner owner_of(struct walk *walk, const struct claim *claim)
 		    rust_doubt(&frame->element_names, &outer) != RUST_CONTRADICTED)
 			return (struct owner){frame->container, false};
 	}
-	for (size_t i = 0; i < walk->count; i++)
-		if (walk->frames[i] && walk->frames[i]->self && walk->frames[i]->self_is_plumbing)
+	for (size_t i = 0; i < end; i++)
+		if (walk->frames[i] && walk->frames[i]->self && walk->frames[i]->self_is_plumbing &&
+		    walk->frames[i]->constructs)
 			return owner_at(walk, i);
 	return (struct owner){0};
 }
@@ -259,13 +286,12 @@ static char *evidence(const struct claim *claim, const char *type, enum rust_dou
 	char *text, *whole;
 
 	if (type)
-		text = doubt == RUST_CONFIRMED ? xasprintf("%s; a frame further out names the type too", claim->because)
+		text = doubt == RUST_CONFIRMED ? xasprintf("%s; confirmed by a function further out", claim->because)
 		       : claim->names && claim->names->count
-		           ? xasprintf("%s; no frame further out names the type, and functions of the same code may be merged",
-		                       claim->because)
+		           ? xasprintf("%s; unconfirmed, functions of one layout may be merged", claim->because)
 		           : xstrdup(claim->because);
 	else if (claim->type && doubt == RUST_CONTRADICTED)
-		text = xasprintf("no type: %s says %.200s, frames further out say otherwise", claim->because, claim->type);
+		text = xasprintf("no type: %s, says %.200s, but functions further out say otherwise", claim->because, claim->type);
 	else if (claim->type)
 		text = xasprintf("no type: the blocks' sizes speak against %.200s, %s", claim->type, claim->because);
 	else if (claim->because)

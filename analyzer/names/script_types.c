@@ -90,6 +90,12 @@ static struct span element_of(struct span class)
 	return (struct span){0};
 }
 
+/* A number's toString; numbers own nothing. */
+static bool makes_text(const struct method *method)
+{
+	return span_begins(method->class, "~lib/number/") && span_is(method->name, "toString");
+}
+
 bool script_types(struct types *types, const struct frame *const *frames, size_t count, struct block_type *answer)
 {
 	struct method method, owner = {0};
@@ -105,16 +111,20 @@ bool script_types(struct types *types, const struct frame *const *frames, size_t
 	for (size_t next = at; next < count && frames[next]->kind == FRAME_WASM && frames[next]->function; next++) {
 		struct method outer;
 
-		if (parse(frames[next]->function, &outer) && outer.class.size && !(outer.library && owner.class.size && !owner.library))
+		if (parse(frames[next]->function, &outer) && outer.class.size && !makes_text(&outer) &&
+		    (!outer.library || !owner.class.size || owner.library))
 			owner = outer;
 	}
 	if (span_is(method.name, "constructor") && (!method.library || span_ends(method.class, "/ArrayBuffer"))) {
 		answer->type = types_keep(types, readable(method.class));
-		answer->evidence = types_keep(types, xstrdup("the object that a constructor makes"));
-	} else if (span_is(method.class, "~lib/string/String")) {
+		answer->evidence = types_keep(types, xstrdup("the object that a constructor makes, if no other was inlined into it"));
+	} else if (span_is(method.class, "~lib/string/String") || makes_text(&method)) {
+		char *class = readable(method.class);
+
 		answer->type = types_keep(types, xstrdup("String"));
-		answer->evidence = types_keep(types, xasprintf("a text, by String#%.*s", (int)method.name.size,
+		answer->evidence = types_keep(types, xasprintf("a text, by %s#%.*s", class, (int)method.name.size,
 		                                               method.name.at));
+		free(class);
 	} else if (grows && element_of(method.class).size) {
 		answer->type = types_keep(types, readable(element_of(method.class)));
 		answer->evidence = types_keep(types, xasprintf("elements of an array, by Array#%.*s", (int)method.name.size,

@@ -61,6 +61,7 @@ static void add_up(struct type_sum *sums, size_t rows, size_t *count)
 		into->sites += sums[i].sites;
 		into->allocs += sums[i].allocs;
 		into->frees += sums[i].frees;
+		into->alive += sums[i].alive;
 		into->live_blocks += sums[i].live_blocks;
 		into->live_bytes += sums[i].live_bytes;
 		into->owned_bytes += sums[i].owned_bytes;
@@ -98,7 +99,7 @@ struct type_sum *view_by_type(const struct view *view, enum domain domain, size_
 			stack_free(&stack);
 			array_room(sums, rows);
 			sums[rows++] = (struct type_sum){
-				.type = is.type, .sites = 1, .allocs = site->allocs, .frees = site->frees,
+				.type = is.type, .sites = 1, .allocs = site->allocs, .frees = site->frees, .alive = site->live_blocks,
 				.live_blocks = view_blocks(view, site), .live_bytes = view_bytes(view, site),
 			};
 			if (!is.owner)
@@ -116,7 +117,7 @@ struct type_sum *view_by_type(const struct view *view, enum domain domain, size_
 
 enum dropping type_dropping(const struct type_sum *sum)
 {
-	if (!sum->live_blocks)
+	if (!sum->alive)
 		return DROPPING_PERFECT;
 	return sum->frees ? DROPPING_PARTIAL : DROPPING_NEVER;
 }

@@ -14,11 +14,12 @@ struct block_type type_of_stack(struct view_process *process, enum domain domain
 
 enum dropping { DROPPING_PERFECT, DROPPING_PARTIAL, DROPPING_NEVER };
 
-/* All blocks of one type. Alive: as of the sites of the view. */
+/* All blocks of one type. */
 struct type_sum {
 	const char *type;         /* NULL: all of which none is known */
 	uint64_t sites, allocs, frees;
-	uint64_t live_blocks, live_bytes;
+	uint64_t alive;           /* blocks, whenever they were born */
+	uint64_t live_blocks, live_bytes; /* after the mark, if one was asked for */
 	uint64_t owned_bytes;     /* of other types, in objects of this one; alive */
 };
 
