@@ -9,6 +9,7 @@
 
 #define MEMORIES_MOST 64             /* with more alive nothing is told: it would take long, and say little */
 #define LOOKED_AT     1024           /* held values of a registry that decide */
+#define ANY_STREAM    UINT32_MAX
 #define NEARLY_ALL(n) ((n) - (n) / 10)
 
 /* A held pointer is that of the block, or of what a reference count stands before: 8 bytes, or 16 for what is so aligned. */
@@ -49,24 +50,58 @@ static struct block *block_at(const struct wasm_memory *memory, uint64_t pointer
 	return block && (block->size > distance || !distance) ? block : NULL;
 }
 
-static struct choice choose(const struct pending *pending, const struct unfinalized *objects)
+/* How many of the held pointers fit; of blocks that this stream bore, if it is not ANY_STREAM. */
+static size_t count_hits(const struct unfinalized *objects, struct choice choice, uint32_t stream)
+{
+	size_t looked_at = objects->held_count < LOOKED_AT ? objects->held_count : LOOKED_AT, hits = 0;
+
+	for (size_t i = 0; i < looked_at; i++) {
+		const struct block *block = block_at(choice.memory, objects->held[i], choice.distance);
+
+		hits += block && (stream == ANY_STREAM || block->stream == (stream & 0xffffff));
+	}
+	return hits;
+}
+
+/* The only memory that nearly all fits, and how; *several: there is more than one. */
+static struct choice choose_by(const struct pending *pending, const struct unfinalized *objects, uint32_t stream, bool *several)
 {
 	size_t looked_at = objects->held_count < LOOKED_AT ? objects->held_count : LOOKED_AT;
-	struct choice choice = {0};
-	bool another = false;
+	struct choice only = {0};
 
+	*several = false;
 	for (size_t m = 0; m < pending->memory_count; m++)
 		for (size_t d = 0; d < DISTANCES; d++) {
-			size_t hits = 0;
+			struct choice choice = {pending->memories[m], distances[d]};
 
-			for (size_t i = 0; i < looked_at; i++)
-				hits += block_at(pending->memories[m], objects->held[i], distances[d]) != NULL;
-			if (hits < NEARLY_ALL(looked_at))
+			if (count_hits(objects, choice, stream) < NEARLY_ALL(looked_at))
 				continue;
-			another |= choice.memory != NULL;
-			choice = (struct choice){pending->memories[m], distances[d]};
+			*several = only.memory != NULL;
+			only = choice;
+			if (*several)
+				return (struct choice){0};
 		}
-	return another ? (struct choice){0} : choice;
+	return only;
+}
+
+/* The stream of the isolate's thread; ANY_STREAM: it is not known. */
+static uint32_t stream_of(const struct process_info *process, uint32_t isolate)
+{
+	for (size_t i = 0; i < process->collection_count; i++)
+		if (process->collections[i].record.isolate == isolate && process->collections[i].record.why != TRACE_COLLECTED_BUSY)
+			return process->collections[i].record.stream;
+	return ANY_STREAM;
+}
+
+/* Isolates that each have an instance of a module hold the same pointers; but what a class makes, its own thread allocates. */
+static struct choice choose(const struct process_info *process, const struct pending *pending,
+	const struct unfinalized *objects)
+{
+	bool several;
+	struct choice choice = choose_by(pending, objects, ANY_STREAM, &several);
+	uint32_t stream = several ? stream_of(process, objects->isolate) : ANY_STREAM;
+
+	return stream != ANY_STREAM ? choose_by(pending, objects, stream, &several) : choice;
 }
 
 static void take(struct pending *pending, struct sites *sites, struct unfinalized *objects, struct block *block)
@@ -99,7 +134,7 @@ struct pending *pending_take(struct process_info *process, struct sites *sites, 
 		struct choice choice = {0};
 
 		if (objects->held_count && !unfinalized_for_ever(process, objects))
-			choice = choose(pending, objects);
+			choice = choose(process, pending, objects);
 		if (!choice.memory)
 			continue;
 		objects->memory = choice.memory->id;

@@ -3,7 +3,8 @@
  * the pointer, and so has the FinalizationRegistry that is to free it (wasm-bindgen's classes). They are no leak.
  *
  * The pointer does not tell which memory it is of, nor that it is one. All that one registry holds is taken together: there
- * must be one memory alone where nearly all of it points into live blocks, at the same distance from where each begins.
+ * must be one memory alone where nearly all of it points into live blocks, at the same distance from where each begins; or
+ * one where the registry's own thread bore these.
  */
 #ifndef PROBE_PENDING_H
 #define PROBE_PENDING_H

@@ -39,6 +39,7 @@ static struct workers {
 	uint32_t used;               /* entries that were ever in use */
 	uint32_t asked, collecting;  /* that have not begun, and not finished */
 	uint32_t steps;              /* changes of these two: a futex */
+	uint32_t over;               /* 1: the leaks are taken, or never will be: a futex */
 	struct worker entries[WORKERS];
 } *workers;
 
@@ -55,6 +56,25 @@ static void stepped(void)
 {
 	__atomic_fetch_add(&workers->steps, 1, __ATOMIC_RELEASE);
 	sys(SYS_futex, &workers->steps, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+}
+
+/*
+ * A worker that has collected goes on when the leaks are taken: a turn of its event loop would let finalizers run for what only
+ * our collection found gone.
+ */
+static void stay(void)
+{
+	struct timespec while_looking = {.tv_nsec = LOOK_AGAIN_NS};
+	uint64_t start = clock_monotonic_ns();
+
+	while (!__atomic_load_n(&workers->over, __ATOMIC_ACQUIRE) && clock_monotonic_ns() - start < TO_FINISH_NS)
+		sys(SYS_futex, &workers->over, FUTEX_WAIT_PRIVATE, 0, &while_looking, 0, 0);
+}
+
+static void let_go(void)
+{
+	__atomic_store_n(&workers->over, 1, __ATOMIC_RELEASE);
+	sys(SYS_futex, &workers->over, FUTEX_WAKE_PRIVATE, WORKERS, 0, 0, 0);
 }
 
 void ending_join(void *isolate, napi_threadsafe_function wake)
@@ -121,6 +141,7 @@ void ending_answer(void *isolate, void *data)
 	workers->collecting--;
 	stepped();
 	lock_give(&workers->lock, &hold);
+	stay();
 }
 
 /* Waking may allocate, and V8's own lock is taken: the table's lock guards nothing that these could need. */
@@ -195,6 +216,8 @@ static void main_ends(void *isolate)
 		give_up();
 	}
 	process_ending();
+	if (workers)
+		let_go();
 }
 
 static void worker_ends(void *isolate, struct thread *thread, uint32_t worker)

@@ -259,7 +259,9 @@ static napi_value js_sample(napi_env env, napi_callback_info info)
 	cell = word(registry, REGISTRY_ACTIVE);
 	finalizers->known = is_small(values[HELD]) && word(registry, REGISTRY_CALLBACK) == values[CALLBACK] &&
 		word(registry, REGISTRY_CLEARED) == values[UNDEFINED] && is_object(word(registry, REGISTRY_KEYS)) &&
-		word(registry, REGISTRY_KEYS) != values[UNDEFINED] && is_object(cell) && cell != values[UNDEFINED] &&
+		word(registry, REGISTRY_KEYS) != values[UNDEFINED] &&
+		word(registry, REGISTRY_NEXT_DIRTY) == values[UNDEFINED] && is_small(word(registry, REGISTRY_FLAGS)) &&
+		is_object(cell) && cell != values[UNDEFINED] &&
 		word(cell, CELL_REGISTRY) == registry && word(cell, CELL_TARGET) == values[TARGET] &&
 		word(cell, CELL_TOKEN) == values[TOKEN] && word(cell, CELL_HELD) == values[HELD] &&
 		word(cell, CELL_PREVIOUS) == values[UNDEFINED] && word(cell, CELL_NEXT) == values[UNDEFINED];
@@ -279,22 +281,27 @@ static void start_anew(struct finalizers *finalizers)
 			piece->entries[i].handle = NULL;
 }
 
+static bool can_install(void)
+{
+	return napi_add_env_cleanup_hook && v8_make_weak && v8_dispose && (v8_globalize || v8_globalize_at);
+}
+
 void finalizers_install(napi_env env)
 {
 	struct thread *thread = thread_state();
 	napi_value function, global, arguments[3], exception;
 
-	if (!napi_get_new_target || !napi_add_env_cleanup_hook || !v8_make_weak || !v8_dispose ||
-	    !(v8_globalize || v8_globalize_at) || !thread || !finalizers_of(thread))
+	if (!thread || !finalizers_of(thread))
 		return;
 	start_anew(thread->finalizers);
-	if (addon_run(env, finalizers_script, finalizers_script_end, "node:internal/probe/finalizers", &function) != NAPI_OK ||
-	    napi_get_global(env, &global) != NAPI_OK || !wrap_function(env, &arguments[0]) ||
-	    napi_create_function(env, "made", NAPI_AUTO_LENGTH, js_made, NULL, &arguments[1]) != NAPI_OK ||
-	    napi_create_function(env, "sample", NAPI_AUTO_LENGTH, js_sample, NULL, &arguments[2]) != NAPI_OK ||
-	    napi_call_function(env, global, function, 3, arguments, NULL) != NAPI_OK)
+	if (can_install() &&
+	    (addon_run(env, finalizers_script, finalizers_script_end, "node:internal/probe/finalizers", &function) != NAPI_OK ||
+	     napi_get_global(env, &global) != NAPI_OK || !wrap_function(env, &arguments[0]) ||
+	     napi_create_function(env, "made", NAPI_AUTO_LENGTH, js_made, NULL, &arguments[1]) != NAPI_OK ||
+	     napi_create_function(env, "sample", NAPI_AUTO_LENGTH, js_sample, NULL, &arguments[2]) != NAPI_OK ||
+	     napi_call_function(env, global, function, 3, arguments, NULL) != NAPI_OK ||
+	     napi_add_env_cleanup_hook(env, forget, NULL) != NAPI_OK))
 		napi_get_and_clear_last_exception(env, &exception);
-	napi_add_env_cleanup_hook(env, forget, NULL);
 	if (!thread->finalizers->known)
 		meta_warn("what only the callback of a FinalizationRegistry still holds is not told: this V8 keeps it in another way");
 }

@@ -21,7 +21,7 @@ enum { MAIN = TRACE_FIRST_NODE, MAPS, ALLOCATES, ONE, OTHER };
 
 static struct maker maker;
 static struct trace_event events[256];
-static size_t count;
+static size_t count, first_of_second; /* events; those of the second stream begin here, if there are any */
 
 static void set_up(void)
 {
@@ -35,6 +35,7 @@ static void set_up(void)
 	for (uint64_t i = 1; i <= 3; i++)
 		maker_node(&maker, MAIN, 0x7e0000001000 * i);
 	count = 0;
+	first_of_second = sizeof events / sizeof events[0];
 }
 
 static void tear_down(void)
@@ -83,7 +84,10 @@ static struct recording *check(uint64_t alive, uint64_t pending, uint64_t size)
 	struct recording *recording;
 	const struct process_info *process;
 
-	maker_ring(&maker, 0, 0, events, count, count);
+	first_of_second = first_of_second < count ? first_of_second : count;
+	maker_ring(&maker, 0, 0, events, first_of_second, first_of_second);
+	if (count > first_of_second)
+		maker_ring(&maker, 1, 0, events + first_of_second, count - first_of_second, count - first_of_second);
 	recording = maker_open(&maker, 1);
 	process = &recording->processes[0];
 	ck_assert_uint_eq(recording->finding_count, 0);
@@ -190,6 +194,36 @@ START_TEST(in_one_memory_alone)
 }
 END_TEST
 
+/* The thread of an isolate. */
+static void collected(uint32_t isolate, uint32_t stream)
+{
+	const struct trace_collected record = {.isolate = isolate, .why = TRACE_COLLECTED_ENDING, .stream = stream};
+
+	maker_record(&maker, TRACE_RECORD_COLLECTED, ENDING - 2, &record, sizeof record, NULL);
+}
+
+START_TEST(of_two_memories_that_of_its_own_thread)
+{
+	struct recording *recording;
+
+	memory(AT);
+	memory(NEXT);
+	blocks(AT, 0, 20, SIZE);
+	first_of_second = count;
+	blocks(NEXT, 0, 20, SIZE);
+	collected(1, 0);
+	collected(2, 1);
+	held(1, ONE, 0, 5, 0, 0);
+	held(2, ONE, 5, 12, 0, 0);
+	held(3, ONE, 12, 14, 0, 0);      /* whose thread is not known */
+	recording = check(40 - 12, 12, SIZE);
+	check_row(recording, 0, 1, 5);
+	check_row(recording, 1, 2, 7);
+	check_row(recording, 2, 0, 0);
+	recording_close(recording);
+}
+END_TEST
+
 START_TEST(nobody_will_call_back)
 {
 	const struct trace_runtime ended = {.isolate = 2, .state = TRACE_RUNTIME_ENDED};
@@ -215,6 +249,7 @@ int main(void)
 	tcase_add_test(test, no_pointers_of_these_blocks);
 	tcase_add_test(test, nearly_all_must_fit);
 	tcase_add_test(test, in_one_memory_alone);
+	tcase_add_test(test, of_two_memories_that_of_its_own_thread);
 	tcase_add_test(test, nobody_will_call_back);
 	return suite_run("reader_pending", test);
 }
