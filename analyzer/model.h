@@ -38,6 +38,7 @@ struct thread_info {
 	uint32_t  tid;            /* kernel thread id */
 	uint32_t  lane;           /* 0, or a signal handler's */
 	char     *name;           /* comm when it began */
+	struct node_id creator;   /* the stack that made it; index TRACE_STACK_NONE unknown */
 };
 
 struct child_note {           /* CHILD, WAITED and EXEC records, in order of time */

@@ -124,6 +124,7 @@ struct thread {
 	uintptr_t root;              /* return address in the trampoline at the thread's root; 0 unknown */
 	void   *(*start)(void *);    /* the start routine and its argument, for the trampoline */
 	void     *argument;
+	uint32_t  creator;           /* node id: the stack that made it; TRACE_STACK_NONE unknown */
 	const void *isolate;         /* V8's isolate that this thread was last seen in, once it tells of its code */
 	struct lines *lines;         /* node/lines.c; NULL until first used */
 	uint64_t  heap_told;         /* node/collect.c: when V8's heap was recorded last, ns; 0 never */

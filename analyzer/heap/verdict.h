@@ -79,6 +79,7 @@ struct verdict_facts {
 	const bool *hidden_memories; /* by index in the process's: suppressed; NULL: none */
 	bool     suppressed;     /* something that grows is */
 	struct growth isolates;  /* of the number of isolates alive; of none: UNKNOWN */
+	struct node_id maker;    /* of most worker threads; index TRACE_STACK_NONE: not known */
 	struct growth runtime;   /* of the runtime's heap: of live objects if `collected`, else of its pages */
 	bool     collected;
 	uint64_t runtime_bytes;  /* its size at the end, by the same measure */
@@ -92,7 +93,7 @@ struct verdict_evidence {
 	const struct verdict_site *site; /* LEAK, CACHE */
 	const struct wasm_memory *memory; /* LEAK */
 	const struct wasm_memory *around; /* LEAK of blocks inside linear memories: the one that grows with them */
-	bool     workers;        /* LEAK: isolates pile up; `site` is the line that makes them, if known */
+	bool     workers;        /* LEAK: isolates pile up; `site` is the line that grows most with them, if known */
 	double   rise;           /* LEAK, RUNTIME_HEAP: bytes from the mark on from which it grows */
 	double   library_rise;   /* LEAK: of what grows beside it without code of the program in its stack */
 	size_t   others;         /* LEAK: further lines of the program that grow */

@@ -1,7 +1,9 @@
 /* verdict_runtime.c: what a runtime says of itself, and what its heap has of pages; see verdicts.h. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "heap/wasm.h"
+#include "report/stack.h"
 #include "report/verdicts.h"
 #include "util.h"
 
@@ -27,6 +29,85 @@ struct growth verdict_isolates(const struct process_info *info)
 	growth = growth_judge((struct series){alive, instants->numbers, instants->count, end});
 	free(alive);
 	return growth;
+}
+
+struct maker {                   /* of threads */
+	struct node_id stack;
+	const struct frame *frame; /* to blame; one of a script, and not of the runtime's own */
+	size_t   threads;
+};
+
+static int by_creator(const void *left, const void *right)
+{
+	const struct maker *a = left, *b = right;
+
+	return (a->stack.index > b->stack.index) - (a->stack.index < b->stack.index);
+}
+
+static const struct frame *script_frame(struct view_process *process, struct node_id node)
+{
+	struct stack stack = stack_resolve(process, node);
+	const struct stack_frame *blamed = stack.blame < stack.count ? &stack.frames[stack.blame] : NULL;
+	const struct frame *frame = blamed && !blamed->engine && blamed->frame->kind == FRAME_JS ? blamed->frame : NULL;
+
+	stack_free(&stack);
+	return frame && frame->function && frame->file ? frame : NULL;
+}
+
+/* The same function, in whatever tier. */
+static bool is_same(const struct frame *a, const struct frame *b)
+{
+	return a->own_line == b->own_line && !strcmp(a->function, b->function) && !strcmp(a->file, b->file);
+}
+
+/* Adds those of the same function to the first of them, which becomes one that knows the line of the call. */
+static size_t join_makers(struct maker *makers, size_t count)
+{
+	size_t joined = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t at = 0;
+
+		while (at < joined && !is_same(makers[at].frame, makers[i].frame))
+			at++;
+		if (at == joined) {
+			makers[joined++] = makers[i];
+			continue;
+		}
+		if (makers[at].frame->line_kind != LINE_CALL && makers[i].frame->line_kind == LINE_CALL) {
+			makers[at].stack = makers[i].stack;
+			makers[at].frame = makers[i].frame;
+		}
+		makers[at].threads += makers[i].threads;
+	}
+	return joined;
+}
+
+struct node_id verdict_maker(struct view_process *process)
+{
+	const struct process_info *info = process->info;
+	struct maker *makers = xcalloc(info->thread_count, sizeof(*makers)), most = {.stack = {TRACE_STACK_NONE}};
+	size_t count = 0, distinct = 0;
+
+	for (size_t i = 0; i < info->thread_count; i++)
+		if (node_is_frame(info, info->threads[i].creator))
+			makers[count++] = (struct maker){.stack = info->threads[i].creator, .threads = 1};
+	qsort(makers, count, sizeof(*makers), by_creator);
+	for (size_t i = 0; i < count; i++) {
+		if (distinct && makers[distinct - 1].stack.index == makers[i].stack.index) {
+			makers[distinct - 1].threads++;
+			continue;
+		}
+		makers[distinct] = makers[i];
+		makers[distinct].frame = script_frame(process, makers[i].stack);
+		distinct += makers[distinct].frame != NULL;
+	}
+	distinct = join_makers(makers, distinct);
+	for (size_t i = 0; i < distinct; i++)
+		if (makers[i].threads > most.threads)
+			most = makers[i];
+	free(makers);
+	return most.stack;
 }
 
 struct objects {                 /* of one isolate */

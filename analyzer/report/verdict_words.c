@@ -193,7 +193,9 @@ static void say_beside(FILE *out, const struct verdict_facts *facts, const struc
 static void say_workers(FILE *out, struct view_process *process, const struct verdict_facts *facts,
                         const struct verdict_evidence *evidence)
 {
-	char *place = evidence->site ? text_blame(process, evidence->site->stack) : NULL;
+	bool known = facts->maker.index != TRACE_STACK_NONE;
+	char *place = known ? text_blame(process, facts->maker) :
+	              evidence->site ? text_blame(process, evidence->site->stack) : NULL;
 
 	say(out, "A leak: worker threads are not ended. ");
 	if (is_timed(facts))
@@ -203,7 +205,7 @@ static void say_workers(FILE *out, struct view_process *process, const struct ve
 	say_span(out, facts);
 	say(out, ".");
 	if (place)
-		say(out, " %s makes them, or grows with them.", place);
+		say(out, " %s makes them%s.", place, known ? "" : ", or grows with them");
 	free(place);
 }
 

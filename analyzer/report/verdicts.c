@@ -44,10 +44,13 @@ static void make(const struct view *view, struct view_process *process)
 	    facts.runtime.trend != TREND_GROWING)
 		verdict_pages(process, sum, &facts);
 	evidence = verdict_judge(&facts);
+	if (evidence.workers)
+		facts.maker = verdict_maker(process);
 	process->verdict = (struct verdict){
 		.kind = evidence.kind, .reason = verdict_words(process, &facts, &evidence),
 		.domain = evidence.memory ? DOMAIN_WASM_MEMORY : evidence.site ? evidence.site->domain : DOMAIN_HEAP,
-		.stack = evidence.memory && evidence.memory->growth_count ? evidence.memory->growth[0].stack :
+		.stack = facts.maker.index != TRACE_STACK_NONE ? facts.maker :
+		         evidence.memory && evidence.memory->growth_count ? evidence.memory->growth[0].stack :
 		         evidence.site ? evidence.site->stack : (struct node_id){TRACE_STACK_NONE},
 		.weight = evidence.rise + (double)evidence.trimmable,
 	};

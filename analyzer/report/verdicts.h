@@ -30,6 +30,8 @@ enum whose verdict_whose(struct view_process *process, const struct site *site);
 
 /* How many isolates are alive, at each mark. */
 struct growth verdict_isolates(const struct process_info *info);
+/* The stack of a script's line that made most threads; index TRACE_STACK_NONE: none did. */
+struct node_id verdict_maker(struct view_process *process);
 /*
  * What the objects of that isolate take, of those alive, which grew most, as V8 told at marks and after collections; what
  * is garbage among them is gone by the next collection. False: it told too little to judge by.

@@ -83,6 +83,7 @@ static bool read_thread(struct process_info *process, struct payload payload)
 	array_room(process->threads, process->thread_count);
 	process->threads[process->thread_count++] = (struct thread_info){
 		.stream = {thread.stream}, .tid = thread.tid, .lane = thread.lane, .name = payload_text(&payload),
+		.creator = {thread.creator},
 	};
 	return true;
 }

@@ -200,7 +200,7 @@ struct trace_thread {
 	uint32_t stream;         /* id of the stream */
 	uint32_t tid;            /* kernel thread id, in the process's pid namespace */
 	uint32_t lane;           /* 0 the thread itself, 1 and up: signal handlers within an event */
-	uint32_t reserved;       /* 0 */
+	uint32_t creator;        /* node id: who made the thread; TRACE_STACK_NONE unknown, or of another lane than 0 */
 	/* name (comm) follows */
 };
 _Static_assert(sizeof(struct trace_thread) == 16, "pinned");

@@ -9,6 +9,7 @@
 #include "interpose/suppressions.h"
 #include "node/hook.h"
 #include "node/node.h"
+#include "record/event.h"
 #include "record/thread.h"
 #include "start.h"
 #include "sys.h"
@@ -65,6 +66,16 @@ static void *thread_main(void *argument)
 	return argument;
 }
 
+static uint32_t stack_of(struct thread *thread, struct stack_start at)
+{
+	struct lane *lane = thread ? event_lane(thread, at.sp) : NULL;
+	uint32_t stack = lane ? stack_capture(thread, lane, at) : TRACE_STACK_NONE;
+
+	if (lane)
+		event_lane_done(lane);
+	return stack;
+}
+
 PUBLIC int pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
 {
 	struct thread *thread = thread_prepare();
@@ -76,6 +87,7 @@ PUBLIC int pthread_create(pthread_t *id, const pthread_attr_t *attributes, void 
 	hook_take_back();
 	if (!thread)
 		return next_pthread_create()(id, attributes, start, argument);
+	thread->creator = stack_of(event_thread(), STACK_CALLER());
 	thread->start = start;
 	thread->argument = argument;
 	thread->stack_low = stack_size(attributes); /* until the thread begins */

@@ -101,6 +101,7 @@ static struct thread *thread_take(void)
 	entry->thread.nest = 0;
 	entry->thread.loading = 0;
 	entry->thread.stack_top = 0;
+	entry->thread.creator = TRACE_STACK_NONE;
 	entry->thread.isolate = NULL;
 	entry->thread.heap_told = 0;
 	entry->thread.environment = NULL;
@@ -196,6 +197,7 @@ void thread_open_lane(struct thread *thread, struct lane *lane)
 		.stream = __atomic_fetch_add(&process->header->streams, 1, __ATOMIC_RELAXED),
 		.tid = thread->tid,
 		.lane = (uint32_t)(lane - thread->lanes),
+		.creator = lane == thread->lanes ? thread->creator : TRACE_STACK_NONE,
 	};
 	char name[16] = "";
 

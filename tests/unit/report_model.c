@@ -158,7 +158,7 @@ static struct trace_node leak_nodes[] = {
 	[4] = {0x7f0000002001, 7, 0},                /* 8: strdup, copy_name, … */
 };
 
-static struct thread_info leak_threads[] = {{{0}, 4711, 0, "leak"}, {{1}, 4711, 1, "leak"}, {{2}, 4712, 0, "leak"}};
+static struct thread_info leak_threads[] = {{{0}, 4711, 0, "leak", {0}}, {{1}, 4711, 1, "leak", {0}}, {{2}, 4712, 0, "leak", {0}}};
 
 static struct site leak_sites[] = {
 	{.stack = {6}, .allocs = 1, .live_blocks = 1, .live_bytes = 98304, .bytes_allocated = 98304},
