@@ -6,21 +6,11 @@ makes for its caches stays in that folder, too.
 import json
 import os
 
-from harness import SOURCE, TMP, lost_nothing, npm_modules, probe, record, report, run, show
+from harness import SOURCE, TMP, lost_nothing, npm_modules, probe, record, report, show
+from o1js import FOLDER, install
 
 PROOFS = os.environ.get("PROOFS", "4")
-FOLDER = SOURCE / "build" / "o1js"
 SCRIPT = SOURCE / "tests" / "fixtures" / "wasm" / "o1js" / "prove.mjs"
-VERSION = "2.15.0"
-
-
-def install():
-    if not (FOLDER / "node_modules" / "o1js" / "package.json").exists():
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        (FOLDER / "package.json").write_text('{"private": true}\n')
-        done = run(["npm", "install", "--no-audit", "--no-fund", "--save-exact", f"o1js@{VERSION}"], cwd=FOLDER,
-                   timeout=1800)
-        assert done.status == 0, done
 
 
 def named(stack):
