@@ -111,8 +111,8 @@ static bool is_allocator(struct span name, const struct rust_path *path, const s
 	for (size_t i = 0; i < COUNT(prefixes); i++)
 		if (span_begins(name, prefixes[i]))
 			return true;
-	if (span_in(name, whole, COUNT(whole)) || rust_in_module(path, "alloc", "alloc") || rust_in_module(path, "std", "alloc") ||
-	    rust_in_module(path, "core", "alloc"))
+	if (span_in(name, whole, COUNT(whole)) || rust_in_module(path, "alloc", "alloc") ||
+	    rust_in_module(path, "std", "alloc") || rust_in_module(path, "core", "alloc"))
 		return true;
 	trait = rust_last_name(path->trait);
 	if (span_is(trait, "GlobalAlloc") || span_is(trait, "Allocator"))
@@ -266,12 +266,12 @@ static void read_user(struct rust_frame *frame, struct span name, struct span tr
 		read_held(frame, type);
 }
 
-/* Once, OnceCell, thread_local and their kin, where they run what makes their value. */
+/* OnceCell, LazyLock, thread_local and their kin, where they run what makes their value. A Once is in objects as well. */
 static bool sets_up(const struct rust_path *path, const struct rust_path *type)
 {
-	static const char *const types[] = {"Once", "OnceCell", "OnceLock", "LazyLock", "LazyCell", "Lazy"};
+	static const char *const types[] = {"OnceCell", "OnceLock", "LazyLock", "LazyCell", "Lazy"};
 	static const char *const functions[] = {
-		"call", "call_once", "call_once_force", "initialize", "get_or_init", "get_or_try_init", "force", "get",
+		"initialize", "get_or_init", "get_or_try_init", "force", "get",
 	};
 	static const char *const locals[] = {"get_or_init_slow", "initialize", "register"};
 	struct span function = rust_function_of(path)->name;

@@ -29,7 +29,8 @@ static const struct container {
 	{"BTreeMap", RUST_NODES, 2, NULL}, {"BTreeSet", RUST_NODES, 1, NULL}, {"LeafNode", RUST_NODES, 2, NULL},
 	{"InternalNode", RUST_NODES, 2, NULL}, {"String", RUST_ELEMENTS, 0, "u8"}, {"CString", RUST_ELEMENTS, 0, "u8"},
 	{"OsString", RUST_ELEMENTS, 0, "u8"}, {"PathBuf", RUST_ELEMENTS, 0, "u8"},
-	{"NodeRef", RUST_NODES, 2, NULL}, {"Handle", RUST_NODES, 2, NULL}, {"VacantEntry", RUST_ENTRIES, 2, NULL}, {"Entry", RUST_ENTRIES, 2, NULL},
+	{"NodeRef", RUST_NODES, 2, NULL}, {"Handle", RUST_NODES, 2, NULL},
+	{"VacantEntry", RUST_ENTRIES, 2, NULL}, {"Entry", RUST_ENTRIES, 2, NULL},
 };
 
 static const struct container *container_named(struct span name)

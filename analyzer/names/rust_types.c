@@ -129,7 +129,8 @@ static void claim_object(const struct walk *walk, struct claim *claim, const str
 		return;
 	if (!is_called_by(walk, claim->at, frame->element) &&
 	    rust_doubt(&frame->element_names, &outer) != RUST_CONFIRMED) {
-		claim->because = xasprintf("into_abi of %.200s may be that of any class of the same layout, or no class's", frame->element);
+		claim->because = xasprintf("into_abi of %.200s may be that of any class of the same layout, or no class's",
+		                           frame->element);
 		return;
 	}
 	claim->because = xstrdup("the object of a class that into_abi hands to JavaScript");

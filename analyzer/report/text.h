@@ -101,9 +101,9 @@ void text_elsewhere(const struct page *page, const struct view *view, enum domai
 /* By type; `only_known`: nothing if none is known. */
 void text_by_type(const struct page *page, const struct view *view, const struct text_options *options,
                   bool only_known);
-/* A line on what lies in a site's blocks and what they belong to; nothing if it is unknown. */
+/* A line on what lies in a site's blocks and what they belong to, and one on why; nothing if it is unknown. */
 struct block_type;
-void text_type(const struct page *page, const struct block_type *is, size_t indent);
+void text_type(const struct page *page, const struct block_type *is, size_t indent, bool evidence);
 
 /* ---- text_wasm.c --------------------------------------------------------------------------------------------- */
 

@@ -416,13 +416,14 @@ static void print_site(const struct page *page, const struct view *view, const s
 	free(where);
 }
 
-static void print_type(const struct page *page, struct view_process *process, const struct view_site *site)
+static void print_type(const struct page *page, struct view_process *process, const struct view_site *site,
+                       bool evidence)
 {
 	struct stack stack = stack_resolve(process, site->stack);
 	struct block_type is = type_of_stack(process, site->domain, &stack,
 	                                     (struct block_sizes){site->live_blocks, site->live_bytes});
 
-	text_type(page, &is, INDENT);
+	text_type(page, &is, INDENT, evidence);
 	stack_free(&stack);
 }
 
@@ -441,7 +442,7 @@ static void list_sites(const struct page *page, const struct view *view, const s
 	}
 	for (size_t i = 0; i < count; i++) {
 		print_site(page, view, sites[i], i + 1, widths);
-		print_type(page, &view->processes[sites[i]->process], sites[i]);
+		print_type(page, &view->processes[sites[i]->process], sites[i], options->whole_stacks);
 		text_stack(page, &view->processes[sites[i]->process], sites[i]->stack, options->whole_stacks, names);
 	}
 }

@@ -16,7 +16,7 @@ static char *shown(const struct page *page, const char *type, size_t room)
 	return text;
 }
 
-void text_type(const struct page *page, const struct block_type *is, size_t indent)
+void text_type(const struct page *page, const struct block_type *is, size_t indent, bool evidence)
 {
 	size_t room = page->width > indent + 20 ? (page->width - indent - 20) / (is->type && is->owner ? 2 : 1) : 20;
 	char *type = is->type ? shown(page, is->type, room) : NULL;
@@ -25,6 +25,14 @@ void text_type(const struct page *page, const struct block_type *is, size_t inde
 	if (type || owner)
 		page_format(page, STYLE_DIM, "%*s%s%s%s%s%s\n", (int)indent, "", type ? "of type " : "", type ? type : "",
 		            type && owner ? ", " : "", owner ? "belongs to " : "", owner ? owner : "");
+	if (evidence && is->evidence) {
+		char *escaped = escape_text(is->evidence), *words = xasprintf("(%s)", escaped);
+
+		fprintf(page->file, "%*s", (int)indent, "");
+		page_words(page, (unsigned)indent, (unsigned)indent + 1, STYLE_DIM, words);
+		free(words);
+		free(escaped);
+	}
 	free(type);
 	free(owner);
 }
