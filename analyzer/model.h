@@ -180,6 +180,8 @@ struct wasm_told {                /* an instance whose allocator tells of its bl
 	struct trace_wasm_heap record; /* as recorded */
 	uint64_t  tick;           /* when */
 	uint32_t  memory;         /* id of its memory, 0: of none that is known */
+	uint64_t  text;           /* a hash of what follows, which is the same for all instances of a module */
+	bool      repeats;        /* it is owned by an earlier one */
 	char     *why;            /* these functions were chosen; "" unknown */
 	struct wasm_watched *watched; size_t watched_count;
 };
@@ -191,9 +193,10 @@ struct wasm_refused {             /* memory.grow failed, once or several times i
 	uint32_t  memory;         /* id, 0: of none that is known */
 };
 
-struct wasm_unwatched {           /* an instance that does not tell of its blocks */
-	struct trace_wasm_unwatched record; /* as recorded */
-	uint64_t  tick;           /* when */
+struct wasm_unwatched {           /* an instance that does not tell of its blocks, or several in a row */
+	struct trace_wasm_unwatched record; /* as recorded, the first */
+	uint64_t  count;          /* in a row */
+	uint64_t  tick;           /* of the first */
 	uint32_t  memory;         /* id, 0: of none that is known */
 	char     *why;            /* a sentence's middle */
 };

@@ -30,10 +30,10 @@ static void gather_watched(struct naming *naming)
 	size_t count = 0;
 
 	for (size_t i = 0; i < process->wasm_told_count; i++)
-		count += process->wasm_told[i].watched_count;
+		count += process->wasm_told[i].repeats ? 0 : process->wasm_told[i].watched_count;
 	naming->watched = xcalloc(count, sizeof *naming->watched);
 	for (size_t i = 0; i < process->wasm_told_count; i++)
-		for (size_t w = 0; w < process->wasm_told[i].watched_count; w++)
+		for (size_t w = 0; !process->wasm_told[i].repeats && w < process->wasm_told[i].watched_count; w++)
 			naming->watched[naming->watched_count++] = process->wasm_told[i].watched[w].index;
 	if (count)
 		qsort(naming->watched, count, sizeof *naming->watched, by_index);
@@ -99,7 +99,7 @@ static struct node_id asker(const struct naming *naming, struct node_id stack, b
 static void name_watched(const struct process_info *process, struct demangler *demangler)
 {
 	for (size_t i = 0; i < process->wasm_told_count; i++)
-		for (size_t w = 0; w < process->wasm_told[i].watched_count; w++) {
+		for (size_t w = 0; !process->wasm_told[i].repeats && w < process->wasm_told[i].watched_count; w++) {
 			struct wasm_watched *watched = &process->wasm_told[i].watched[w];
 			char *mangled = watched->name;
 

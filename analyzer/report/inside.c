@@ -126,6 +126,24 @@ struct inside_refused *inside_refused(const struct process_info *info, const str
 	return rows;
 }
 
+/* ---- where no memory is --------------------------------------------------------------------------------------- */
+
+struct inside_stray inside_stray(const struct view *view)
+{
+	struct inside_stray sum = {0};
+
+	for (size_t p = 0; p < view->process_count; p++) {
+		const struct wasm_heap *stray = view->processes[p].info->wasm_stray;
+
+		if (!stray)
+			continue;
+		sum.allocs += stray->allocs;
+		sum.unknown_frees += stray->unknown_frees;
+		sum.live_bytes += stray->live_bytes;
+	}
+	return sum;
+}
+
 /* ---- what is not watched -------------------------------------------------------------------------------------- */
 
 static int by_why(const void *left, const void *right)
@@ -157,7 +175,8 @@ struct inside_unwatched *inside_unwatched(const struct view *view, size_t *count
 		for (size_t i = 0; i < view->processes[p].info->wasm_unwatched_count; i++) {
 			const struct wasm_unwatched *unwatched = &view->processes[p].info->wasm_unwatched[i];
 
-			rows[all++] = (struct inside_unwatched){unwatched->why, 1, unwatched->record.bytes};
+			rows[all++] = (struct inside_unwatched){
+				unwatched->why, unwatched->count, unwatched->record.bytes};
 		}
 	*count = 0;
 	if (all)
@@ -169,7 +188,7 @@ struct inside_unwatched *inside_unwatched(const struct view *view, size_t *count
 			rows[(*count)++] = rows[i];
 			continue;
 		}
-		into->count++;
+		into->count += rows[i].count;
 		into->bytes = rows[i].bytes > into->bytes ? rows[i].bytes : into->bytes;
 	}
 	if (*count)

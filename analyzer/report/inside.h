@@ -26,6 +26,10 @@ struct inside_refused {
 /* Most first; to be freed. */
 struct inside_refused *inside_refused(const struct process_info *info, const struct wasm_memory *memory, size_t *count);
 
+/* Blocks at addresses of no memory that is known. */
+struct inside_stray { uint64_t allocs, unknown_frees, live_bytes; };
+struct inside_stray inside_stray(const struct view *view);
+
 /* Instances that do not tell, for one reason. */
 struct inside_unwatched {
 	const char *why;          /* a sentence's middle, not escaped */

@@ -249,12 +249,13 @@ static void put_finding(struct writer *writer, const char *kind, uint64_t count,
 	put_row(writer, object);
 }
 
-/* Instances of WebAssembly modules whose blocks are not told. */
+/* Instances of WebAssembly modules whose blocks are not told, and events inside of no memory that is known. */
 static void put_unwatched(struct writer *writer, const struct view *view)
 {
 	size_t count;
 	struct inside_unwatched *rows = inside_unwatched(view, &count);
 	json_t *examples = json_checked(json_array());
+	struct inside_stray stray = inside_stray(view);
 	uint64_t instances = 0;
 
 	for (size_t i = 0; i < count; i++) {
@@ -269,6 +270,8 @@ static void put_unwatched(struct writer *writer, const struct view *view)
 	else
 		json_decref(examples);
 	free(rows);
+	if (stray.allocs || stray.unknown_frees)
+		put_finding(writer, "wasm-stray", stray.allocs + stray.unknown_frees, json_checked(json_array()));
 }
 
 /* After the stacks: what names could not be found shows as they are asked for. */

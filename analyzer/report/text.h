@@ -115,7 +115,7 @@ void text_wasm(const struct page *page, const struct view *view, const struct te
 
 /* Of one memory: what its bytes are, whether its blocks add up, who tells of them; nothing if nobody does. */
 void text_inside(const struct page *page, struct view_process *process, const struct wasm_memory *memory);
-/* Modules whose blocks are not told. */
+/* Modules whose blocks are not told, and blocks of which no memory is known. */
 void text_unwatched(const struct page *page, const struct view *view);
 
 /* ---- text_ledger.c ------------------------------------------------------------------------------------------- */

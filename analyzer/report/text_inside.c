@@ -186,9 +186,13 @@ void text_inside(const struct page *page, struct view_process *process, const st
 
 void text_unwatched(const struct page *page, const struct view *view)
 {
+	struct inside_stray stray = inside_stray(view);
 	size_t count;
 	struct inside_unwatched *rows = inside_unwatched(view, &count);
 
+	if (stray.allocs || stray.unknown_frees)
+		page_entry(page, "stray", STYLE_BAD, "%s blocks were told inside of no memory that is known, %s of them alive; "
+		           "and %s frees", COUNT(stray.allocs), BYTES(stray.live_bytes), COUNT(stray.unknown_frees));
 	for (size_t i = 0; i < count; i++) {
 		char *sentence = inside_sentence(&rows[i]), *escaped = escape_text(sentence);
 

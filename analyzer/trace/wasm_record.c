@@ -2,10 +2,12 @@
 #include "trace/wasm_record.h"
 
 #include <stdlib.h>
+#include <xxhash.h>
 
 #include "trace/array.h"
 
 #define WATCHED_MOST 256             /* functions of one allocator */
+#define LOOKED_AT    64              /* instances */
 
 /* What is left of the line up to a tab, to be freed; NULL: nothing is left. */
 static char *next_field(char **line)
@@ -74,17 +76,39 @@ static bool read_text(struct wasm_told *told, char *text)
 	return good;
 }
 
+/* The text of an earlier instance of the same module: some programs make very many. */
+static bool take_over(const struct process_info *process, struct wasm_told *told)
+{
+	size_t count = process->wasm_told_count, oldest = count > LOOKED_AT ? count - LOOKED_AT : 0;
+
+	for (size_t i = count; i > oldest; i--) {
+		const struct wasm_told *other = &process->wasm_told[i - 1];
+
+		if (other->record.module != told->record.module || other->text != told->text)
+			continue;
+		told->repeats = true;
+		told->why = other->why;
+		told->watched = other->watched;
+		told->watched_count = other->watched_count;
+		return true;
+	}
+	return false;
+}
+
 static bool read_heap(struct process_info *process, struct payload payload, uint64_t tick)
 {
 	struct wasm_told told = {.tick = tick};
-	char *text;
-	bool good;
+	bool good = true;
 
 	if (!payload_take(&payload, &told.record, sizeof told.record))
 		return false;
-	text = payload_text(&payload);
-	good = read_text(&told, text);
-	free(text);
+	told.text = XXH3_64bits(payload.at, payload.left);
+	if (!take_over(process, &told)) {
+		char *text = payload_text(&payload);
+
+		good = read_text(&told, text);
+		free(text);
+	}
 	array_room(process->wasm_told, process->wasm_told_count);
 	process->wasm_told[process->wasm_told_count++] = told;
 	return good;
@@ -110,11 +134,19 @@ static bool read_refused(struct process_info *process, struct payload payload, u
 
 static bool read_unwatched(struct process_info *process, struct payload payload, uint64_t tick)
 {
-	struct wasm_unwatched unwatched = {.tick = tick};
+	struct wasm_unwatched unwatched = {.tick = tick, .count = 1};
+	size_t count = process->wasm_unwatched_count;
+	struct wasm_unwatched *last = count ? &process->wasm_unwatched[count - 1] : NULL;
 
 	if (!payload_take(&payload, &unwatched.record, sizeof unwatched.record))
 		return false;
 	unwatched.why = payload_text(&payload);
+	if (last && !memcmp(&last->record, &unwatched.record, sizeof unwatched.record) &&
+	    !strcmp(last->why, unwatched.why)) {
+		free(unwatched.why);
+		last->count++;
+		return true;
+	}
 	array_room(process->wasm_unwatched, process->wasm_unwatched_count);
 	process->wasm_unwatched[process->wasm_unwatched_count++] = unwatched;
 	return true;
@@ -137,6 +169,8 @@ void wasm_records_free(struct process_info *process)
 	for (size_t i = 0; i < process->wasm_told_count; i++) {
 		struct wasm_told *told = &process->wasm_told[i];
 
+		if (told->repeats)
+			continue;
 		for (size_t w = 0; w < told->watched_count; w++)
 			watched_free(&told->watched[w]);
 		free(told->watched);

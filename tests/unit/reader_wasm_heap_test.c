@@ -319,11 +319,18 @@ START_TEST(records)
 
 	inside_begin(&maker);
 	inside_told(&maker, 9, (struct trace_wasm_heap){.base = AT, .module = 4, .heap_base = 70000}, inside_rust);
+	inside_told(&maker, 9, (struct trace_wasm_heap){.base = NEXT, .module = 4}, inside_rust);
 	maker_record(&maker, TRACE_RECORD_WASM_REFUSED, 10, &refused, sizeof refused, "");
+	maker_record(&maker, TRACE_RECORD_WASM_REFUSED, 11, &refused, sizeof refused, "");
 	maker_record(&maker, TRACE_RECORD_WASM_UNWATCHED, 11, &unwatched, sizeof unwatched, "it has no code");
+	maker_record(&maker, TRACE_RECORD_WASM_UNWATCHED, 12, &unwatched, sizeof unwatched, "it has no code");
+	maker_record(&maker, TRACE_RECORD_WASM_UNWATCHED, 13, &unwatched, sizeof unwatched, "another");
 	recording = inside_finish_one(&maker, events, count);
 	process = &recording->processes[0];
-	ck_assert_uint_eq(process->wasm_told_count, 1);
+	ck_assert_uint_eq(process->wasm_told_count, 2);
+	ck_assert(process->wasm_told[1].repeats); /* the same text: kept once */
+	ck_assert_ptr_eq(process->wasm_told[1].watched, process->wasm_told[0].watched);
+	ck_assert_uint_eq(process->wasm_told[1].memory, 0);
 	ck_assert_str_eq(process->wasm_told[0].why, "its names");
 	ck_assert_uint_eq(process->wasm_told[0].memory, 1);
 	ck_assert_uint_eq(process->wasm_told[0].record.module, 4);
@@ -334,9 +341,11 @@ START_TEST(records)
 	ck_assert_ptr_null(process->wasm_told[0].watched[1].name);
 	ck_assert_str_eq(process->wasm_told[0].watched[1].why, "its shape");
 	ck_assert_uint_eq(process->wasm_refused_count, 1);
+	ck_assert_uint_eq(process->wasm_refused[0].count, 2);
 	ck_assert_uint_eq(process->wasm_refused[0].record.pages, 3);
 	ck_assert_uint_eq(process->wasm_refused[0].memory, 1);
-	ck_assert_uint_eq(process->wasm_unwatched_count, 1);
+	ck_assert_uint_eq(process->wasm_unwatched_count, 2);
+	ck_assert_uint_eq(process->wasm_unwatched[0].count, 2);
 	ck_assert_str_eq(process->wasm_unwatched[0].why, "it has no code");
 	ck_assert_uint_eq(process->wasm_unwatched[0].memory, 1);
 	/* A heap without a block: all of it above the module's own is unused. */

@@ -44,10 +44,10 @@ static struct wasm_watched watched[] = {
 	{25, "malloc", "dlmalloc", "its name"}, {31, "free", NULL, "its shape"}, {32, "realloc", "re\033[2Jalloc", NULL},
 };
 static struct wasm_told told[] = {
-	{{.base = 0x7c0000000000, .module = 2}, 9, 4, "", NULL, 0},
-	{{.base = 0x7e0000000000, .module = 1}, 9, 2, "functions named like an allocator's", watched, 2},
-	{{.base = 0x7e0000000000, .module = 1}, 10, 2, "functions named like an allocator's", watched, 2},
-	{{.base = 0x7e0000000000, .module = 3}, 11, 2, "", watched, 3},
+	{{.base = 0x7c0000000000, .module = 2}, 9, 4, 0, false, "", NULL, 0},
+	{{.base = 0x7e0000000000, .module = 1}, 9, 2, 0, false, "functions named like an allocator's", watched, 2},
+	{{.base = 0x7e0000000000, .module = 1}, 10, 2, 0, false, "functions named like an allocator's", watched, 2},
+	{{.base = 0x7e0000000000, .module = 3}, 11, 2, 0, false, "", watched, 3},
 };
 static struct wasm_refused refused[] = {
 	{{.pages = 1, .stack = 15}, 2, 100, 2}, {{.pages = 300, .stack = 23}, 7000, 101, 2},
@@ -55,8 +55,9 @@ static struct wasm_refused refused[] = {
 };
 static char no_code[] = "it has no code", shapeless[] = "it has no allocator that could be found";
 static struct wasm_unwatched unwatched[] = {
-	{{.bytes = 90}, 5, 0, no_code}, {{.bytes = 5 * MIB}, 6, 0, shapeless}, {{.bytes = 1000}, 7, 1, no_code},
+	{{.bytes = 90}, 1, 5, 0, no_code}, {{.bytes = 5 * MIB}, 1, 6, 0, shapeless}, {{.bytes = 1000}, 3, 7, 1, no_code},
 };
+static struct wasm_heap stray = {.allocs = 5, .unknown_frees = 2, .live_bytes = 100};
 
 static uint64_t ticks[] = {900, 1400, 1500, 1700, 1900, 2400, 2500, 2600};
 static uint32_t numbers[] = {0, 1, 2, 3, 4, 5, 6, 7};
@@ -82,6 +83,7 @@ static struct recording *model_wasm(void)
 	process.wasm_refused_count = COUNT_OF(refused);
 	process.wasm_unwatched = unwatched;
 	process.wasm_unwatched_count = COUNT_OF(unwatched);
+	process.wasm_stray = &stray;
 	process.instants = (struct instants){.kind = INSTANTS_MARKS, .ticks = ticks, .numbers = numbers, .count = COUNT_OF(ticks),
 	                                     .marks = COUNT_OF(ticks)};
 	process.marks = marks;
@@ -126,6 +128,25 @@ START_TEST(in_text)
 	golden("wasm-80", text);
 	golden("wasm-200", print(model_wasm(), 200, TOP_DEFAULT));
 	golden("wasm-top-80", print(model_wasm(), 80, 1));
+}
+END_TEST
+
+/* What is not known of the insides of memories. */
+START_TEST(untold_in_text)
+{
+	struct recording *recording = model_wasm();
+	struct view_input input = {recording, names_open(recording)};
+	struct view *view = view_build(&input, 1, &(struct view_options){0});
+	struct page page = {.width = 80, .cut = true};
+	char *text = NULL;
+	size_t size;
+
+	page.file = open_memstream(&text, &size);
+	text_unwatched(&page, view);
+	fclose(page.file);
+	view_free(view);
+	golden_width(text, 80);
+	golden("untold-80", text);
 }
 END_TEST
 
@@ -249,12 +270,15 @@ START_TEST(heap_in_json)
 	list = json_object_get(report, "findings");
 	ck_assert_uint_eq(count_of(list, "kind", "wasm-unwatched"), 1);
 	row = json_array_get(list, json_array_size(list) - 1);
-	ck_assert_int_eq(json_integer_value(json_object_get(row, "count")), 3);
+	ck_assert_str_eq(json_string_value(json_object_get(row, "kind")), "wasm-stray");
+	ck_assert_int_eq(json_integer_value(json_object_get(row, "count")), 7);
+	row = json_array_get(list, json_array_size(list) - 2);
+	ck_assert_int_eq(json_integer_value(json_object_get(row, "count")), 5);
 	ck_assert_str_eq(json_string_value(json_array_get(json_object_get(row, "examples"), 0)),
-	                 "2 modules, of up to 1000 B: it has no code");
+	                 "4 modules, of up to 1000 B: it has no code");
 	json_decref(report);
 	free(text);
 }
 END_TEST
 
-SUITE_MAIN("wasm", heap_in_json, in_text, nothing_without_memories, in_json)
+SUITE_MAIN("wasm", heap_in_json, in_text, untold_in_text, nothing_without_memories, in_json)
