@@ -2,7 +2,7 @@
 import json
 import os
 
-from harness import BUILD, SOURCE, TMP, npm_modules, run
+from harness import BUILD, SOURCE, TMP, need, npm_modules, run, skip, wasm_suite
 
 TOOL = BUILD / "tests" / "rewrite" / "rewrite_tool"
 SCRIPTS = SOURCE / "tests" / "fixtures" / "rewrite"
@@ -31,3 +31,18 @@ def watched(said, candidate=0):
     for watch in said["candidates"][candidate]["watches"]:
         roles.setdefault(watch["role"], []).append(watch["function"])
     return roles
+
+
+def suite_files():
+    """The WebAssembly test suite, as wast2json makes it, in the test's folder."""
+    need("wast2json")
+    suite = wasm_suite()
+    if not suite:
+        skip("the suite comes from Debian's source of binaryen, and there is no apt-get")
+    for source in sorted(suite.glob("*.wast")):
+        # Some are for binaryen alone, or newer than wast2json.
+        if run(["wast2json", "--enable-all", source, "-o", TMP / f"{source.stem}.json"]).status != 0:
+            (TMP / f"{source.stem}.json").unlink(missing_ok=True)
+    files = sorted(TMP.glob("*.json"))
+    assert len(files) > 90, len(files)
+    return files
