@@ -51,8 +51,8 @@ difference = list(difflib.unified_diff(same_each_time(shown), same_each_time(got
                                        lineterm=""))
 assert not difference, "the README shows another report than scripts/run prints:\n" + "\n".join(difference)
 
-printed = next(done for text, done in reports if "leak.js" in text).out.decode().replace(f"{home}/probe/", "")
-shown = next(text for kind, text in blocks if kind == "text" and "leak.js" in text).strip().splitlines()
+printed = next(done for text, done in reports if "javascript/leak.js" in text).out.decode().replace(f"{home}/probe/", "")
+shown = next(text for kind, text in blocks if kind == "text" and "javascript/leak.js" in text).strip().splitlines()
 squeezed = [" ".join(line.split()) for line in printed.replace(f"{SOURCE}/", "").splitlines()]
 for line in shown:
     assert " ".join(line.split()) in squeezed, f"the README shows a line that is not printed: {line}\n{printed}"
@@ -64,6 +64,14 @@ verdict = " ".join(printed.out.decode().replace(f"{SOURCE}/", "").replace(f"{hom
 assert " ".join(hunt.split()) in verdict, f"the README shows another verdict than is printed: {hunt}\n{printed}"
 mended = next(done for text, done in reports if "mended.js" in text).out.decode()
 assert not mended.startswith("A leak"), f"the mended script leaks all the same:\n{mended}"
+
+# Inside wasm: the verdict, and what the memory's bytes are.
+inside = [text for kind, text in blocks if kind == "text" and ("heaps/leak.js" in text or "Inside: " in text)]
+assert len(inside) == 2, inside
+printed = next(done for text, done in reports if "heaps/leak.js" in text).out.decode()
+printed = " ".join(printed.replace(f"{SOURCE}/", "").replace(f"{home}/probe/", "").split())
+for text in inside:
+    assert " ".join(text.split()) in printed, f"the README shows what is not printed: {text}\n{printed}"
 
 for script in re.findall(r"~/probe/(scripts/\w+)", readme):
     assert os.access(SOURCE / script, os.X_OK), f"the README names {script}"
