@@ -74,12 +74,27 @@ static void moved(const struct v8_call *call)
 		           (void *)pair(call, 0), 0, thread->wasm_moves, (void *)pair(call, 2), pair(call, 4), STACK_CALLER());
 }
 
+/* Of a loop that tries again and again the first are told. */
+#define REFUSALS_MOST 4096u
+
+static bool is_told(void)
+{
+	static uint32_t refusals;
+	uint32_t before = __atomic_load_n(&refusals, __ATOMIC_RELAXED);
+
+	if (before <= REFUSALS_MOST)
+		before = __atomic_fetch_add(&refusals, 1, __ATOMIC_RELAXED);
+	if (before == REFUSALS_MOST)
+		meta_warn("linear memories were refused to grow more than 4096 times: the later refusals are not told");
+	return before < REFUSALS_MOST;
+}
+
 static void refused(const struct v8_call *call)
 {
 	struct stack_start at = STACK_CALLER();
 	struct thread *thread = event_thread();
 	struct trace_wasm_refused record = {.base = pair(call, 0), .pages = pair(call, 2)};
-	struct lane *lane = thread ? event_lane(thread, at.sp) : NULL;
+	struct lane *lane = thread && is_told() ? event_lane(thread, at.sp) : NULL;
 
 	if (!lane)
 		return;
