@@ -1,5 +1,5 @@
-/* addon.S: the texts of addon.js, wasm.js and finalizers.js, for the files of these names, of watch.js and hooks.wat, for
- * watch.c, and of libprobe.cjs, for hook.c. */
+/* addon.S: the texts of addon.js, wasm.js and finalizers.js, for the files of these names, of declared.js and streams.js,
+ * for wasm.c, of watch.js and hooks.wat, for watch.c, and of libprobe.cjs, for hook.c. */
 	.section .rodata
 	.globl	addon_script, addon_script_end
 	.hidden	addon_script, addon_script_end
@@ -16,6 +16,16 @@ hook_script_end:
 wasm_script:
 	.incbin "node/wasm.js"
 wasm_script_end:
+	.globl	declared_script, declared_script_end
+	.hidden	declared_script, declared_script_end
+declared_script:
+	.incbin "node/declared.js"
+declared_script_end:
+	.globl	streams_script, streams_script_end
+	.hidden	streams_script, streams_script_end
+streams_script:
+	.incbin "node/streams.js"
+streams_script_end:
 	.globl	watch_script, watch_script_end
 	.hidden	watch_script, watch_script_end
 watch_script:

@@ -17,6 +17,8 @@ enum { DECLARED_SHARED = 1, DECLARED_MAXIMUM = 2, DECLARED_WIDE = 4 };
 #define PAGES_MOST     65536u        /* V8's limit for addresses of 32 bits */
 
 extern const char wasm_script[] HIDDEN, wasm_script_end[] HIDDEN;
+extern const char declared_script[] HIDDEN, declared_script_end[] HIDDEN;
+extern const char streams_script[] HIDDEN, streams_script_end[] HIDDEN;
 
 static uintptr_t undefined;          /* as V8 has it, in the last isolate */
 
@@ -260,33 +262,41 @@ void wasm_context(void *context, napi_value space)
 	self->wasm_context = NULL;
 }
 
+/* What wasm.js is given. */
+static bool make_native(napi_env env, napi_value *native)
+{
+	napi_value value;
+
+	if (napi_create_object(env, native) != NAPI_OK || !set_function(env, *native, "wrap", js_wrap) ||
+	    !set_function(env, *native, "rewritten", js_rewritten) || !set_function(env, *native, "declare", js_declare) ||
+	    addon_run(env, declared_script, declared_script_end, "node:internal/probe/declared", &value) != NAPI_OK ||
+	    napi_set_named_property(env, *native, "declarations", value) != NAPI_OK)
+		return false;
+	value = watch_functions(env);
+	return !value || (napi_set_named_property(env, *native, "watch", value) == NAPI_OK &&
+	                  addon_run(env, streams_script, streams_script_end, "node:internal/probe/streams", &value) == NAPI_OK &&
+	                  napi_set_named_property(env, *native, "streams", value) == NAPI_OK);
+}
+
 void wasm_install(napi_env env)
 {
-	struct thread *thread = thread_state();
-	napi_value function, global, answers, space, arguments[2], exception;
-	struct called called = {.thread = thread, .env = env};
-	size_t count = 1;
+	struct called called = {.thread = thread_state(), .env = env};
+	napi_value function, global, native, answers, space, exception;
 
-	if (!library.wasm || !thread || !can_wrap())
+	if (!library.wasm || !called.thread || !can_wrap() || napi_get_undefined(env, &global) != NAPI_OK)
 		return;
-	if (napi_get_undefined(env, &global) != NAPI_OK)
-		return;
-	undefined = thread->wasm_undefined = *(uintptr_t *)global;
-	thread->wasm_environment = env;
-	arguments[1] = watch_functions(env);
-	count += arguments[1] != NULL;
-	if (addon_run(env, wasm_script, wasm_script_end, "node:internal/probe/wasm", &function) != NAPI_OK ||
-	    napi_get_global(env, &global) != NAPI_OK || napi_create_object(env, &arguments[0]) != NAPI_OK ||
-	    !set_function(env, arguments[0], "wrap", js_wrap) || !set_function(env, arguments[0], "rewritten", js_rewritten) ||
-	    !set_function(env, arguments[0], "declare", js_declare) ||
-	    napi_call_function(env, global, function, count, arguments, &answers) != NAPI_OK ||
-	    !keep_questions(env, thread, answers) ||
-	    napi_add_env_cleanup_hook(env, forget, thread) != NAPI_OK ||
+	undefined = called.thread->wasm_undefined = *(uintptr_t *)global;
+	called.thread->wasm_environment = env;
+	if (!make_native(env, &native) ||
+	    addon_run(env, wasm_script, wasm_script_end, "node:internal/probe/wasm", &function) != NAPI_OK ||
+	    napi_get_global(env, &global) != NAPI_OK ||
+	    napi_call_function(env, global, function, 1, &native, &answers) != NAPI_OK ||
+	    !keep_questions(env, called.thread, answers) || napi_add_env_cleanup_hook(env, forget, called.thread) != NAPI_OK ||
 	    napi_get_named_property(env, global, "WebAssembly", &space) != NAPI_OK) {
 		napi_get_and_clear_last_exception(env, &exception);
-		thread->wasm_environment = NULL;
+		called.thread->wasm_environment = NULL;
 		return;
 	}
-	wasm_ask(&called, WASM_ASK_WRAP, 1, &space, &global);
+	wasm_ask(&called, WASM_ASK_WRAP, 1, &space, &answers);
 	compile_install(v8.current());
 }

@@ -1,25 +1,22 @@
 // What libprobe.so runs in each of node's isolates. A wrapper that native.wrap makes takes the place of WebAssembly's own
 // function in everything that a program can see of it, and asks the functions that are given back (wasm.c, compile.c,
-// exports.c). They learn what linear memories are declared as: those that JavaScript makes by their descriptor, those of a
-// module by its bytes. What would have to be asked in a way that a program could notice is not known. With `watch`
-// (watch.js) modules are rewritten before V8 compiles them, and what is shown of them is what the original has.
+// exports.c). They learn what linear memories are declared as (declared.js): those that JavaScript makes by their descriptor,
+// those of a module by its bytes. With `watch` (watch.js) modules are rewritten before V8 compiles them, and what is shown
+// of them is what the original has.
 //
 // Nothing here is called by its name on an object of the program's world, which may change what such a name finds.
-(function (native, watch) {
+(function (native) {
 	'use strict';
 	const { apply, construct: create, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, setPrototypeOf } =
 		Reflect;
 	const { freeze, is } = Object, { isPrototypeOf } = Object.prototype, { startsWith } = String.prototype;
-	const SHARED = 1, MAXIMUM = 2, WIDE = 4, UNKNOWN = -1;
-	const PAGE_BITS = 8, MEMORY_SECTION = 5, HEAD = 8, LIMITS_MOST = 7;
-	const HOOKS = '__probe_hooks', ADDED_MOST = 4;
-	const toNumber = Number, { trunc } = Math, Bytes = Uint8Array;
+	const HOOKS = '__probe_hooks', ADDED_MOST = 4, UNKNOWN = -1;
+	const Bytes = Uint8Array;
 	const { get, set } = WeakMap.prototype;
 	const arrays = getPrototypeOf(Bytes.prototype);
 	const getter = (object, key) => getOwnPropertyDescriptor(object, key).get;
 	const kindOf = getter(arrays, Symbol.toStringTag), bufferOf = getter(arrays, 'buffer');
 	const offsetOf = getter(arrays, 'byteOffset'), lengthOf = getter(arrays, 'byteLength');
-	const { set: fill } = arrays;
 	const sizeOf = getter(ArrayBuffer.prototype, 'byteLength'), sharedSizeOf = getter(SharedArrayBuffer.prototype, 'byteLength');
 	const space = globalThis.WebAssembly, { Module, validate } = space, listOf = Module.exports;
 	const exportsOf = getter(space.Instance.prototype, 'exports'), dataOf = getter(space.Memory.prototype, 'buffer');
@@ -35,61 +32,8 @@
 	} catch {
 		// node before 20.16
 	}
-
-	// ---- declarations
-
-	// A property, if to ask for it runs nothing of the program's; else throws.
-	function peek(descriptor, key) {
-		const property = getOwnPropertyDescriptor(descriptor, key);
-		if (property ? property.get || property.set : key in descriptor)
-			throw UNKNOWN;
-		return property?.value;
-	}
-
-	// Of a memory's descriptor: pages × 8 + flags (wasm.c).
-	function descriptor(descriptor) {
-		try {
-			if (typeof descriptor !== 'object' || descriptor === null || isProxy(descriptor))
-				return UNKNOWN;
-			const maximum = peek(descriptor, 'maximum');
-			const wide = peek(descriptor, 'address') === 'i64' || peek(descriptor, 'index') === 'i64';
-			const flags = (peek(descriptor, 'shared') ? SHARED : 0) | (wide ? WIDE : 0);
-			if (maximum === undefined)
-				return flags;
-			if (typeof maximum !== 'number' && typeof maximum !== 'bigint')
-				return UNKNOWN;
-			return (flags | MAXIMUM) + trunc(toNumber(maximum)) * PAGE_BITS;
-		} catch {
-			return UNKNOWN;
-		}
-	}
-
-	// The same of the one memory that a module defines; V8 has found its bytes valid, or will.
-	function ofBytes(bytes) {
-		let at = HEAD;
-		function leb() {
-			let value = 0, factor = 1, byte;
-			do {
-				byte = bytes[at++];
-				value += (byte & 127) * factor;
-				factor *= 128;
-			} while (byte & 128);
-			return value;
-		}
-		while (at < bytes.length) {
-			const id = bytes[at++], size = leb(), next = at + size;
-			if (id === MEMORY_SECTION) {
-				const count = leb(), limits = bytes[at++];
-				if (count !== 1 || limits > LIMITS_MOST)
-					return UNKNOWN;
-				leb();
-				const flags = (limits & 2 ? SHARED : 0) | (limits & 4 ? WIDE : 0);
-				return limits & 1 ? (flags | MAXIMUM) + leb() * PAGE_BITS : flags;
-			}
-			at = next;
-		}
-		return UNKNOWN;
-	}
+	const { descriptor, ofBytes } = native.declarations(isProxy), { watch } = native;
+	const streams = watch && native.streams(isProxy, bytesOf, ofBytes, watch.rewrite, watch.release);
 
 	// ---- modules
 
@@ -253,7 +197,7 @@
 		try {
 			for (let i = 3; i < arguments.length; i++)
 				defineProperty(call.rest, i - 3, { value: arguments[i], enumerable: true });
-			const given = apply(get, worlds, [original]).streams ? watch && streamed(call, source) : compiled(call, source);
+			const given = apply(get, worlds, [original]).streams ? streams?.streamed(call, source) : compiled(call, source);
 			calls = call;
 			return given ?? null;
 		} catch {
@@ -320,84 +264,13 @@
 		const retry = { outer: calls, settles: promise, settled: false };
 		calls = retry;
 		try {
-			const source = call.response ? likeResponse(call.response, false, () => pieces([call.bytes])) : call.bytes;
+			const source = call.response ? streams.again(call) : call.bytes;
 			const other = apply(call.original, call.self, [source, ...call.rest]);
 			apply(set, pending, [other, retry]);
 		} finally {
 			calls = retry.outer;
 		}
 		return true;
-	}
-
-	// ---- streams
-
-	// The source of compileStreaming and its like, with which node's own script does what it does with a Response.
-	async function streamed(call, source) {
-		const given = await source;
-		if (typeof given !== 'object' || given === null || isProxy(given))
-			return given;
-		call.response = given;
-		return likeResponse(given, undefined, (body) => rewritten(call, body));
-	}
-
-	function likeResponse(given, used, bodyOf) {
-		const like = { __proto__: getPrototypeOf(given) };
-		const pass = (key) => defineProperty(like, key, { get: () => given[key] });
-		pass('headers');
-		pass('ok');
-		pass('status');
-		pass('url');
-		defineProperty(like, 'bodyUsed', { get: () => used ?? given.bodyUsed });
-		defineProperty(like, 'body', { get() {
-			const { body } = given;
-			return body === undefined || body === null ? body : bodyOf(body);
-		} });
-		return like;
-	}
-
-	async function* pieces(list) {
-		for (let i = 0; i < list.length; i++)
-			yield list[i];
-	}
-
-	function isHead(bytes) {
-		return bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
-	}
-
-	// All of a body at once, rewritten; piece by piece as it comes, once there is one that is not understood.
-	async function* rewritten(call, body) {
-		const list = [];
-		let size = 0, known = true;
-		for await (const piece of body) {
-			const bytes = known ? bytesOf(piece) : undefined;
-			if (bytes && (size || bytes.length < 4 || isHead(bytes))) {
-				defineProperty(list, list.length, { value: new Bytes(bytes) });
-				size += bytes.length;
-				continue;
-			}
-			if (known)
-				yield* pieces(list);
-			known = false;
-			yield piece;
-		}
-		if (!known)
-			return;
-		const whole = new Bytes(size);
-		for (let i = 0, at = 0; i < list.length; at += list[i++].length)
-			apply(fill, whole, [list[i], at]);
-		call.declared = ofBytes(whole);
-		const made = watch.rewrite(whole);
-		if (!made) {
-			yield* pieces(list);
-			return;
-		}
-		call.rewritten = made;
-		call.bytes = whole;
-		try {
-			yield new Bytes(made.buffer);
-		} finally {
-			watch.release(made);
-		}
 	}
 
 	// ---- wrapping
@@ -439,14 +312,14 @@
 	// All functions of a WebAssembly object, this world's or another's.
 	function wrapAll(space) {
 		const world = { failure: space.CompileError.prototype, module: space.Module.prototype, streams: false };
-		const streams = { ...world, streams: true };
+		const streaming = { ...world, streams: true };
 		replace(space, 'Memory', 'memory');
 		replace(space, 'Instance', 'instance');
 		replace(space, 'Module', 'module', world);
 		replace(space, 'compile', 'promise', world);
 		replace(space, 'instantiate', 'promise', world);
-		replace(space, 'compileStreaming', 'promise', streams);
-		replace(space, 'instantiateStreaming', 'promise', streams);
+		replace(space, 'compileStreaming', 'promise', streaming);
+		replace(space, 'instantiateStreaming', 'promise', streaming);
 		if (!watch)
 			return;
 		replace(space.Module, 'exports', 'listed');
