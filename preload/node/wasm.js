@@ -192,11 +192,11 @@
 	// original(source, …) is going to be called, which gives a promise: what to give it in place of the source, null: nothing
 	// else. `end` follows, unless this gives undefined.
 	function begin(original, self, source) {
-		const call = { outer: calls, original, self, rest: [], source, bytes: undefined, response: undefined,
+		const call = { outer: calls, original, self, words: [], source, bytes: undefined, response: undefined,
 			rewritten: undefined, declared: UNKNOWN, settles: undefined, settled: false };
 		try {
-			for (let i = 3; i < arguments.length; i++)
-				defineProperty(call.rest, i - 3, { value: arguments[i], enumerable: true });
+			for (let i = 2; i < arguments.length; i++)
+				defineProperty(call.words, i - 2, { value: arguments[i], configurable: true });
 			const given = apply(get, worlds, [original]).streams ? streams?.streamed(call, source) : compiled(call, source);
 			calls = call;
 			return given ?? null;
@@ -211,8 +211,6 @@
 			return undefined;
 		call.declared = ofBytes(bytes);
 		call.rewritten = watch?.rewrite(bytes);
-		if (call.rewritten)
-			call.bytes = new Bytes(bytes);
 		return call.rewritten?.buffer;
 	}
 
@@ -251,22 +249,23 @@
 		return undefined;
 	}
 
-	// Is it V8 that rejected what a call compiles? Then the same with the original.
+	// Is it V8 that rejected what a call compiles? Then the same with the original, if it is still there: to keep a copy of
+	// every module would cost more than it is worth.
 	function again(call, promise, error) {
 		if (!apply(isPrototypeOf, apply(get, worlds, [call.original]).failure, [error]))
 			return false;
-		const rewritten = watch.rewrite(call.bytes);
-		const valid = rewritten && apply(validate, space, [rewritten.buffer]);
-		if (rewritten)
-			watch.release(rewritten);
-		if (valid)
+		const bytes = call.bytes ?? bytesOf(call.source), rewritten = bytes && watch.rewrite(bytes);
+		if (!rewritten)
+			return false;
+		const valid = apply(validate, space, [rewritten.buffer]);
+		watch.release(rewritten);
+		if (valid || rewritten.id !== call.rewritten.id)
 			return false;
 		const retry = { outer: calls, settles: promise, settled: false };
 		calls = retry;
 		try {
-			const source = call.response ? streams.again(call) : call.bytes;
-			const other = apply(call.original, call.self, [source, ...call.rest]);
-			apply(set, pending, [other, retry]);
+			defineProperty(call.words, 0, { value: call.response ? streams.again(call) : bytes });
+			apply(set, pending, [apply(call.original, call.self, call.words), retry]);
 		} finally {
 			calls = retry.outer;
 		}
