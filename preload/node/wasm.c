@@ -20,7 +20,8 @@ extern const char wasm_script[] HIDDEN, wasm_script_end[] HIDDEN;
 extern const char declared_script[] HIDDEN, declared_script_end[] HIDDEN;
 extern const char streams_script[] HIDDEN, streams_script_end[] HIDDEN;
 
-static uintptr_t undefined;          /* as V8 has it, in the last isolate */
+/* As V8 has it, in the last isolate: for a forked child, whose threads' state is wiped. */
+static uintptr_t undefined;
 
 /* ---- what wrappers share ---------------------------------------------------------------------------------------- */
 
@@ -32,7 +33,8 @@ bool wasm_called(const struct v8_call *call, struct called *called)
 	for (int i = 0; i < called->count; i++)
 		called->arguments[i] = call_slot(call->values + i);
 	called->env = called->thread ? called->thread->wasm_environment : NULL;
-	called->constructs = *(uintptr_t *)call_new_target(call) != (called->thread ? called->thread->wasm_undefined : undefined);
+	called->constructs = *(uintptr_t *)call_new_target(call) !=
+		(called->thread && called->thread->wasm_undefined ? called->thread->wasm_undefined : undefined);
 	return called->env;
 }
 
