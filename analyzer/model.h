@@ -218,6 +218,12 @@ struct wasm_parts {
 	bool      stack_known;    /* so was the stack: else it is in static_bytes */
 };
 
+struct wasm_dropped {             /* what was told of a memory by functions that are not its allocator */
+	uint64_t  until;          /* tick until which; 0: nothing was */
+	uint64_t  allocs, frees, unknown_frees;
+	bool      all;            /* nothing was told since */
+};
+
 struct wasm_heap {
 	uint64_t  allocs, frees;  /* births and deaths; not those that went with the memory */
 	uint64_t  live_blocks, live_bytes; /* at the leak instant, or when the memory died */
@@ -229,6 +235,8 @@ struct wasm_heap {
 	uint64_t  used;           /* tick of the last birth or death */
 	uint32_t  module;         /* its first instance's: number of the rewritten module; 0 unknown */
 	bool      no_deaths;      /* a collector in it frees, which is not told: nothing counts as alive */
+	struct wasm_dropped dropped; /* what counts nowhere else */
+	struct table *wrong;      /* like live, of what was dropped */
 	struct table *live;       /* until the matching is done; owned; NULL: nothing is alive */
 	struct wasm_parts parts;  /* at the same time */
 };

@@ -96,7 +96,9 @@ static bool is_growth_of_told(const struct verdict_facts *facts, const struct ve
 	for (size_t i = 0; site->domain == DOMAIN_WASM_MEMORY && i < process->wasm_memory_count; i++) {
 		const struct wasm_memory *memory = &process->wasm_memories[i];
 
-		for (size_t g = 0; memory->heap && !memory->heap->no_deaths && g < memory->growth_count; g++)
+		if (!memory->heap || memory->heap->no_deaths || memory->heap->dropped.all)
+			continue;
+		for (size_t g = 0; g < memory->growth_count; g++)
 			if (memory->growth[g].stack.index == site->stack.index)
 				return true;
 	}

@@ -23,10 +23,11 @@ static int by_base(const void *left, const void *right)
 	return (a->tick > b->tick) - (a->tick < b->tick);
 }
 
-/* The first instance of the memory that was told; NULL: none was. */
-static const struct wasm_told *first_told(const struct process_info *process, const struct wasm_memory *memory)
+/* The first instance of the memory that was told since then; NULL: none was. */
+static const struct wasm_told *first_told(const struct process_info *process, const struct wasm_memory *memory,
+	uint64_t since)
 {
-	const struct wasm_told wanted = {.record = {.base = memory->base}, .tick = memory->born}, *told;
+	const struct wasm_told wanted = {.record = {.base = memory->base}, .tick = since}, *told;
 	size_t low = 0, high = process->wasm_told_count;
 
 	while (low < high) {
@@ -39,6 +40,21 @@ static const struct wasm_told *first_told(const struct process_info *process, co
 	}
 	told = low < process->wasm_told_count ? &process->wasm_told[low] : NULL;
 	return told && told->record.base == memory->base && told->tick <= memory->died ? told : NULL;
+}
+
+/* The tick until which what was told of the memory was wrong; 0: nothing was. */
+static uint64_t wrong_until(const struct process_info *process, const struct wasm_memory *memory)
+{
+	uint64_t until = 0;
+
+	for (size_t i = 0; i < process->wasm_unwatched_count; i++) {
+		const struct wasm_unwatched *unwatched = &process->wasm_unwatched[i];
+
+		if (unwatched->record.base && unwatched->record.base == memory->base && unwatched->tick >= memory->born &&
+		    unwatched->tick <= memory->died && unwatched->tick > until)
+			until = unwatched->tick;
+	}
+	return until;
 }
 
 static int by_place(const void *left, const void *right)
@@ -80,8 +96,10 @@ static void attach(struct process_info *process)
 
 		memory = memory_then(memories, count, told->record.base, told->tick);
 		told->memory = memory ? memory->id : 0;
-		if (memory && !memory->heap)
+		if (memory && !memory->heap) {
 			memory->heap = xcalloc(1, sizeof *memory->heap);
+			memory->heap->dropped.until = wrong_until(process, memory);
+		}
 		if (memory && told->record.flags & TRACE_WASM_HEAP_NO_DEATHS)
 			memory->heap->no_deaths = true;
 	}
@@ -112,7 +130,8 @@ static struct wasm_heap *heap_of(struct wasm_heaps *heaps, struct wasm_memory *m
 		return *heap;
 	*heap = xcalloc(1, sizeof **heap);
 	(*heap)->lowest = UINT64_MAX;
-	told = memory ? first_told(heaps->process, memory) : NULL;
+	told = memory ? first_told(heaps->process, memory, memory->born) : NULL;
+	(*heap)->dropped.until = memory ? wrong_until(heaps->process, memory) : 0;
 	(*heap)->module = told ? told->record.module : 0;
 	(*heap)->no_deaths = told && told->record.flags & TRACE_WASM_HEAP_NO_DEATHS;
 	return *heap;
@@ -125,12 +144,18 @@ static void unknown(void *context, uint64_t address)
 	heap_of(heaps, wasm_at(heaps->wasm, address))->unknown_frees++;
 }
 
-static void free_table(struct wasm_heap *heap)
+static void free_table(struct table **table)
 {
-	if (heap->live)
-		table_free(heap->live);
-	free(heap->live);
-	heap->live = NULL;
+	if (*table)
+		table_free(*table);
+	free(*table);
+	*table = NULL;
+}
+
+static void free_tables(struct wasm_heap *heap)
+{
+	free_table(&heap->live);
+	free_table(&heap->wrong);
 }
 
 /* What is alive, and where. */
@@ -141,8 +166,9 @@ static void sum_up(const struct process_info *process, const struct wasm_memory 
 			heap->live_blocks++;
 			heap->live_bytes += heap->live->slots[i].size;
 		}
-	if (memory)
-		wasm_parts_find(memory, first_told(process, memory));
+	heap->dropped.all = heap->dropped.until && !heap->allocs && !heap->unknown_frees;
+	if (memory && !heap->dropped.all)
+		wasm_parts_find(memory, first_told(process, memory, heap->dropped.until ? heap->dropped.until : memory->born));
 }
 
 /* The memory is about to be gone, with all that is in it. */
@@ -159,7 +185,7 @@ static void dies(void *context, struct wasm_memory *memory)
 		if (block->address)
 			space_count_death(&heaps->space, block, false);
 	}
-	free_table(heap);
+	free_tables(heap);
 }
 
 struct wasm_heaps *wasm_heaps_open(struct process_info *process, struct sites *sites, struct wasm *wasm,
@@ -226,6 +252,24 @@ static void death(struct wasm_heaps *heaps, struct wasm_heap *heap, uint32_t str
 	table_remove(heap->live, block);
 }
 
+/* An event that was told wrongly: by one thread alone, in its order. */
+static void drop(struct wasm_heap *heap, const struct trace_event *event)
+{
+	bool birth = event->kind == TRACE_EVENT_ALLOC || event->kind == TRACE_EVENT_REALLOC_IN, existed;
+	struct block *block;
+
+	if (!heap->wrong) {
+		heap->wrong = xmalloc(sizeof *heap->wrong);
+		table_init(heap->wrong);
+	}
+	block = birth ? table_insert(heap->wrong, event->address, &existed) : table_find(heap->wrong, event->address);
+	heap->dropped.allocs += birth;
+	heap->dropped.frees += !birth && block;
+	heap->dropped.unknown_frees += !birth && !block;
+	if (!birth && block)
+		table_remove(heap->wrong, block);
+}
+
 bool wasm_heaps_event(struct wasm_heaps *heaps, uint32_t stream, const struct trace_event *event)
 {
 	struct wasm_memory *memory;
@@ -236,6 +280,10 @@ bool wasm_heaps_event(struct wasm_heaps *heaps, uint32_t stream, const struct tr
 	memory = wasm_at(heaps->wasm, event->address);
 	heap = heap_of(heaps, memory);
 	heap->used = event->tick;
+	if (__builtin_expect(event->tick <= heap->dropped.until, 0)) {
+		drop(heap, event);
+		return true;
+	}
 	if (event->kind == TRACE_EVENT_ALLOC || event->kind == TRACE_EVENT_REALLOC_IN)
 		birth(heaps, heap, memory ? memory->base : 0, stream, event);
 	else
@@ -299,11 +347,11 @@ void wasm_heaps_close(struct wasm_heaps *heaps, struct process_info *process)
 		if (!memory->heap || memory->died != UINT64_MAX)
 			continue;
 		sum_up(process, memory, memory->heap);
-		free_table(memory->heap);
+		free_tables(memory->heap);
 	}
 	if (process->wasm_stray) {
 		sum_up(process, NULL, process->wasm_stray);
-		free_table(process->wasm_stray);
+		free_tables(process->wasm_stray);
 	}
 	if (!heaps)
 		return;

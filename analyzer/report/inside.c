@@ -26,8 +26,14 @@ static bool is_known(const struct wasm_watched *const *list, size_t count, const
 	return false;
 }
 
-const struct wasm_watched **inside_watched(const struct process_info *info, const struct wasm_memory *memory,
-                                           size_t *count)
+/* Does an instance tell of this memory, or did it, wrongly? */
+static bool is_of(const struct wasm_told *told, const struct wasm_memory *memory, bool dropped)
+{
+	return told->memory == memory->id && (memory->heap && told->tick <= memory->heap->dropped.until) == dropped;
+}
+
+static const struct wasm_watched **watched_of(const struct process_info *info, const struct wasm_memory *memory,
+                                              bool dropped, size_t *count)
 {
 	const struct wasm_watched **list = NULL;
 	size_t most = 0;
@@ -36,9 +42,9 @@ const struct wasm_watched **inside_watched(const struct process_info *info, cons
 	for (size_t i = 0; i < info->wasm_told_count; i++) {
 		const struct wasm_told *told = &info->wasm_told[i];
 		/* A worker's instance is mostly one of the same module. */
-		bool repeats = i && told->record.module == told[-1].record.module && told[-1].memory == memory->id;
+		bool repeats = i && told->record.module == told[-1].record.module && is_of(&told[-1], memory, dropped);
 
-		if (told->memory != memory->id || repeats)
+		if (!is_of(told, memory, dropped) || repeats)
 			continue;
 		most += told->watched_count;
 		list = xreallocarray(list, most + 1, sizeof(*list));
@@ -49,12 +55,34 @@ const struct wasm_watched **inside_watched(const struct process_info *info, cons
 	return list;
 }
 
-const char *inside_why(const struct process_info *info, const struct wasm_memory *memory)
+const struct wasm_watched **inside_watched(const struct process_info *info, const struct wasm_memory *memory,
+                                           size_t *count)
+{
+	return watched_of(info, memory, false, count);
+}
+
+const struct wasm_watched **inside_dropped(const struct process_info *info, const struct wasm_memory *memory,
+                                           size_t *count)
+{
+	return watched_of(info, memory, true, count);
+}
+
+static const char *why_of(const struct process_info *info, const struct wasm_memory *memory, bool dropped)
 {
 	for (size_t i = 0; i < info->wasm_told_count; i++)
-		if (info->wasm_told[i].memory == memory->id && *info->wasm_told[i].why)
+		if (is_of(&info->wasm_told[i], memory, dropped) && *info->wasm_told[i].why)
 			return info->wasm_told[i].why;
 	return NULL;
+}
+
+const char *inside_why(const struct process_info *info, const struct wasm_memory *memory)
+{
+	return why_of(info, memory, false);
+}
+
+const char *inside_why_dropped(const struct process_info *info, const struct wasm_memory *memory)
+{
+	return why_of(info, memory, true);
 }
 
 uint64_t inside_instances(const struct process_info *info, const struct wasm_memory *memory)
@@ -62,7 +90,7 @@ uint64_t inside_instances(const struct process_info *info, const struct wasm_mem
 	uint64_t count = 0;
 
 	for (size_t i = 0; i < info->wasm_told_count; i++)
-		count += info->wasm_told[i].memory == memory->id;
+		count += is_of(&info->wasm_told[i], memory, false);
 	return count;
 }
 

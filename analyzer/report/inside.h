@@ -9,8 +9,12 @@
 /* The functions of a memory's allocator, of all its instances, each once; to be freed. */
 const struct wasm_watched **inside_watched(const struct process_info *info, const struct wasm_memory *memory,
                                            size_t *count);
-/* Why they were chosen: of the first instance that says it; NULL unknown. */
+/* The same of those that turned out not to be its allocator's (memory->heap->dropped). */
+const struct wasm_watched **inside_dropped(const struct process_info *info, const struct wasm_memory *memory,
+                                           size_t *count);
+/* Why they were chosen: of the first instance that says it, or of the first that was dropped; NULL unknown. */
 const char *inside_why(const struct process_info *info, const struct wasm_memory *memory);
+const char *inside_why_dropped(const struct process_info *info, const struct wasm_memory *memory);
 /* How many instances tell of this memory's blocks. */
 uint64_t inside_instances(const struct process_info *info, const struct wasm_memory *memory);
 

@@ -88,12 +88,9 @@ static char *function_of(const struct wasm_watched *watched)
 	return text;
 }
 
-static void say_functions(const struct page *page, const struct process_info *info, const struct wasm_memory *memory)
+/* "malloc [4], free [5]" */
+static char *list_functions(const struct wasm_watched **watched, size_t count)
 {
-	size_t count;
-	const struct wasm_watched **watched = inside_watched(info, memory, &count);
-	const char *why = inside_why(info, memory);
-	uint64_t instances = inside_instances(info, memory);
 	char *text = xstrdup(""), *longer;
 
 	for (size_t i = 0; i < count && i < FUNCTIONS_MOST; i++) {
@@ -109,6 +106,17 @@ static void say_functions(const struct page *page, const struct process_info *in
 		free(text);
 		text = longer;
 	}
+	return text;
+}
+
+static void say_functions(const struct page *page, const struct process_info *info, const struct wasm_memory *memory)
+{
+	size_t count;
+	const struct wasm_watched **watched = inside_watched(info, memory, &count);
+	const char *why = inside_why(info, memory);
+	uint64_t instances = inside_instances(info, memory);
+	char *text = list_functions(watched, count);
+
 	if (count) {
 		char *reason = why ? escape_text(why) : NULL;
 		char *times = instances > 1 ? xasprintf(", in %s instances", COUNT(instances)) : xstrdup("");
@@ -118,6 +126,25 @@ static void say_functions(const struct page *page, const struct process_info *in
 		free(times);
 		free(reason);
 	}
+	free(text);
+	free(watched);
+}
+
+/* What was told at first, by functions that turned out to be others. */
+static void say_dropped(const struct page *page, const struct process_info *info, const struct wasm_memory *memory)
+{
+	const struct wasm_dropped *dropped = &memory->heap->dropped;
+	uint64_t frees = dropped->frees + dropped->unknown_frees;
+	size_t count;
+	const struct wasm_watched **watched = inside_dropped(info, memory, &count);
+	const char *why = inside_why_dropped(info, memory);
+	char *text = list_functions(watched, count), *reason = why ? escape_text(why) : NULL;
+
+	say(page, STYLE_BAD, "What was taken for its allocator is not: %s of %s %s of what it had not allocated. What it "
+	    "told was dropped%s: %s%s%s%s.", COUNT(dropped->unknown_frees), COUNT(frees),
+	    PLURAL(frees, "free was", "frees were"), dropped->all ? ", and its blocks are not known" : "",
+	    count ? text : "functions that are not known", reason ? " (" : "", reason ? reason : "", reason ? ")" : "");
+	free(reason);
 	free(text);
 	free(watched);
 }
@@ -170,6 +197,10 @@ void text_inside(const struct page *page, struct view_process *process, const st
 
 	say_refused(page, process, memory);
 	if (!heap)
+		return;
+	if (heap->dropped.until)
+		say_dropped(page, process->info, memory);
+	if (heap->dropped.all)
 		return;
 	if (heap->no_deaths) {
 		say(page, STYLE_PLAIN, "Inside: %s %s were allocated. A collector in the module frees, which is not "

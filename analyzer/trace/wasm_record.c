@@ -141,7 +141,8 @@ static bool read_unwatched(struct process_info *process, struct payload payload,
 	if (!payload_take(&payload, &unwatched.record, sizeof unwatched.record))
 		return false;
 	unwatched.why = payload_text(&payload);
-	if (last && !memcmp(&last->record, &unwatched.record, sizeof unwatched.record) &&
+	/* One with a base is of that memory alone, at its time. */
+	if (last && !last->record.base && !memcmp(&last->record, &unwatched.record, sizeof unwatched.record) &&
 	    !strcmp(last->why, unwatched.why)) {
 		free(unwatched.why);
 		last->count++;

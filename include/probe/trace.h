@@ -435,7 +435,8 @@ _Static_assert(sizeof(struct trace_wasm_refused) == 24, "pinned");
 
 struct trace_wasm_unwatched {
 	uint64_t bytes;          /* of the module; 0 unknown */
-	uint64_t base;           /* of the memory; 0 unknown */
+	uint64_t base;           /* of the memory whose blocks were told until now, wrongly: they are no blocks; 0: none
+	                          * was told of it */
 	/* text follows: why, a sentence's middle: "it has no allocator that could be found" */
 };
 _Static_assert(sizeof(struct trace_wasm_unwatched) == 16, "pinned");

@@ -1,17 +1,42 @@
 ;; What the hooks of a rewritten module (rewrite.h) lead to: one instance for each instance that is watched. It turns
 ;; pointers into addresses of the process, leaves out what is no event, and passes i32s alone, which V8 hands on as they
 ;; are: addresses and sizes as low and high half. watch.c takes them.
+;;
+;; While the functions are on trial (trial.h) each event goes there first. Once they are refuted none is told any more, and
+;; with the state 0, which lasts when it is set after an allocation, the wrappers do nothing.
 (module
 	(import "p" "born" (func $born (param i32 i32 i32 i32 i32)))    ;; address, size, alignment
 	(import "p" "dies" (func $dies (param i32 i32)))                ;; address
 	(import "p" "moves" (func $moves))
 	(import "p" "moved" (func $moved (param i32 i32 i32 i32 i32 i32 i32))) ;; old address, then as born
 	(import "p" "refused" (func $refused (param i32 i32 i32 i32)))  ;; base, pages
+	(import "p" "tried" (func $tried (param i32 i32 i32 i32 i32) (result i32))) ;; ticket, old pointer, new pointer
 	(import "p" "base" (global $base i64))
+	(import "p" "trial" (global $trial i32))
+	(import "p" "state" (global $state (mut i32)))
+
+	(global $going (mut i32) (i32.const 1)) ;; enum trial_goes
+
+	;; Is the event to be told?
+	(func $probe.hook.tried (param $old i64) (param $pointer i64) (result i32)
+		(if (i32.eq (global.get $going) (i32.const 1))
+			(then
+				(global.set $going
+					(call $tried
+						(global.get $trial)
+						(i32.wrap_i64 (local.get $old))
+						(i32.wrap_i64 (i64.shr_u (local.get $old) (i64.const 32)))
+						(i32.wrap_i64 (local.get $pointer))
+						(i32.wrap_i64 (i64.shr_u (local.get $pointer) (i64.const 32)))))))
+		(if (i32.ne (global.get $going) (i32.const 2)) (then (return (i32.const 1))))
+		(global.set $state (i32.const 0))
+		(i32.const 0))
 
 	(func $probe.hook.born.64 (param $pointer i64) (param $size i64) (param $alignment i32)
 		(local $address i64)
 		(if (i64.eqz (local.get $pointer)) (then (return)))
+		(if (global.get $going)
+			(then (if (i32.eqz (call $probe.hook.tried (i64.const 0) (local.get $pointer))) (then (return)))))
 		(local.set $address (i64.add (global.get $base) (local.get $pointer)))
 		(call $born
 			(i32.wrap_i64 (local.get $address))
@@ -22,6 +47,8 @@
 
 	(func $probe.hook.dies.64 (param $pointer i64)
 		(local $address i64)
+		(if (global.get $going)
+			(then (if (i32.eqz (call $probe.hook.tried (local.get $pointer) (i64.const 0))) (then (return)))))
 		(local.set $address (i64.add (global.get $base) (local.get $pointer)))
 		(call $dies
 			(i32.wrap_i64 (local.get $address))
@@ -37,6 +64,8 @@
 			(then
 				(if (i64.eqz (local.get $size)) (then (call $probe.hook.dies.64 (local.get $old))))
 				(return)))
+		(if (global.get $going)
+			(then (if (i32.eqz (call $probe.hook.tried (local.get $old) (local.get $pointer))) (then (return)))))
 		(local.set $from (i64.add (global.get $base) (local.get $old)))
 		(local.set $address (i64.add (global.get $base) (local.get $pointer)))
 		(call $moved

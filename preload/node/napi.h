@@ -56,6 +56,7 @@ NAPI(napi_get_prototype, napi_value, napi_value *);
 NAPI(napi_get_reference_value, void *, napi_value *);
 NAPI(napi_get_typedarray_info, napi_value, int *, size_t *, void **, napi_value *, size_t *);
 NAPI(napi_get_undefined, napi_value *);
+NAPI(napi_get_value_bool, napi_value, bool *);
 NAPI(napi_get_value_double, napi_value, double *);
 NAPI(napi_get_value_string_utf8, napi_value, char *, size_t, size_t *);
 NAPI(napi_get_value_uint32, napi_value, uint32_t *);

@@ -14,11 +14,16 @@
 
 #define TEXT_MOST 3072u
 
+static const char refuted[] = "what was freed had not been allocated: the functions taken for its allocator are others";
+
 /* A module by its bytes, and its record but for the memory. Of wiped memory, never given back: few are different. */
 struct rewritten {
 	struct rewritten *next;
 	uint64_t hash, size;         /* of the original's bytes */
 	struct trace_wasm_heap heap; /* module: its number */
+	uint64_t data_high;          /* end of all active data; 0 none is known */
+	uint32_t candidate;          /* which of those that rewrite_find gives is watched */
+	bool     refuted;            /* its functions are not the allocator; set once, by any thread */
 	bool     wide;               /* see watch.js */
 	char     hooks[24], state[24], start[24], memory[24], names[24];
 	uint32_t text_length;
@@ -137,6 +142,7 @@ static uint32_t describe(const struct rewrite_candidate *candidate, char *text)
 	return (uint32_t)length;
 }
 
+/* The newest: a candidate that was refuted is followed by another. */
 static struct rewritten *find(struct rewritten *first, uint64_t hash, uint64_t size)
 {
 	struct rewritten *found = first;
@@ -147,7 +153,7 @@ static struct rewritten *find(struct rewritten *first, uint64_t hash, uint64_t s
 }
 
 static struct rewritten *remember(struct rewrites *all, const struct rewrite *rewrite,
-	const struct rewrite_result *result, uint64_t hash, uint32_t number)
+	const struct rewrite_result *result, uint64_t hash, uint32_t number, uint32_t candidate)
 {
 	const struct rewrite_module *module = &rewrite->module;
 	char text[TEXT_MOST];
@@ -164,6 +170,8 @@ static struct rewritten *remember(struct rewrites *all, const struct rewrite *re
 		.stack_top = module->stack_top, .module = number,
 		.flags = (result->wide ? TRACE_WASM_HEAP_WIDE : 0) |
 			(result->candidate->no_deaths ? TRACE_WASM_HEAP_NO_DEATHS : 0)};
+	made->data_high = module->data_high;
+	made->candidate = candidate;
 	made->wide = result->wide;
 	memcpy(made->hooks, result->hooks, sizeof(made->hooks));
 	memcpy(made->state, result->state, sizeof(made->state));
@@ -176,19 +184,51 @@ static struct rewritten *remember(struct rewrites *all, const struct rewrite *re
 	return made;
 }
 
-void rewritten_tell(uint32_t number, uintptr_t base)
+static struct rewritten *by_number(uint32_t number)
 {
 	struct rewrites *all = state();
 	struct rewritten *module = all ? __atomic_load_n(&all->list, __ATOMIC_ACQUIRE) : NULL;
-	struct trace_wasm_heap record;
 
 	while (module && module->heap.module != number)
 		module = module->next;
+	return module;
+}
+
+static void tell_refuted(const struct rewritten *module, uintptr_t base)
+{
+	struct trace_wasm_unwatched record = {.bytes = module->size, .base = base};
+
+	meta_write(TRACE_RECORD_WASM_UNWATCHED, &record, sizeof(record), refuted, sizeof(refuted) - 1);
+}
+
+bool rewritten_tell(uint32_t number, uintptr_t base, uint64_t *low)
+{
+	struct rewritten *module = by_number(number);
+	struct trace_wasm_heap record;
+
 	if (!module)
-		return;
+		return false;
+	if (__atomic_load_n(&module->refuted, __ATOMIC_RELAXED)) { /* a Module that was compiled before that was known */
+		tell_refuted(module, 0);
+		return false;
+	}
 	record = module->heap;
 	record.base = base;
 	meta_write(TRACE_RECORD_WASM_HEAP, &record, sizeof(record), module->text, module->text_length);
+	*low = module->data_high;
+	if (library.wasm_alloc[0] || (record.flags & TRACE_WASM_HEAP_NO_DEATHS))
+		*low = REWRITTEN_UNTRIED;
+	return true;
+}
+
+void rewritten_refute(uint32_t number, uintptr_t base)
+{
+	struct rewritten *module = by_number(number);
+
+	if (!module)
+		return;
+	__atomic_store_n(&module->refuted, true, __ATOMIC_RELAXED);
+	tell_refuted(module, base);
 }
 
 /* ---- for JavaScript --------------------------------------------------------------------------------------------- */
@@ -244,20 +284,31 @@ static struct rewritten *make(struct rewrite *rewrite, const uint8_t *bytes, siz
 	struct rewrites *all = state();
 	struct rewritten *module;
 	struct lock_hold lock;
+	uint32_t candidate;
 	uint64_t hash;
 
 	rewrite->reason = "there is no memory";
-	if (!all || !rewrite_read(rewrite, bytes, size) ||
-	    !rewrite_find(rewrite, library.wasm_alloc[0] ? library.wasm_alloc : NULL, false))
+	if (!all || !rewrite_read(rewrite, bytes, size))
 		return NULL;
 	hash = XXH3_64bits(bytes, size);
 	module = find(__atomic_load_n(&all->list, __ATOMIC_ACQUIRE), hash, size);
+	candidate = module ? module->candidate : 0;
+	if (module && __atomic_load_n(&module->refuted, __ATOMIC_RELAXED)) {
+		candidate++;
+		module = NULL;
+	}
+	if (!rewrite_find(rewrite, library.wasm_alloc[0] ? library.wasm_alloc : NULL, candidate > 0))
+		return NULL;
+	if (candidate >= rewrite->candidate_count) {
+		rewrite->reason = refuted;
+		return NULL;
+	}
 	rewrite->number = module ? module->heap.module : __atomic_add_fetch(&all->count, 1, __ATOMIC_RELAXED);
-	if (!rewrite_make(rewrite, rewrite->candidates[0], REWRITE_HOLD_START, result) || module)
+	if (!rewrite_make(rewrite, rewrite->candidates[candidate], REWRITE_HOLD_START, result) || module)
 		return rewrite->reason ? NULL : module;
 	if (!lock_take(&all->lock, &lock))
 		return NULL;
-	module = remember(all, rewrite, result, hash, rewrite->number);
+	module = remember(all, rewrite, result, hash, rewrite->number, candidate);
 	lock_give(&all->lock, &lock);
 	return module;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "node/called.h"
+#include "node/trial.h"
 #include "node/watch.h"
 
 /* How wasm.js tells of a declaration: pages × 8 + these; negative: it is not known. */
@@ -219,6 +220,7 @@ static void forget(void *thread)
 {
 	if (self != thread || !self->wasm_environment)
 		return;
+	trial_thread_ends();
 	for (unsigned i = 0; i < WASM_QUESTIONS; i++)
 		if (self->wasm_questions[i])
 			napi_delete_reference(self->wasm_environment, self->wasm_questions[i]);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "node/call.h"
+#include "node/trial.h"
 #include "record/event.h"
 
 /* A small integer is a word that has it in its upper half, for node's builds do not compress pointers (v8-internal.h).
@@ -27,6 +28,11 @@ static inline uint32_t word(const struct v8_call *call, int i)
 static inline uint64_t pair(const struct v8_call *call, int i)
 {
 	return word(call, i) | (uint64_t)word(call, i + 1) << 32;
+}
+
+static inline void call_return_word(const struct v8_call *call, uint32_t value)
+{
+	call->implicit[V8_CALL_RESULT] = (uintptr_t)value << 32;
 }
 
 static inline unsigned detail_of(uint32_t alignment)
@@ -104,14 +110,28 @@ static void refused(const struct v8_call *call)
 	meta_write(TRACE_RECORD_WASM_REFUSED, &record, sizeof(record), NULL, 0);
 }
 
-/* Called once with integers of which watch.js knows that they are these. */
+/* What an instance does whose functions are on trial: what to do is the result. */
+static void tried(const struct v8_call *call)
+{
+	uint32_t module;
+	uintptr_t base;
+	enum trial_goes goes = trial_sees(word(call, 0), pair(call, 1), pair(call, 3), &module, &base);
+
+	if (goes == TRIAL_REFUTED)
+		rewritten_refute(module, base);
+	call_return_word(call, goes);
+}
+
+/* Called once with integers of which watch.js knows that they are these, as it knows the result. */
 #define PROBE_FIRST  (-2)
 #define PROBE_SECOND 0x12345678
+#define PROBE_RESULT 0x1234
 
 static void try(const struct v8_call *call)
 {
 	if (self && call->length == 2 && call->values && (call->values[0] & 0xffffffff) == 0)
 		self->wasm_readable = (int32_t)word(call, 0) == PROBE_FIRST && word(call, 1) == PROBE_SECOND;
+	call_return_word(call, PROBE_RESULT);
 }
 
 /* ---- for watch.js ----------------------------------------------------------------------------------------------- */
@@ -164,23 +184,41 @@ static napi_value js_lookup(napi_env env, napi_callback_info info)
 	return rewritten_lookup(env, text);
 }
 
-/* begin(id, bytes of the memory): the address of byte 0, a bigint; undefined: it has none. */
+/*
+ * begin(id, bytes of the memory, alone, shared): { base, trial }: the address of byte 0, a bigint, and the ticket of the
+ * trial that an instance is on (trial.h); undefined: it is not to be watched.
+ */
 static napi_value js_begin(napi_env env, napi_callback_info info)
 {
-	napi_value arguments[2], address;
+	napi_value arguments[4], object, value;
+	uint32_t number, ticket = 0;
+	bool alone, shared;
 	void *base = NULL;
-	uint32_t number;
 	int error = errno;
-	size_t count = 2, size;
+	size_t count = 4, size;
+	uint64_t low;
 
-	if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != NAPI_OK || count != 2 ||
+	if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != NAPI_OK || count != 4 ||
 	    napi_get_value_uint32(env, arguments[0], &number) != NAPI_OK ||
+	    napi_get_value_bool(env, arguments[2], &alone) != NAPI_OK ||
+	    napi_get_value_bool(env, arguments[3], &shared) != NAPI_OK ||
 	    napi_get_typedarray_info(env, arguments[1], NULL, &size, &base, NULL, NULL) != NAPI_OK || !base ||
-	    napi_create_bigint_uint64(env, (uintptr_t)base, &address) != NAPI_OK)
+	    napi_create_object(env, &object) != NAPI_OK ||
+	    napi_create_bigint_uint64(env, (uintptr_t)base, &value) != NAPI_OK ||
+	    napi_set_named_property(env, object, "base", value) != NAPI_OK)
 		return NULL;
-	rewritten_tell(number, (uintptr_t)base);
+	if (!rewritten_tell(number, (uintptr_t)base, &low)) {
+		trial_disturb((uintptr_t)base);
+		object = NULL;
+	} else {
+		alone = alone && low != REWRITTEN_UNTRIED;
+		ticket = trial_begin(number, (uintptr_t)base, alone, shared, low);
+		if (napi_create_uint32(env, ticket, &value) != NAPI_OK ||
+		    napi_set_named_property(env, object, "trial", value) != NAPI_OK)
+			object = NULL;
+	}
 	errno = error;
-	return address;
+	return object;
 }
 
 /* unwatched(bytes, why) */
@@ -228,7 +266,7 @@ static const struct {
 	int length;
 } hooks[] = {
 	{"born", born, 5}, {"dies", dies, 2}, {"moves", moves, 0}, {"moved", moved, 7}, {"refused", refused, 4},
-	{"attempt", try, 2},
+	{"tried", tried, 5}, {"attempt", try, 2},
 };
 
 static bool make_functions(napi_env env, napi_value object)

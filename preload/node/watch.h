@@ -26,7 +26,19 @@ void rewritten_release(uint32_t ticket) HIDDEN;
 /* lookup(name) of watch.js: NULL: no module that was rewritten here exports it. */
 napi_value rewritten_lookup(napi_env env, const char *hooks) HIDDEN;
 
-/* An instance of module `number` begins to be watched; byte 0 of its memory lies at `base`. */
-void rewritten_tell(uint32_t number, uintptr_t base) HIDDEN;
+/*
+ * An instance of module `number` begins to be watched; byte 0 of its memory lies at `base`. False: it shall not be, for the
+ * functions that it tells of are not its allocator. *low, unless the choice is not to be tried: blocks below this pointer
+ * may be older than the instance.
+ */
+bool rewritten_tell(uint32_t number, uintptr_t base, uint64_t *low) HIDDEN;
+
+#define REWRITTEN_UNTRIED UINT64_MAX
+
+/*
+ * The functions that were watched in module `number` are not its allocator, as the frees in the memory at `base` say. What
+ * was told of it is void; when the module is compiled again the next candidate is taken.
+ */
+void rewritten_refute(uint32_t number, uintptr_t base) HIDDEN;
 
 #endif

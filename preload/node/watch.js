@@ -19,12 +19,13 @@
 	const bufferOf = getOwnPropertyDescriptor(Memory.prototype, 'buffer').get;
 	const setEntry = Table.prototype.set, setValue = getOwnPropertyDescriptor(Global.prototype, 'value').set;
 	const { deref } = Weak.prototype;
-	const { born, dies, moves, moved, refused } = native;
+	const { born, dies, moves, moved, refused, tried } = native;
+	const { add, has } = WeakSet.prototype, memories = new WeakSet();
+	const sharedSizeOf = getOwnPropertyDescriptor(SharedArrayBuffer.prototype, 'byteLength').get;
 	const NAMES = ['born', 'dies', 'moves', 'moved', 'refused'];
 	let states = [];
 
-	native.attempt(-2, 0x12345678);
-	if (!native.readable())
+	if (native.attempt(-2, 0x12345678) !== 0x1234 || !native.readable())
 		return undefined;
 	const trampoline = new Module(native.hooks);
 
@@ -44,13 +45,25 @@
 		}
 	}
 
+	function isShared(buffer) {
+		try {
+			apply(sharedSizeOf, buffer, []);
+			return true;
+		} catch {
+			return false;
+		}
+	}
+
 	function attach(module, exports, memory) {
 		try {
-			const base = native.begin(module.id, new Bytes(apply(bufferOf, memory, [])));
-			if (base === undefined)
+			const buffer = apply(bufferOf, memory, []), alone = !apply(has, memories, [memory]);
+			apply(add, memories, [memory]);
+			const told = native.begin(module.id, new Bytes(buffer), alone, isShared(buffer));
+			if (told === undefined)
 				return;
-			const hooks = new Instance(trampoline, { p: { born, dies, moves, moved, refused, base } }).exports;
-			const table = exports[module.hooks], state = exports[module.state];
+			const { base, trial } = told, table = exports[module.hooks], state = exports[module.state];
+			const { exports: hooks } = new Instance(trampoline,
+				{ p: { born, dies, moves, moved, refused, tried, base, trial, state } });
 			for (let i = 0; i < NAMES.length; i++)
 				apply(setEntry, table, [i, hooks[module.wide ? `${NAMES[i]}_wide` : NAMES[i]]]);
 			apply(setValue, state, [1]);

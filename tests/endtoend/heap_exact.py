@@ -102,7 +102,7 @@ def check(data, wanted, sizes, what):
     memory, = data["wasm_memories"]
     heap = memory["heap"]
     assert memory["bytes"] == sizes[-1], f"{what}: {memory['bytes']} bytes, not {sizes[-1]}"
-    assert heap and heap["unknown_frees"] == 0, f"{what}: {heap}"
+    assert heap and heap["unknown_frees"] == 0 and heap["dropped"] is None, f"{what}: {heap}"
     total = sum(row["bytes"] for row in data["leaks"]["by_site"] if row["domain"] == "wasm-heap")
     assert heap["live_bytes"] == total, f"{what}: {heap['live_bytes']} bytes are alive, of sites {total}"
     if wanted is not ASSEMBLY:

@@ -305,18 +305,97 @@ START_TEST(collected)
 }
 END_TEST
 
-/* ---- records -------------------------------------------------------------------------------------------------- */
+/* ---- functions that were not the allocator --------------------------------------------------------------------- */
 
-START_TEST(records)
+/* What they told counts nowhere; what another instance tells later does. */
+START_TEST(refuted)
 {
-	const struct trace_wasm_refused refused = {.base = AT, .pages = 3, .stack = ONE, .tid = 77};
 	const struct trace_wasm_unwatched unwatched = {.bytes = 5000, .base = AT};
-	struct trace_event events[3];
+	struct trace_event events[24];
 	size_t count = inside_memory(events, 1, AT, 2);
 	const struct process_info *process;
 	struct recording *recording;
 	struct maker maker;
 
+	count += inside_memory(events + count, 4, NEXT, 2);
+	inside_begin(&maker);
+	inside_told(&maker, 9, (struct trace_wasm_heap){.base = AT, .module = 4}, inside_rust);
+	inside_told(&maker, 10, (struct trace_wasm_heap){.base = NEXT, .module = 4}, inside_rust);
+	maker_record(&maker, TRACE_RECORD_WASM_UNWATCHED, 20, &unwatched, sizeof unwatched, "others");
+	inside_told(&maker, 30, (struct trace_wasm_heap){.base = AT, .module = 5, .heap_base = 1024}, "its shape\nfree\t2\t?\ty");
+	events[count++] = inside_born(11, AT + 1024, 100, ONE);
+	events[count++] = inside_born(12, AT + 2048, 100, ONE);
+	events[count++] = inside_born(13, NEXT + 2048, 30, OTHER);
+	events[count++] = inside_dies(14, AT + 2048);
+	events[count++] = inside_dies(15, AT + 4096);
+	events[count++] = inside_of(event_out(16, AT + 8192));
+	events[count++] = inside_of(event_in(17, AT + 8192, 10, ONE));
+	events[count++] = inside_born(31, AT + 1024, 7, OTHER);
+	events[count++] = inside_born(32, AT + 4096, 8, OTHER);
+	events[count++] = inside_dies(33, AT + 4096);
+	events[count++] = inside_dies(34, AT + 8192);
+	recording = inside_finish_one(&maker, events, count);
+	process = &recording->processes[0];
+	for (size_t i = 0; i < process->site_count; i++)
+		ck_assert(process->sites[i].domain != DOMAIN_WASM_HEAP || process->sites[i].stack.index != ONE);
+	check_site(recording, OTHER, 3, 1, 37);
+	ck_assert_uint_eq(inside_heap(recording, 0)->dropped.until, 20);
+	ck_assert_uint_eq(inside_heap(recording, 0)->dropped.allocs, 3);
+	ck_assert_uint_eq(inside_heap(recording, 0)->dropped.frees, 1);
+	ck_assert_uint_eq(inside_heap(recording, 0)->dropped.unknown_frees, 2);
+	ck_assert(!inside_heap(recording, 0)->dropped.all);
+	ck_assert_uint_eq(inside_heap(recording, 0)->allocs, 2);
+	ck_assert_uint_eq(inside_heap(recording, 0)->live_bytes, 7);
+	ck_assert_uint_eq(inside_heap(recording, 0)->unknown_frees, 1);
+	ck_assert_uint_eq(inside_heap(recording, 0)->replaced, 0);
+	ck_assert_uint_eq(inside_heap(recording, 0)->parts.static_bytes, 1024); /* as the second instance says */
+	inside_check_sum(recording, 0);
+	ck_assert_uint_eq(inside_heap(recording, 1)->dropped.until, 0);
+	ck_assert_uint_eq(inside_heap(recording, 1)->live_bytes, 30);
+	recording_close(recording);
+}
+END_TEST
+
+/* With nothing but that, the memory dies. */
+START_TEST(refuted_alone)
+{
+	const struct trace_wasm_unwatched unwatched = {.bytes = 5000, .base = AT};
+	struct trace_event events[8];
+	size_t count = inside_memory(events, 1, AT, 2);
+	struct recording *recording;
+	struct maker maker;
+
+	for (int dies = 0; dies < 2; dies++) {
+		inside_begin(&maker);
+		inside_told(&maker, 9, (struct trace_wasm_heap){.base = AT, .module = 4}, inside_rust);
+		maker_record(&maker, TRACE_RECORD_WASM_UNWATCHED, 20, &unwatched, sizeof unwatched, "others");
+		events[count] = inside_born(11, AT + 1024, 100, ONE);
+		events[count + 1] = event_make(TRACE_EVENT_UNMAP, 40, AT, 8 * GIB, 0, 0, 0);
+		recording = inside_finish_one(&maker, events, count + 1 + dies);
+		ck_assert(inside_heap(recording, 0)->dropped.all);
+		ck_assert_uint_eq(inside_heap(recording, 0)->dropped.allocs, 1);
+		ck_assert_uint_eq(inside_heap(recording, 0)->live_blocks, 0);
+		ck_assert_uint_eq(inside_heap(recording, 0)->parts.unused_bytes, 0);
+		for (size_t i = 0; i < recording->processes[0].site_count; i++)
+			ck_assert_int_ne(recording->processes[0].sites[i].domain, DOMAIN_WASM_HEAP);
+		recording_close(recording);
+	}
+}
+END_TEST
+
+/* ---- records -------------------------------------------------------------------------------------------------- */
+
+START_TEST(records)
+{
+	const struct trace_wasm_refused refused = {.base = AT, .pages = 3, .stack = ONE, .tid = 77};
+	const struct trace_wasm_unwatched unwatched = {.bytes = 5000, .base = NEXT};
+	struct trace_event events[6];
+	size_t count = inside_memory(events, 1, AT, 2);
+	const struct process_info *process;
+	struct recording *recording;
+	struct maker maker;
+
+	count += inside_memory(events + count, 4, NEXT, 2);
 	inside_begin(&maker);
 	inside_told(&maker, 9, (struct trace_wasm_heap){.base = AT, .module = 4, .heap_base = 70000}, inside_rust);
 	inside_told(&maker, 9, (struct trace_wasm_heap){.base = NEXT, .module = 4}, inside_rust);
@@ -347,7 +426,7 @@ START_TEST(records)
 	ck_assert_uint_eq(process->wasm_unwatched_count, 2);
 	ck_assert_uint_eq(process->wasm_unwatched[0].count, 2);
 	ck_assert_str_eq(process->wasm_unwatched[0].why, "it has no code");
-	ck_assert_uint_eq(process->wasm_unwatched[0].memory, 1);
+	ck_assert_uint_eq(process->wasm_unwatched[0].memory, 2);
 	/* A heap without a block: all of it above the module's own is unused. */
 	ck_assert_uint_eq(inside_heap(recording, 0)->parts.static_bytes, 70000);
 	ck_assert_uint_eq(inside_heap(recording, 0)->parts.unused_bytes, 2 * PAGE - 70000);
@@ -393,4 +472,4 @@ START_TEST(damaged_records)
 END_TEST
 
 SUITE_MAIN("wasm_heap", apart_from_the_heap, two_threads, memory_dies, let_go_at_the_end, mistaken, stray, leak_instant,
-	   collected, records, damaged_records)
+	   collected, refuted, refuted_alone, records, damaged_records)

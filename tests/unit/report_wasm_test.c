@@ -27,6 +27,8 @@ static struct wasm_heap inside = {
 };
 static struct wasm_heap collected = {.allocs = 50, .no_deaths = true, .parts = {.static_bytes = 2 * MIB}};
 
+static struct wasm_heap refuted = {.dropped = {.until = 20, .allocs = 9, .frees = 8, .unknown_frees = 1247, .all = true}};
+
 static struct wasm_memory memories[] = {
 	{.id = 1, .base = 0x7f0000000000, .born = 1000, .died = 3000, .stack = {10}, .initial_bytes = 65536,
 	 .bytes = 4 * MIB, .grows = 1, .growth = growth + 2, .growth_count = 1, .steps = late, .step_count = 1},
@@ -38,12 +40,15 @@ static struct wasm_memory memories[] = {
 	{.id = 4, .base = 0x7c0000000000, .born = 1000, .died = UINT64_MAX, .stack = {10}, .initial_bytes = MIB,
 	 .bytes = 2 * MIB, .grows = 1, .growth = growth + 2, .growth_count = 1, .steps = late, .step_count = 1,
 	 .trend = {TREND_GROWING, 65536, 0, 1, 12, 0}, .heap = &collected},
+	{.id = 5, .base = 0x7b0000000000, .born = 1000, .died = UINT64_MAX, .stack = {10}, .initial_bytes = MIB,
+	 .bytes = MIB, .heap = &refuted},
 };
 
 static struct wasm_watched watched[] = {
 	{25, "malloc", "dlmalloc", "its name"}, {31, "free", NULL, "its shape"}, {32, "realloc", "re\033[2Jalloc", NULL},
 };
 static struct wasm_told told[] = {
+	{{.base = 0x7b0000000000, .module = 4}, 12, 5, 0, false, "functions exported as an allocator's", watched, 2},
 	{{.base = 0x7c0000000000, .module = 2}, 9, 4, 0, false, "", NULL, 0},
 	{{.base = 0x7e0000000000, .module = 1}, 9, 2, 0, false, "functions named like an allocator's", watched, 2},
 	{{.base = 0x7e0000000000, .module = 1}, 10, 2, 0, false, "functions named like an allocator's", watched, 2},
@@ -267,6 +272,17 @@ START_TEST(heap_in_json)
 	ck_assert(json_is_null(json_object_get(heap, "live_bytes")));
 	ck_assert(json_is_null(json_object_get(heap, "stack_bytes")));
 	ck_assert_int_eq(json_integer_value(json_object_get(heap, "allocs")), 50);
+	heap = json_object_get(json_array_get(list, 4), "heap");
+	ck_assert(json_is_null(json_object_get(heap, "live_blocks")));
+	ck_assert(json_is_null(json_object_get(heap, "unused_bytes")));
+	ck_assert_uint_eq(json_array_size(json_object_get(heap, "allocator")), 0);
+	heap = json_object_get(heap, "dropped");
+	ck_assert_int_eq(json_integer_value(json_object_get(heap, "allocs")), 9);
+	ck_assert_int_eq(json_integer_value(json_object_get(heap, "frees")), 8);
+	ck_assert_int_eq(json_integer_value(json_object_get(heap, "unknown_frees")), 1247);
+	ck_assert_str_eq(json_string_value(json_object_get(heap, "allocator_why")), "functions exported as an allocator's");
+	ck_assert_uint_eq(count_of(json_object_get(heap, "allocator"), "role", "free"), 1);
+	ck_assert(json_is_null(json_object_get(json_object_get(json_array_get(list, 1), "heap"), "dropped")));
 	list = json_object_get(report, "findings");
 	ck_assert_uint_eq(count_of(list, "kind", "wasm-unwatched"), 1);
 	row = json_array_get(list, json_array_size(list) - 1);
