@@ -52,4 +52,20 @@ for growth in memory["growth"][:10]:
           f"{caller(growth['stack'])}")
 unknown = sum(frame["kind"] == "unknown" for growth in memory["growth"] for frame in growth["stack"])
 print(f"{unknown} frames of {sum(len(growth['stack']) for growth in memory['growth'])} unknown")
+
+# Inside it: what o1js keeps of each proof, by type and line.
+heap = memory["heap"]
+assert heap["unknown_frees"] == 0 and heap["replaced"] == 0 and heap["overlapping"] == 0, heap
+parts = {part: heap[part] or 0 for part in ("live_bytes", "overhead_bytes", "free_bytes", "unused_bytes", "static_bytes",
+                                            "stack_bytes", "unattributed_bytes")}
+assert sum(parts.values()) == memory["bytes"] and parts["unattributed_bytes"] <= 0.02 * memory["bytes"], parts
+print(f"{heap['allocs']} births, {heap['frees']} deaths, none unknown;", parts)
+rows = [row for row in data["leaks"]["by_site"] if row["domain"] == "wasm-heap"]
+READ = "caml_fp_srs_lagrange_commitments_whole_domain_read_from_ptr"
+commitments = [row for row in rows if any(frame["function"] == READ for frame in row["stack"])]
+blocks = sum(row["blocks"] for row in commitments)
+assert sizes[-1]["commitments"] > 0 and blocks == 2 * sizes[-1]["commitments"], f"{blocks} blocks, {sizes[-1]}: each has two"
+for row in sorted(rows, key=lambda row: -row["growth_bytes_per_mark"])[:12]:
+    print(f"{row['growth_bytes_per_mark']:10.0f} bytes in {row['growth_blocks_per_mark']:.0f} blocks a proof: "
+          f"{row['type'] or row['owner']}, {caller(row['stack'][3:])}")
 print(show(probe("report", out).out, 8000))
