@@ -20,25 +20,26 @@ struct called {
 	bool constructs;             /* it was called by new */
 	int count;
 	napi_value arguments[ARGUMENTS_MOST];
+	napi_value failure;          /* what the last question threw: the stack is full, or the thread is to end; NULL nothing */
 };
 
 /* False: nothing can be asked; the caller lets wasm_pass do its work. */
 bool wasm_called(const struct v8_call *call, struct called *called) HIDDEN;
 
-/* Asks one of wasm.js's functions, which throw nothing. False: there is no answer, or `undefined`. */
-bool wasm_ask(const struct called *called, enum wasm_question question, size_t count, const napi_value *arguments,
+/* Asks one of wasm.js's functions, which throw nothing of their own. False: there is no answer, or `undefined`. */
+bool wasm_ask(struct called *called, enum wasm_question question, size_t count, const napi_value *arguments,
 	napi_value *answer) HIDDEN;
 
 /* The original is called as the wrapper was, with called->arguments. NULL: it threw, and so does the wrapper. */
-napi_value wasm_pass(const struct called *called) HIDDEN;
+napi_value wasm_pass(struct called *called) HIDDEN;
 
 /* The call gives `result`, an object for which the original was constructed: with the prototype that `new` chose. */
-void wasm_constructed(const struct called *called, napi_value result) HIDDEN;
+void wasm_constructed(struct called *called, napi_value result) HIDDEN;
 
 /* Asks what linear memory `source`, a descriptor or a module, stands for, and whoever makes one until undeclare is told so. */
-const struct trace_wasm_memory *wasm_declare(const struct called *called, enum wasm_question question, napi_value source,
+const struct trace_wasm_memory *wasm_declare(struct called *called, enum wasm_question question, napi_value source,
 	struct trace_wasm_memory *declared) HIDDEN;
-static inline void wasm_undeclare(const struct called *called, const struct trace_wasm_memory *before)
+static inline void wasm_undeclare(struct called *called, const struct trace_wasm_memory *before)
 {
 	called->thread->declared = before;
 }

@@ -17,6 +17,7 @@ V8_FUNCTION(void, v8_reject, "_ZN2v87Promise8Resolver6RejectENS_5LocalINS_7Conte
 V8_FUNCTION(void, v8_settle,
 	"_ZN2v88internal38DefaultWasmAsyncResolvePromiseCallbackEPNS_7IsolateENS_5LocalINS_7ContextEEENS3_INS_7Promise8ResolverEEE"
 	"NS3_INS_5ValueEEENS_16WasmAsyncSuccessE", void *, void *, napi_value, napi_value, int);
+V8_FUNCTION(void, v8_throw, "_ZN2v87Isolate14ThrowExceptionENS_5LocalINS_5ValueEEE", void *isolate, napi_value exception);
 V8_FUNCTION(void, v8_scope_open, "_ZN2v811HandleScopeC1EPNS_7IsolateE", void *, void *);
 V8_FUNCTION(void, v8_scope_close, "_ZN2v811HandleScopeD1Ev", void *);
 
@@ -81,10 +82,12 @@ void compile_instance(const struct v8_call *call)
 	errno = error;
 	if (start)
 		v8_apply(start, called.context, start, 0, NULL);
+	else if (called.failure)
+		v8_throw(called.isolate, called.failure); /* its start function did not run */
 }
 
 /* A call whose end could not be told, because the stack was full. */
-static void end_late(const struct called *called)
+static void end_late(struct called *called)
 {
 	napi_value ignored;
 
@@ -136,7 +139,7 @@ void compile_promise(const struct v8_call *call)
 
 /* ---- when a promise is settled --------------------------------------------------------------------------------- */
 
-static void settle_now(const struct called *called, napi_value resolver, napi_value value, bool failed)
+static void settle_now(struct called *called, napi_value resolver, napi_value value, bool failed)
 {
 	if (v8_settle)
 		v8_settle(called->isolate, called->context, resolver, value, failed);
@@ -145,7 +148,7 @@ static void settle_now(const struct called *called, napi_value resolver, napi_va
 }
 
 /* What wasm.js says: a function: call it first; null: not yet; [promise]: settle that instead. */
-static void settle_as_told(const struct called *called, napi_value answer, napi_value resolver, napi_value value, int failed)
+static void settle_as_told(struct called *called, napi_value answer, napi_value resolver, napi_value value, int failed)
 {
 	uintptr_t caught[V8_CATCH_WORDS];
 	napi_value result;
@@ -180,6 +183,8 @@ static void settle(void *isolate, void *context, napi_value resolver, napi_value
 	if (called.env && napi_get_boolean(called.env, failed != 0, &arguments[2]) == NAPI_OK &&
 	    wasm_ask(&called, WASM_ASK_SETTLE, 3, arguments, &answer))
 		settle_as_told(&called, answer, resolver, value, failed);
+	else if (called.failure)
+		settle_now(&called, resolver, called.failure, true);
 	else
 		settle_now(&called, resolver, value, failed);
 	v8_scope_close(scope);
@@ -188,7 +193,7 @@ static void settle(void *isolate, void *context, napi_value resolver, napi_value
 
 bool compile_can_settle(void)
 {
-	return v8_set_settle && v8_resolve && v8_reject && v8_scope_open && v8_scope_close && napi_typeof;
+	return v8_throw && v8_set_settle && v8_resolve && v8_reject && v8_scope_open && v8_scope_close && napi_typeof;
 }
 
 void compile_install(void *isolate)

@@ -8,7 +8,7 @@
 V8_FUNCTION(napi_value, v8_to_string, "_ZNK2v85Value8ToStringENS_5LocalINS_7ContextEEE", napi_value value, void *context);
 
 /* Programs read it at each call of an export, so what was given last is kept, as long as the program keeps it. */
-static void keep_shown(const struct called *called, napi_value instance, napi_value exports)
+static void keep_shown(struct called *called, napi_value instance, napi_value exports)
 {
 	struct wasm_shown *shown = &called->thread->wasm_shown[called->thread->wasm_shown_next++ % WASM_SHOWN];
 

@@ -39,30 +39,32 @@ bool wasm_called(const struct v8_call *call, struct called *called)
 	return called->env;
 }
 
-bool wasm_ask(const struct called *called, enum wasm_question question, size_t count, const napi_value *arguments,
+bool wasm_ask(struct called *called, enum wasm_question question, size_t count, const napi_value *arguments,
 	napi_value *answer)
 {
-	napi_value function, global, exception;
+	napi_value function, global;
 	int kind;
 
+	called->failure = NULL;
 	if (!called->env || napi_get_reference_value(called->env, called->thread->wasm_questions[question], &function) != NAPI_OK ||
 	    !function || napi_get_global(called->env, &global) != NAPI_OK)
 		return false;
 	if (napi_call_function(called->env, global, function, count, arguments, answer) != NAPI_OK) {
-		napi_get_and_clear_last_exception(called->env, &exception); /* the stack is full, or the thread is to end */
+		if (napi_get_and_clear_last_exception(called->env, &called->failure) != NAPI_OK)
+			called->failure = NULL;
 		return false;
 	}
 	return napi_typeof(called->env, *answer, &kind) == NAPI_OK && kind != NAPI_UNDEFINED;
 }
 
-napi_value wasm_pass(const struct called *called)
+napi_value wasm_pass(struct called *called)
 {
 	if (called->constructs)
 		return v8_construct(called->original, called->context, called->count, called->arguments);
 	return v8_apply(called->original, called->context, call_this(called->call), called->count, called->arguments);
 }
 
-void wasm_constructed(const struct called *called, napi_value result)
+void wasm_constructed(struct called *called, napi_value result)
 {
 	napi_value pair[2] = {result, call_this(called->call)}, ignored;
 
@@ -88,7 +90,7 @@ static bool read_declared(napi_env env, napi_value value, struct trace_wasm_memo
 	return true;
 }
 
-const struct trace_wasm_memory *wasm_declare(const struct called *called, enum wasm_question question, napi_value source,
+const struct trace_wasm_memory *wasm_declare(struct called *called, enum wasm_question question, napi_value source,
 	struct trace_wasm_memory *declared)
 {
 	const struct trace_wasm_memory *before = called->thread->declared;

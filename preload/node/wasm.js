@@ -17,7 +17,7 @@
 	const getter = (object, key) => getOwnPropertyDescriptor(object, key).get;
 	const kindOf = getter(arrays, Symbol.toStringTag), bufferOf = getter(arrays, 'buffer');
 	const offsetOf = getter(arrays, 'byteOffset'), lengthOf = getter(arrays, 'byteLength');
-	const sizeOf = getter(ArrayBuffer.prototype, 'byteLength'), sharedSizeOf = getter(SharedArrayBuffer.prototype, 'byteLength');
+	const sizeOf = getter(ArrayBuffer.prototype, 'byteLength');
 	const space = globalThis.WebAssembly, { Module, validate } = space, listOf = Module.exports;
 	const exportsOf = getter(space.Instance.prototype, 'exports'), dataOf = getter(space.Memory.prototype, 'buffer');
 	const modules = new WeakMap();       // module → { declared, rewritten }
@@ -54,10 +54,10 @@
 
 	function isShared(buffer) {
 		try {
-			apply(sharedSizeOf, buffer, []);
-			return true;
-		} catch {
+			apply(sizeOf, buffer, []);
 			return false;
+		} catch {
+			return true;
 		}
 	}
 
