@@ -133,6 +133,8 @@ static struct wasm_heap *heap_of(struct wasm_heaps *heaps, struct wasm_memory *m
 	told = memory ? first_told(heaps->process, memory, memory->born) : NULL;
 	(*heap)->dropped.until = memory ? wrong_until(heaps->process, memory) : 0;
 	(*heap)->module = told ? told->record.module : 0;
+	if (told && (*heap)->dropped.until)
+		told = first_told(heaps->process, memory, (*heap)->dropped.until);
 	(*heap)->no_deaths = told && told->record.flags & TRACE_WASM_HEAP_NO_DEATHS;
 	return *heap;
 }

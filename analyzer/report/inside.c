@@ -190,6 +190,15 @@ static int by_instances(const void *left, const void *right)
 	return by_why(left, right);
 }
 
+/* Others tell of that memory since. */
+static bool is_told_since(const struct process_info *info, const struct wasm_unwatched *unwatched)
+{
+	for (size_t i = 0; unwatched->record.base && i < info->wasm_memory_count; i++)
+		if (info->wasm_memories[i].id == unwatched->memory)
+			return info->wasm_memories[i].heap && !info->wasm_memories[i].heap->dropped.all;
+	return false;
+}
+
 struct inside_unwatched *inside_unwatched(const struct view *view, size_t *count)
 {
 	struct inside_unwatched *rows;
@@ -203,6 +212,8 @@ struct inside_unwatched *inside_unwatched(const struct view *view, size_t *count
 		for (size_t i = 0; i < view->processes[p].info->wasm_unwatched_count; i++) {
 			const struct wasm_unwatched *unwatched = &view->processes[p].info->wasm_unwatched[i];
 
+			if (is_told_since(view->processes[p].info, unwatched))
+				continue;
 			rows[all++] = (struct inside_unwatched){
 				unwatched->why, unwatched->count, unwatched->record.bytes};
 		}

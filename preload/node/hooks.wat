@@ -2,8 +2,8 @@
 ;; pointers into addresses of the process, leaves out what is no event, and passes i32s alone, which V8 hands on as they
 ;; are: addresses and sizes as low and high half. watch.c takes them.
 ;;
-;; While the functions are on trial (trial.h) each event goes there first. Once they are refuted none is told any more, and
-;; with the state 0, which lasts when it is set after an allocation, the wrappers do nothing.
+;; While the functions are on trial (trial.h) each event goes there first. Once they are refuted the state becomes what is
+;; wanted then: others tell, or none.
 (module
 	(import "p" "born" (func $born (param i32 i32 i32 i32 i32)))    ;; address, size, alignment
 	(import "p" "dies" (func $dies (param i32 i32)))                ;; address
@@ -15,21 +15,25 @@
 	(import "p" "trial" (global $trial i32))
 	(import "p" "state" (global $state (mut i32)))
 
-	(global $going (mut i32) (i32.const 1)) ;; enum trial_goes
+	(import "p" "first" (global $first i32))
+
+	(global $going (mut i32) (i32.const 1)) ;; is it on trial?
+	(global $wanted (export "wanted") (mut i32) (global.get $first)) ;; the state
 
 	;; Is the event to be told?
 	(func $probe.hook.tried (param $old i64) (param $pointer i64) (result i32)
-		(if (i32.eq (global.get $going) (i32.const 1))
-			(then
-				(global.set $going
-					(call $tried
-						(global.get $trial)
-						(i32.wrap_i64 (local.get $old))
-						(i32.wrap_i64 (i64.shr_u (local.get $old) (i64.const 32)))
-						(i32.wrap_i64 (local.get $pointer))
-						(i32.wrap_i64 (i64.shr_u (local.get $pointer) (i64.const 32)))))))
-		(if (i32.ne (global.get $going) (i32.const 2)) (then (return (i32.const 1))))
-		(global.set $state (i32.const 0))
+		(local $answer i32)
+		(local.set $answer
+			(call $tried
+				(global.get $trial)
+				(i32.wrap_i64 (local.get $old))
+				(i32.wrap_i64 (i64.shr_u (local.get $old) (i64.const 32)))
+				(i32.wrap_i64 (local.get $pointer))
+				(i32.wrap_i64 (i64.shr_u (local.get $pointer) (i64.const 32)))))
+		(global.set $going (i32.eq (local.get $answer) (i32.const 1)))
+		(if (i32.le_u (local.get $answer) (i32.const 1)) (then (return (i32.const 1))))
+		(global.set $wanted (local.get $answer))
+		(global.set $state (local.get $answer))
 		(i32.const 0))
 
 	(func $probe.hook.born.64 (param $pointer i64) (param $size i64) (param $alignment i32)

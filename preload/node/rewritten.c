@@ -13,6 +13,7 @@
 #include "text.h"
 
 #define TEXT_MOST 3072u
+#define CHOICES   2u
 
 static const char refuted[] = "what was freed had not been allocated: the functions taken for its allocator are others";
 
@@ -22,12 +23,14 @@ struct rewritten {
 	uint64_t hash, size;         /* of the original's bytes */
 	struct trace_wasm_heap heap; /* module: its number */
 	uint64_t data_high;          /* end of all active data; 0 none is known */
-	uint32_t candidate;          /* which of those that rewrite_find gives is watched */
-	bool     refuted;            /* its functions are not the allocator; set once, by any thread */
+	uint32_t candidate;          /* which of those that rewrite_find gives is watched: it and */
+	uint32_t choices;            /* this many in all (rewrite_both) */
+	uint32_t refuted;            /* the first so many of them are not its allocator; any thread */
+	bool     no_deaths[CHOICES]; /* as trace.h has it, of each */
 	bool     wide;               /* see watch.js */
 	char     hooks[24], state[24], start[24], memory[24], names[24];
-	uint32_t text_length;
-	char     text[];
+	uint32_t text_length[CHOICES];
+	char     text[];             /* of each, as trace.h has it */
 };
 
 /* Bytes that V8 may be reading. */
@@ -153,13 +156,16 @@ static struct rewritten *find(struct rewritten *first, uint64_t hash, uint64_t s
 }
 
 static struct rewritten *remember(struct rewrites *all, const struct rewrite *rewrite,
-	const struct rewrite_result *result, uint64_t hash, uint32_t number, uint32_t candidate)
+	const struct rewrite_result *result, uint64_t hash, uint32_t number, uint32_t candidate, uint32_t choices)
 {
 	const struct rewrite_module *module = &rewrite->module;
-	char text[TEXT_MOST];
-	uint32_t length = describe(result->candidate, text);
-	struct rewritten *made = wiped_take(sizeof(*made) + length);
+	char text[CHOICES][TEXT_MOST];
+	uint32_t length[CHOICES] = {0};
+	struct rewritten *made;
 
+	for (uint32_t i = 0; i < choices; i++)
+		length[i] = describe(rewrite->candidates[candidate + i], text[i]);
+	made = wiped_take(sizeof(*made) + length[0] + length[1]);
 	if (!made)
 		return NULL;
 	made->next = all->list;
@@ -168,18 +174,21 @@ static struct rewritten *remember(struct rewrites *all, const struct rewrite *re
 	made->heap = (struct trace_wasm_heap){.data_bytes = module->data_bytes ? module->data_bytes : module->passive_bytes,
 		.data_end = module->data_end ? module->data_end : module->data_high, .heap_base = module->heap_base,
 		.stack_top = module->stack_top, .module = number,
-		.flags = (result->wide ? TRACE_WASM_HEAP_WIDE : 0) |
-			(result->candidate->no_deaths ? TRACE_WASM_HEAP_NO_DEATHS : 0)};
+		.flags = result->wide ? TRACE_WASM_HEAP_WIDE : 0};
 	made->data_high = module->data_high;
 	made->candidate = candidate;
+	made->choices = choices;
 	made->wide = result->wide;
 	memcpy(made->hooks, result->hooks, sizeof(made->hooks));
 	memcpy(made->state, result->state, sizeof(made->state));
 	memcpy(made->start, result->start, sizeof(made->start));
 	memcpy(made->memory, result->memory, sizeof(made->memory));
 	memcpy(made->names, result->names, sizeof(made->names));
-	made->text_length = length;
-	memcpy(made->text, text, length);
+	for (uint32_t i = 0; i < choices; i++) {
+		made->no_deaths[i] = rewrite->candidates[candidate + i]->no_deaths;
+		made->text_length[i] = length[i];
+		memcpy(made->text + (i ? length[0] : 0), text[i], length[i]);
+	}
 	__atomic_store_n(&all->list, made, __ATOMIC_RELEASE);
 	return made;
 }
@@ -201,34 +210,47 @@ static void tell_refuted(const struct rewritten *module, uintptr_t base)
 	meta_write(TRACE_RECORD_WASM_UNWATCHED, &record, sizeof(record), refuted, sizeof(refuted) - 1);
 }
 
-bool rewritten_tell(uint32_t number, uintptr_t base, uint64_t *low)
+static void tell_watched(const struct rewritten *module, uint32_t which, uintptr_t base)
 {
-	struct rewritten *module = by_number(number);
-	struct trace_wasm_heap record;
+	struct trace_wasm_heap record = module->heap;
+
+	record.base = base;
+	record.flags |= module->no_deaths[which] ? TRACE_WASM_HEAP_NO_DEATHS : 0;
+	meta_write(TRACE_RECORD_WASM_HEAP, &record, sizeof(record), module->text + (which ? module->text_length[0] : 0),
+		module->text_length[which]);
+}
+
+bool rewritten_tell(uint32_t number, uintptr_t base, struct rewritten_begin *begin)
+{
+	const struct rewritten *module = by_number(number);
+	uint32_t which;
 
 	if (!module)
 		return false;
-	if (__atomic_load_n(&module->refuted, __ATOMIC_RELAXED)) { /* a Module that was compiled before that was known */
+	which = __atomic_load_n(&module->refuted, __ATOMIC_RELAXED);
+	if (which >= module->choices) { /* a Module that was compiled before that was known */
 		tell_refuted(module, 0);
 		return false;
 	}
-	record = module->heap;
-	record.base = base;
-	meta_write(TRACE_RECORD_WASM_HEAP, &record, sizeof(record), module->text, module->text_length);
-	*low = module->data_high;
-	if (library.wasm_alloc[0] || (record.flags & TRACE_WASM_HEAP_NO_DEATHS))
-		*low = REWRITTEN_UNTRIED;
+	tell_watched(module, which, base);
+	*begin = (struct rewritten_begin){.state = 1u << which, .tried = !library.wasm_alloc[0] && !module->no_deaths[which],
+		.choice = number * CHOICES + which, .low = module->data_high};
 	return true;
 }
 
-void rewritten_refute(uint32_t number, uintptr_t base)
+uint32_t rewritten_refute(uint32_t choice, uintptr_t base)
 {
-	struct rewritten *module = by_number(number);
+	struct rewritten *module = by_number(choice / CHOICES);
+	uint32_t which = choice % CHOICES, next = which + 1;
 
 	if (!module)
-		return;
-	__atomic_store_n(&module->refuted, true, __ATOMIC_RELAXED);
+		return REWRITTEN_OFF;
+	__atomic_compare_exchange_n(&module->refuted, &which, next, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 	tell_refuted(module, base);
+	if (next >= module->choices)
+		return REWRITTEN_OFF;
+	tell_watched(module, next, base);
+	return 1u << next;
 }
 
 /* ---- for JavaScript --------------------------------------------------------------------------------------------- */
@@ -282,9 +304,10 @@ static void collected(napi_env env, void *data, void *ticket)
 static struct rewritten *make(struct rewrite *rewrite, const uint8_t *bytes, size_t size, struct rewrite_result *result)
 {
 	struct rewrites *all = state();
+	const struct rewrite_candidate *both = NULL;
 	struct rewritten *module;
 	struct lock_hold lock;
-	uint32_t candidate;
+	uint32_t candidate, wrong;
 	uint64_t hash;
 
 	rewrite->reason = "there is no memory";
@@ -293,8 +316,9 @@ static struct rewritten *make(struct rewrite *rewrite, const uint8_t *bytes, siz
 	hash = XXH3_64bits(bytes, size);
 	module = find(__atomic_load_n(&all->list, __ATOMIC_ACQUIRE), hash, size);
 	candidate = module ? module->candidate : 0;
-	if (module && __atomic_load_n(&module->refuted, __ATOMIC_RELAXED)) {
-		candidate++;
+	wrong = module ? __atomic_load_n(&module->refuted, __ATOMIC_RELAXED) : 0;
+	if (wrong) {
+		candidate += wrong;
 		module = NULL;
 	}
 	if (!rewrite_find(rewrite, library.wasm_alloc[0] ? library.wasm_alloc : NULL, candidate > 0))
@@ -304,11 +328,13 @@ static struct rewritten *make(struct rewrite *rewrite, const uint8_t *bytes, siz
 		return NULL;
 	}
 	rewrite->number = module ? module->heap.module : __atomic_add_fetch(&all->count, 1, __ATOMIC_RELAXED);
-	if (!rewrite_make(rewrite, rewrite->candidates[candidate], REWRITE_HOLD_START, result) || module)
+	if (!rewrite->named && candidate + 1 < rewrite->candidate_count)
+		both = rewrite_both(rewrite, rewrite->candidates[candidate], rewrite->candidates[candidate + 1]);
+	if (!rewrite_make(rewrite, both ? both : rewrite->candidates[candidate], REWRITE_HOLD_START, result) || module)
 		return rewrite->reason ? NULL : module;
 	if (!lock_take(&all->lock, &lock))
 		return NULL;
-	module = remember(all, rewrite, result, hash, rewrite->number, candidate);
+	module = remember(all, rewrite, result, hash, rewrite->number, candidate, both ? 2 : 1);
 	lock_give(&all->lock, &lock);
 	return module;
 }

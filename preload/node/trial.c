@@ -26,7 +26,7 @@ struct trial {
 	uint32_t tid;                /* whose it is */
 	uint32_t began;              /* how many had begun before it */
 	uint32_t disturbed;          /* another instance has the memory */
-	uint32_t module;
+	uint32_t choice;
 	uintptr_t base;
 	uint64_t low;
 	uint32_t births, deaths, unknown; /* births of all blocks; deaths of the sample */
@@ -111,7 +111,7 @@ static struct trial *find_slot(struct trials *all, unsigned *index)
 	return found;
 }
 
-uint32_t trial_begin(uint32_t module, uintptr_t base, bool alone, bool shared, uint64_t low)
+uint32_t trial_begin(uint32_t choice, uintptr_t base, bool alone, bool shared, uint64_t low)
 {
 	struct trials *all = self ? state() : NULL;
 	uint32_t ticket = 0;
@@ -126,7 +126,7 @@ uint32_t trial_begin(uint32_t module, uintptr_t base, bool alone, bool shared, u
 		slot = find_slot(all, &index);
 	if (slot) {
 		ticket = slot->next ? slot->next : index + TRIALS;
-		*slot = (struct trial){.next = ticket + TRIALS, .tid = self->tid, .began = all->count++, .module = module,
+		*slot = (struct trial){.next = ticket + TRIALS, .tid = self->tid, .began = all->count++, .choice = choice,
 			.base = base, .low = low};
 		__atomic_store_n(&slot->ticket, ticket, __ATOMIC_RELEASE);
 	}
@@ -231,7 +231,7 @@ static void death(struct trial *trial, uint64_t pointer)
 	trial->deaths++;
 }
 
-enum trial_goes trial_sees(uint32_t ticket, uint64_t old, uint64_t new, uint32_t *module, uintptr_t *base)
+enum trial_goes trial_sees(uint32_t ticket, uint64_t old, uint64_t new, uint32_t *choice, uintptr_t *base)
 {
 	struct trials *all = __atomic_load_n(&trials, __ATOMIC_ACQUIRE);
 	struct trial *trial = all ? all->slots[ticket % TRIALS] : NULL;
@@ -250,7 +250,7 @@ enum trial_goes trial_sees(uint32_t ticket, uint64_t old, uint64_t new, uint32_t
 	if (trial->deaths < DEATHS && trial->births < BIRTHS_MOST)
 		return TRIAL_ON;
 	refuted = trial->deaths >= DEATHS && trial->unknown * UNKNOWN_SHARE > trial->deaths;
-	*module = trial->module;
+	*choice = trial->choice;
 	*base = trial->base;
 	end(trial);
 	return refuted ? TRIAL_REFUTED : TRIAL_OVER;

@@ -7,24 +7,23 @@
 
 #include "library.h"
 
-/* As hooks.wat knows them. */
-enum trial_goes { TRIAL_OVER = 0, TRIAL_ON = 1, TRIAL_REFUTED = 2 };
+enum trial_goes { TRIAL_OVER, TRIAL_ON, TRIAL_REFUTED };
 
 /*
- * An instance of module `module` begins, of which nothing was told yet; byte 0 of its memory lies at `base`. `alone`: it
- * is the first of that memory, as far as its isolate knows. `shared`: other isolates may have the memory too. Blocks below
- * pointer `low` may be older than the instance. The trial's ticket; 0: there is none.
+ * An instance begins, of whose functions `choice` are watched (a number of the caller's); byte 0 of its memory lies at
+ * `base`. `alone`: it is the first of that memory, as far as its isolate knows. `shared`: other isolates may have the
+ * memory too. Blocks below pointer `low` may be older than the instance. The trial's ticket; 0: there is none.
  */
-uint32_t trial_begin(uint32_t module, uintptr_t base, bool alone, bool shared, uint64_t low) HIDDEN;
+uint32_t trial_begin(uint32_t choice, uintptr_t base, bool alone, bool shared, uint64_t low) HIDDEN;
 
 /* A trial of that memory has no meaning any more: an instance comes that tells nothing. */
 void trial_disturb(uintptr_t base) HIDDEN;
 
 /*
  * Block `old` died, then block `new` was born: pointers, 0 none. Called by the thread that began the trial, until it is
- * over. TRIAL_REFUTED, said once: the functions of *module are the wrong ones; so much for the memory at *base.
+ * over. TRIAL_REFUTED, said once: *choice is wrong; so much for the memory at *base.
  */
-enum trial_goes trial_sees(uint32_t ticket, uint64_t old, uint64_t new, uint32_t *module, uintptr_t *base) HIDDEN;
+enum trial_goes trial_sees(uint32_t ticket, uint64_t old, uint64_t new, uint32_t *choice, uintptr_t *base) HIDDEN;
 
 /* The calling thread will run no instance any more. */
 void trial_thread_ends(void) HIDDEN;

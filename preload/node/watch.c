@@ -110,16 +110,23 @@ static void refused(const struct v8_call *call)
 	meta_write(TRACE_RECORD_WASM_REFUSED, &record, sizeof(record), NULL, 0);
 }
 
-/* What an instance does whose functions are on trial: what to do is the result. */
+/* What an instance does whose functions are on trial. 1: it goes on; 0: it is over; else a new state for the instance. */
 static void tried(const struct v8_call *call)
 {
-	uint32_t module;
+	uint32_t choice;
 	uintptr_t base;
-	enum trial_goes goes = trial_sees(word(call, 0), pair(call, 1), pair(call, 3), &module, &base);
 
-	if (goes == TRIAL_REFUTED)
-		rewritten_refute(module, base);
-	call_return_word(call, goes);
+	switch (trial_sees(word(call, 0), pair(call, 1), pair(call, 3), &choice, &base)) {
+	case TRIAL_OVER:
+		call_return_word(call, 0);
+		break;
+	case TRIAL_ON:
+		call_return_word(call, 1);
+		break;
+	case TRIAL_REFUTED:
+		call_return_word(call, rewritten_refute(choice, base));
+		break;
+	}
 }
 
 /* Called once with integers of which watch.js knows that they are these, as it knows the result. */
@@ -185,8 +192,8 @@ static napi_value js_lookup(napi_env env, napi_callback_info info)
 }
 
 /*
- * begin(id, bytes of the memory, alone, shared): { base, trial }: the address of byte 0, a bigint, and the ticket of the
- * trial that an instance is on (trial.h); undefined: it is not to be watched.
+ * begin(id, bytes of the memory, alone, shared): { base, trial, first }: the address of byte 0, a bigint, the ticket of the
+ * trial that an instance is on (trial.h), and the state that it begins with; undefined: it is not to be watched.
  */
 static napi_value js_begin(napi_env env, napi_callback_info info)
 {
@@ -196,7 +203,7 @@ static napi_value js_begin(napi_env env, napi_callback_info info)
 	void *base = NULL;
 	int error = errno;
 	size_t count = 4, size;
-	uint64_t low;
+	struct rewritten_begin begin;
 
 	if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) != NAPI_OK || count != 4 ||
 	    napi_get_value_uint32(env, arguments[0], &number) != NAPI_OK ||
@@ -207,14 +214,15 @@ static napi_value js_begin(napi_env env, napi_callback_info info)
 	    napi_create_bigint_uint64(env, (uintptr_t)base, &value) != NAPI_OK ||
 	    napi_set_named_property(env, object, "base", value) != NAPI_OK)
 		return NULL;
-	if (!rewritten_tell(number, (uintptr_t)base, &low)) {
+	if (!rewritten_tell(number, (uintptr_t)base, &begin)) {
 		trial_disturb((uintptr_t)base);
 		object = NULL;
 	} else {
-		alone = alone && low != REWRITTEN_UNTRIED;
-		ticket = trial_begin(number, (uintptr_t)base, alone, shared, low);
+		ticket = trial_begin(begin.choice, (uintptr_t)base, alone && begin.tried, shared, begin.low);
 		if (napi_create_uint32(env, ticket, &value) != NAPI_OK ||
-		    napi_set_named_property(env, object, "trial", value) != NAPI_OK)
+		    napi_set_named_property(env, object, "trial", value) != NAPI_OK ||
+		    napi_create_uint32(env, begin.state, &value) != NAPI_OK ||
+		    napi_set_named_property(env, object, "first", value) != NAPI_OK)
 			object = NULL;
 	}
 	errno = error;

@@ -26,19 +26,26 @@ void rewritten_release(uint32_t ticket) HIDDEN;
 /* lookup(name) of watch.js: NULL: no module that was rewritten here exports it. */
 napi_value rewritten_lookup(napi_env env, const char *hooks) HIDDEN;
 
-/*
- * An instance of module `number` begins to be watched; byte 0 of its memory lies at `base`. False: it shall not be, for the
- * functions that it tells of are not its allocator. *low, unless the choice is not to be tried: blocks below this pointer
- * may be older than the instance.
- */
-bool rewritten_tell(uint32_t number, uintptr_t base, uint64_t *low) HIDDEN;
+/* How an instance begins. */
+struct rewritten_begin {
+	uint32_t state;              /* with which the functions of the module report that are taken for its allocator */
+	bool     tried;              /* is that choice on trial? */
+	uint32_t choice;             /* for rewritten_refute */
+	uint64_t low;                /* blocks below this pointer may be older than the instance */
+};
 
-#define REWRITTEN_UNTRIED UINT64_MAX
+/*
+ * An instance of module `number` begins to be watched; byte 0 of its memory lies at `base`. False: it shall not be, for
+ * nothing that it could tell of is its allocator.
+ */
+bool rewritten_tell(uint32_t number, uintptr_t base, struct rewritten_begin *begin) HIDDEN;
 
 /*
- * The functions that were watched in module `number` are not its allocator, as the frees in the memory at `base` say. What
- * was told of it is void; when the module is compiled again the next candidate is taken.
+ * A choice is the wrong one, as the frees in the memory at `base` say: what was told of it is void. When the module is
+ * compiled again it is without. The state with which the instance goes on: others report, or, with REWRITTEN_OFF, none.
  */
-void rewritten_refute(uint32_t number, uintptr_t base) HIDDEN;
+uint32_t rewritten_refute(uint32_t choice, uintptr_t base) HIDDEN;
+
+#define REWRITTEN_OFF (1u << 31)
 
 #endif

@@ -17,7 +17,8 @@
 	const { apply, getOwnPropertyDescriptor } = Reflect;
 	const { Module, Instance, Memory, Table, Global } = WebAssembly, Bytes = Uint8Array, Weak = WeakRef;
 	const bufferOf = getOwnPropertyDescriptor(Memory.prototype, 'buffer').get;
-	const setEntry = Table.prototype.set, setValue = getOwnPropertyDescriptor(Global.prototype, 'value').set;
+	const setEntry = Table.prototype.set, { get: getValue, set: setValue } =
+		getOwnPropertyDescriptor(Global.prototype, 'value');
 	const { deref } = Weak.prototype;
 	const { born, dies, moves, moved, refused, tried } = native;
 	const { add, has } = WeakSet.prototype, memories = new WeakSet();
@@ -61,13 +62,13 @@
 			const told = native.begin(module.id, new Bytes(buffer), alone, isShared(buffer));
 			if (told === undefined)
 				return;
-			const { base, trial } = told, table = exports[module.hooks], state = exports[module.state];
+			const { base, trial, first } = told, table = exports[module.hooks], state = exports[module.state];
 			const { exports: hooks } = new Instance(trampoline,
-				{ p: { born, dies, moves, moved, refused, tried, base, trial, state } });
+				{ p: { born, dies, moves, moved, refused, tried, base, trial, state, first } });
 			for (let i = 0; i < NAMES.length; i++)
 				apply(setEntry, table, [i, hooks[module.wide ? `${NAMES[i]}_wide` : NAMES[i]]]);
-			apply(setValue, state, [1]);
-			states[states.length] = new Weak(state);
+			apply(setValue, state, [first]);
+			states[states.length] = { state: new Weak(state), wanted: hooks.wanted };
 		} catch {
 			// it stays silent
 		}
@@ -76,9 +77,9 @@
 	function revive() {
 		const alive = [];
 		for (let i = 0; i < states.length; i++) {
-			const state = apply(deref, states[i], []);
+			const state = apply(deref, states[i].state, []);
 			if (state) {
-				apply(setValue, state, [1]);
+				apply(setValue, state, [apply(getValue, states[i].wanted, [])]);
 				alive[alive.length] = states[i];
 			}
 		}

@@ -109,6 +109,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 				else
 					hold(rewrite.reason != NULL);
 			}
+			for (uint32_t i = 1; i < rewrite.candidate_count; i++) {
+				const struct rewrite_candidate *both = rewrite_both(&rewrite, rewrite.candidates[i - 1],
+					rewrite.candidates[i]);
+				struct rewrite_result result;
+
+				if (both && rewrite_make(&rewrite, both, way, &result))
+					check(&rewrite, &result);
+			}
 		}
 	} else {
 		hold(rewrite.reason != NULL);

@@ -388,7 +388,7 @@ END_TEST
 START_TEST(records)
 {
 	const struct trace_wasm_refused refused = {.base = AT, .pages = 3, .stack = ONE, .tid = 77};
-	const struct trace_wasm_unwatched unwatched = {.bytes = 5000, .base = NEXT};
+	const struct trace_wasm_unwatched unwatched = {.bytes = 5000}, wrong = {.bytes = 5000, .base = NEXT};
 	struct trace_event events[6];
 	size_t count = inside_memory(events, 1, AT, 2);
 	const struct process_info *process;
@@ -404,12 +404,14 @@ START_TEST(records)
 	maker_record(&maker, TRACE_RECORD_WASM_UNWATCHED, 11, &unwatched, sizeof unwatched, "it has no code");
 	maker_record(&maker, TRACE_RECORD_WASM_UNWATCHED, 12, &unwatched, sizeof unwatched, "it has no code");
 	maker_record(&maker, TRACE_RECORD_WASM_UNWATCHED, 13, &unwatched, sizeof unwatched, "another");
+	maker_record(&maker, TRACE_RECORD_WASM_UNWATCHED, 14, &wrong, sizeof wrong, "others");
+	maker_record(&maker, TRACE_RECORD_WASM_UNWATCHED, 15, &wrong, sizeof wrong, "others");
 	recording = inside_finish_one(&maker, events, count);
 	process = &recording->processes[0];
 	ck_assert_uint_eq(process->wasm_told_count, 2);
 	ck_assert(process->wasm_told[1].repeats); /* the same text: kept once */
 	ck_assert_ptr_eq(process->wasm_told[1].watched, process->wasm_told[0].watched);
-	ck_assert_uint_eq(process->wasm_told[1].memory, 0);
+	ck_assert_uint_eq(process->wasm_told[1].memory, 2);
 	ck_assert_str_eq(process->wasm_told[0].why, "its names");
 	ck_assert_uint_eq(process->wasm_told[0].memory, 1);
 	ck_assert_uint_eq(process->wasm_told[0].record.module, 4);
@@ -423,10 +425,12 @@ START_TEST(records)
 	ck_assert_uint_eq(process->wasm_refused[0].count, 2);
 	ck_assert_uint_eq(process->wasm_refused[0].record.pages, 3);
 	ck_assert_uint_eq(process->wasm_refused[0].memory, 1);
-	ck_assert_uint_eq(process->wasm_unwatched_count, 2);
+	ck_assert_uint_eq(process->wasm_unwatched_count, 4); /* what is of a memory is one each */
 	ck_assert_uint_eq(process->wasm_unwatched[0].count, 2);
 	ck_assert_str_eq(process->wasm_unwatched[0].why, "it has no code");
-	ck_assert_uint_eq(process->wasm_unwatched[0].memory, 2);
+	ck_assert_uint_eq(process->wasm_unwatched[0].memory, 0);
+	ck_assert_uint_eq(process->wasm_unwatched[3].memory, 2);
+	ck_assert_uint_eq(inside_heap(recording, 1)->dropped.until, 15);
 	/* A heap without a block: all of it above the module's own is unused. */
 	ck_assert_uint_eq(inside_heap(recording, 0)->parts.static_bytes, 70000);
 	ck_assert_uint_eq(inside_heap(recording, 0)->parts.unused_bytes, 2 * PAGE - 70000);

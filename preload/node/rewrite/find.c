@@ -196,6 +196,7 @@ bool rewrite_find(struct rewrite *rewrite, const char *said, bool all)
 	bool found = false;
 
 	rewrite->candidate_count = 0;
+	rewrite->named = false;
 	rewrite->reason = NULL;
 	if (said && *said)
 		return find_said(rewrite, said);
@@ -211,6 +212,7 @@ bool rewrite_find(struct rewrite *rewrite, const char *said, bool all)
 	found |= take(rewrite, named.group[KNOWN_BLOCKS], "AssemblyScript's allocator, by name", false);
 	if (!found)
 		found |= take(rewrite, named.group[KNOWN_OBJECTS], "AssemblyScript's allocator, by name", false);
+	rewrite->named = found;
 	if (!named.inside)
 		follow_exports(&rewrite->module, named.group[KNOWN_ALLOCATOR]);
 	if (!found || all)

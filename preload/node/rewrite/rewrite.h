@@ -18,12 +18,14 @@
  * table of functions, the *hooks*, both exported under names that are in the result. The wrapper, while the state is
  * not 0,
  *
- *	sets the state to 0, calls the function, sets the state to 1, and calls a hook
+ *	sets the state to 0, calls the function, sets the state to what it was, and calls a hook
  *
  * so what an allocation function calls in turn is not reported: one report for one call from outside. While the state
  * is 0 it makes a tail call of the function. An instance begins with state 0. Who instantiates fills the table, with
  * functions of the types below (a JavaScript function becomes one by passing through a small module that imports and
- * exports it), then sets the state to 1. A trap, or an exception through an allocation function, leaves the state 0:
+ * exports it), then sets the state to 1. Where names do not tell which functions are the allocator, two candidates
+ * may be watched at once (rewrite_both): with the state 1 those of the first report, with 2 those of the second; a hook
+ * may change the state. A trap, or an exception through an allocation function, leaves the state 0:
  * set it to 1 again whenever it is sure that no function of the instance runs. Each thread of a shared memory has its
  * own instance, so its own state and table.
  *
@@ -160,6 +162,7 @@ struct rewrite_watch {
 	int8_t pointer;                  /* which parameter is the block (DIES, MOVED); see `out`; −1 none */
 	int8_t size, count, alignment;   /* which parameter; the size is size × count; −1 none */
 	struct rewrite_text name;        /* the function's, of the name section or an export, as far as it has one */
+	uint8_t states;                  /* it reports while the state has one of these bits; 0: bit 0 */
 	const char *role;                /* "malloc", "free", "realloc", …: what kind of function it is taken for */
 	const char *why;                 /* in words: "its name", "its export", … */
 };
@@ -183,6 +186,7 @@ struct rewrite {
 	struct rewrite_module module;
 	uint32_t candidate_count;
 	struct rewrite_candidate *candidates[REWRITE_CANDIDATES];
+	bool named;                      /* names of functions tell which they are */
 };
 
 enum rewrite_flags {
@@ -222,6 +226,10 @@ bool rewrite_read(struct rewrite *rewrite, const uint8_t *bytes, size_t size) HI
  * also those that take a look at every instruction although names say enough. False: there is none.
  */
 bool rewrite_find(struct rewrite *rewrite, const char *said, bool all) HIDDEN;
+
+/* A candidate with the functions of two; NULL: a function is watched otherwise in each, or there is no room. */
+const struct rewrite_candidate *rewrite_both(struct rewrite *rewrite, const struct rewrite_candidate *first,
+	const struct rewrite_candidate *second) HIDDEN;
 
 /* Makes the module in which the functions of `candidate` report. */
 bool rewrite_make(struct rewrite *rewrite, const struct rewrite_candidate *candidate, unsigned flags,

@@ -9,6 +9,8 @@
 #define NO_VALUE  0x40               /* of a block */
 #define OP_ELSE   0x05
 #define OP_BR_IF  0x0d
+#define OP_LOCAL_TEE 0x22
+#define OP_I32_AND 0x71
 #define OP_I64_EQZ 0x50
 #define OP_F64_CONST 0x44
 
@@ -97,7 +99,7 @@ struct wrapper {
 	const struct rewrite_type *type;
 	const struct appended *appended;
 	uint32_t number, inner;
-	uint32_t result;                 /* the local that keeps it */
+	uint32_t result, saved;          /* the locals that keep it, and the state */
 };
 
 static void put(const struct wrapper *wrapper, enum operator_code code, uint32_t index)
@@ -112,10 +114,27 @@ static void put_number(const struct wrapper *wrapper, uint32_t number)
 	emit_s32(wrapper->out, (int32_t)number);
 }
 
-static void set_state(const struct wrapper *wrapper, uint32_t state)
+static void set_state_zero(const struct wrapper *wrapper)
 {
-	put_number(wrapper, state);
+	put_number(wrapper, 0);
 	put(wrapper, OP_GLOBAL_SET, wrapper->appended->state);
+}
+
+/* As it was, but for what the hook of a death, which comes first, made of it. */
+static void restore_state(const struct wrapper *wrapper)
+{
+	bool changes = wrapper->watch->action == REWRITE_DIES;
+
+	if (changes) {
+		put(wrapper, OP_GLOBAL_GET, wrapper->appended->state);
+		emit_byte(wrapper->out, OP_I32_EQZ);
+		emit_byte(wrapper->out, OP_IF);
+		emit_byte(wrapper->out, NO_VALUE);
+	}
+	put(wrapper, OP_LOCAL_GET, wrapper->saved);
+	put(wrapper, OP_GLOBAL_SET, wrapper->appended->state);
+	if (changes)
+		emit_byte(wrapper->out, OP_END);
 }
 
 /* What is on the stack becomes what hooks take. */
@@ -235,27 +254,32 @@ void wrapper_body(struct emit *out, const struct rewrite_module *module, const s
 {
 	const struct rewrite_type *type = type_of(module, watch);
 	const struct wrapper wrapper = {.out = out, .watch = watch, .type = type, .appended = appended, .number = number,
-		.inner = inner, .result = type->parameters};
+		.inner = inner, .result = type->parameters, .saved = type->parameters + type->results};
 
-	emit_u32(out, type->results);
+	emit_u32(out, type->results + 1);
 	if (type->results) {
 		emit_u32(out, 1);
 		emit_byte(out, type->result[0]);
 	}
+	emit_u32(out, 1);
+	emit_byte(out, VALUE_I32);
 	emit_byte(out, OP_BLOCK);
 	emit_byte(out, NO_VALUE);
 	put(&wrapper, OP_GLOBAL_GET, appended->state);
+	put(&wrapper, OP_LOCAL_TEE, wrapper.saved);
+	put_number(&wrapper, watch->states ? watch->states : 1);
+	emit_byte(out, OP_I32_AND);
 	leave_if_zero(&wrapper, VALUE_I32);
 	if (watch->action == REWRITE_DIES) {
 		put(&wrapper, OP_LOCAL_GET, (uint32_t)watch->pointer);
 		leave_if_zero(&wrapper, type->parameter[watch->pointer]);
 	}
-	set_state(&wrapper, 0);
+	set_state_zero(&wrapper);
 	tell_before(&wrapper);
 	call_inner(&wrapper, OP_CALL);
 	if (type->results)
 		put(&wrapper, OP_LOCAL_SET, wrapper.result);
-	set_state(&wrapper, 1);
+	restore_state(&wrapper);
 	tell_after(&wrapper);
 	if (type->results)
 		put(&wrapper, OP_LOCAL_GET, wrapper.result);
