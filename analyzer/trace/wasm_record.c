@@ -8,6 +8,7 @@
 
 #define WATCHED_MOST 256             /* functions of one allocator */
 #define LOOKED_AT    64              /* instances */
+#define EMPTY_LOOKED_AT 4096         /* the same, where the text is to be found */
 
 /* What is left of the line up to a tab, to be freed; NULL: nothing is left. */
 static char *next_field(char **line)
@@ -76,16 +77,18 @@ static bool read_text(struct wasm_told *told, char *text)
 	return good;
 }
 
-/* The text of an earlier instance of the same module: some programs make very many. */
-static bool take_over(const struct process_info *process, struct wasm_told *told)
+/* The text of an earlier instance of the same module: some programs make very many. `empty`: it is that, whatever it is. */
+static bool take_over(const struct process_info *process, struct wasm_told *told, bool empty)
 {
-	size_t count = process->wasm_told_count, oldest = count > LOOKED_AT ? count - LOOKED_AT : 0;
+	size_t count = process->wasm_told_count, far = empty ? EMPTY_LOOKED_AT : LOOKED_AT;
+	size_t oldest = count > far ? count - far : 0;
 
 	for (size_t i = count; i > oldest; i--) {
 		const struct wasm_told *other = &process->wasm_told[i - 1];
 
-		if (other->record.module != told->record.module || other->text != told->text)
+		if (other->record.module != told->record.module || (!empty && other->text != told->text))
 			continue;
+		told->text = other->text;
 		told->repeats = true;
 		told->why = other->why;
 		told->watched = other->watched;
@@ -103,7 +106,7 @@ static bool read_heap(struct process_info *process, struct payload payload, uint
 	if (!payload_take(&payload, &told.record, sizeof told.record))
 		return false;
 	told.text = XXH3_64bits(payload.at, payload.left);
-	if (!take_over(process, &told)) {
+	if (!take_over(process, &told, !payload.left)) {
 		char *text = payload_text(&payload);
 
 		good = read_text(&told, text);

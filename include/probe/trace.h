@@ -407,7 +407,8 @@ _Static_assert(sizeof(struct trace_wasm_memory) == 24, "pinned");
  * Blocks inside linear memories are events of TRACE_FAMILY_WASM; their addresses are those of the process: base of the
  * memory + pointer. An instance whose module's allocator reports is told by a WASM_HEAP record; there may be several of
  * one memory (workers, each with an instance). Its text is lines: why these functions were chosen; then one for each
- * watched function: its role ("malloc", …), its index, its name or "?", and why, with a tab between each two.
+ * watched function: its role ("malloc", …), its index, its name or "?", and why, with a tab between each two. Empty: it is
+ * that of the module's last record.
  */
 enum trace_wasm_heap_flags {
 	TRACE_WASM_HEAP_WIDE = 1,      /* 64-bit addresses */

@@ -26,6 +26,7 @@ struct rewritten {
 	uint32_t candidate;          /* which of those that rewrite_find gives is watched: it and */
 	uint32_t choices;            /* this many in all (rewrite_both) */
 	uint32_t refuted;            /* the first so many of them are not its allocator; any thread */
+	uint32_t told;               /* bits by choice: its text is in the recording; any thread */
 	bool     no_deaths[CHOICES]; /* as trace.h has it, of each */
 	bool     wide;               /* see watch.js */
 	char     hooks[24], state[24], start[24], memory[24], names[24];
@@ -210,19 +211,22 @@ static void tell_refuted(const struct rewritten *module, uintptr_t base)
 	meta_write(TRACE_RECORD_WASM_UNWATCHED, &record, sizeof(record), refuted, sizeof(refuted) - 1);
 }
 
-static void tell_watched(const struct rewritten *module, uint32_t which, uintptr_t base)
+/* The text goes with the first instance alone: some programs make very many. */
+static void tell_watched(struct rewritten *module, uint32_t which, uintptr_t base)
 {
 	struct trace_wasm_heap record = module->heap;
+	bool told = __atomic_load_n(&module->told, __ATOMIC_RELAXED) >> which & 1;
 
 	record.base = base;
 	record.flags |= module->no_deaths[which] ? TRACE_WASM_HEAP_NO_DEATHS : 0;
 	meta_write(TRACE_RECORD_WASM_HEAP, &record, sizeof(record), module->text + (which ? module->text_length[0] : 0),
-		module->text_length[which]);
+		told ? 0 : module->text_length[which]);
+	__atomic_fetch_or(&module->told, 1u << which, __ATOMIC_RELAXED);
 }
 
 bool rewritten_tell(uint32_t number, uintptr_t base, struct rewritten_begin *begin)
 {
-	const struct rewritten *module = by_number(number);
+	struct rewritten *module = by_number(number);
 	uint32_t which;
 
 	if (!module)

@@ -80,19 +80,34 @@ static void moved(const struct v8_call *call)
 		           (void *)pair(call, 0), 0, thread->wasm_moves, (void *)pair(call, 2), pair(call, 4), STACK_CALLER());
 }
 
-/* Of a loop that tries again and again the first are told. */
-#define REFUSALS_MOST 4096u
+/* What a program may do again and again in a loop is told so often; then that there was more of it. Any thread. */
+#define TOLD_MOST 4096u
 
-static bool is_told(void)
+static bool is_told(uint32_t *count, const char *warning)
 {
-	static uint32_t refusals;
-	uint32_t before = __atomic_load_n(&refusals, __ATOMIC_RELAXED);
+	uint32_t before = __atomic_load_n(count, __ATOMIC_RELAXED);
 
-	if (before <= REFUSALS_MOST)
-		before = __atomic_fetch_add(&refusals, 1, __ATOMIC_RELAXED);
-	if (before == REFUSALS_MOST)
-		meta_warn("linear memories were refused to grow more than 4096 times: the later refusals are not told");
-	return before < REFUSALS_MOST;
+	if (before <= TOLD_MOST)
+		before = __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+	if (before == TOLD_MOST)
+		meta_warn(warning);
+	return before < TOLD_MOST;
+}
+
+static bool refusal_is_told(void)
+{
+	static uint32_t count;
+
+	return is_told(&count, "linear memories were refused to grow more than 4096 times: the later refusals are not told");
+}
+
+static void tell_unwatched(uint64_t bytes, const char *why, size_t length)
+{
+	static uint32_t count;
+	struct trace_wasm_unwatched record = {.bytes = bytes};
+
+	if (is_told(&count, "more than 4096 wasm modules or instances are not watched: those that came later are not told"))
+		meta_write(TRACE_RECORD_WASM_UNWATCHED, &record, sizeof(record), why, length);
 }
 
 static void refused(const struct v8_call *call)
@@ -100,7 +115,7 @@ static void refused(const struct v8_call *call)
 	struct stack_start at = STACK_CALLER();
 	struct thread *thread = event_thread();
 	struct trace_wasm_refused record = {.base = pair(call, 0), .pages = pair(call, 2)};
-	struct lane *lane = thread && is_told() ? event_lane(thread, at.sp) : NULL;
+	struct lane *lane = thread && refusal_is_told() ? event_lane(thread, at.sp) : NULL;
 
 	if (!lane)
 		return;
@@ -146,17 +161,16 @@ static void try(const struct v8_call *call)
 /* rewrite(bytes) */
 static napi_value js_rewrite(napi_env env, napi_callback_info info)
 {
-	struct trace_wasm_unwatched record = {0};
 	napi_value bytes, result = NULL;
 	const char *reason = NULL;
 	int error = errno;
-	size_t count = 1;
+	size_t count = 1, size = 0;
 
 	if (napi_get_cb_info(env, info, &count, &bytes, NULL, NULL) == NAPI_OK && count == 1)
 		result = rewritten_make(env, bytes, &reason);
 	if (reason && !result) {
-		napi_get_typedarray_info(env, bytes, NULL, &record.bytes, NULL, NULL, NULL);
-		meta_write(TRACE_RECORD_WASM_UNWATCHED, &record, sizeof(record), reason, strlen(reason));
+		napi_get_typedarray_info(env, bytes, NULL, &size, NULL, NULL, NULL);
+		tell_unwatched(size, reason, strlen(reason));
 	}
 	errno = error;
 	return result;
@@ -232,7 +246,6 @@ static napi_value js_begin(napi_env env, napi_callback_info info)
 /* unwatched(bytes, why) */
 static napi_value js_unwatched(napi_env env, napi_callback_info info)
 {
-	struct trace_wasm_unwatched record = {0};
 	napi_value arguments[2];
 	char why[256];
 	int error = errno;
@@ -243,8 +256,7 @@ static napi_value js_unwatched(napi_env env, napi_callback_info info)
 	    napi_get_value_double(env, arguments[0], &bytes) != NAPI_OK || !(bytes >= 0 && bytes < 9e15) ||
 	    napi_get_value_string_utf8(env, arguments[1], why, sizeof(why), &length) != NAPI_OK)
 		return NULL;
-	record.bytes = (uint64_t)bytes;
-	meta_write(TRACE_RECORD_WASM_UNWATCHED, &record, sizeof(record), why, length);
+	tell_unwatched((uint64_t)bytes, why, length);
 	errno = error;
 	return NULL;
 }

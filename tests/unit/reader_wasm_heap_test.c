@@ -173,7 +173,7 @@ START_TEST(let_go_at_the_end)
 	maker_record(&maker, TRACE_RECORD_COLLECTED, 1999, &collected, sizeof collected, NULL);
 	inside_told(&maker, 9, (struct trace_wasm_heap){.base = AT, .module = 1}, "one");
 	inside_told(&maker, 9, (struct trace_wasm_heap){.base = AT + 64 * GIB, .module = 2}, "two");
-	inside_told(&maker, 110, (struct trace_wasm_heap){.base = NEXT, .module = 2}, "three");
+	inside_told(&maker, 110, (struct trace_wasm_heap){.base = NEXT, .module = 2}, "");
 	recording = inside_finish_one(&maker, events, count);
 	check_site(recording, ONE, 4, 1, 1570);
 	for (size_t i = 0; i < 3; i++) {
@@ -182,6 +182,11 @@ START_TEST(let_go_at_the_end)
 
 		ck_assert_int_eq(memory->let_go, !second);
 		ck_assert_int_eq(memory->died == UINT64_MAX, !second);
+	}
+	for (size_t i = 0; i < 3; i++) {
+		const struct wasm_told *told = &recording->processes[0].wasm_told[i];
+
+		ck_assert_str_eq(told->why, told->record.module == 1 ? "one" : "two");
 	}
 	recording_close(recording);
 }
