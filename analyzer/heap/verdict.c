@@ -3,14 +3,17 @@
 
 #define BLOCK_LEAST     16       /* bytes that a block of no size takes all the same */
 
-double verdict_rise(const struct instants *instants, const struct growth *growth)
+/* For how many marks it has been growing. */
+static double marks_of(const struct instants *instants, const struct growth *growth)
 {
 	double last = instants->count ? (double)instants->numbers[instants->count - 1] : 0;
-	double marks = last > growth->from ? last - growth->from : 0;
 
-	if (growth->trend != TREND_GROWING)
-		return 0;
-	return marks * (growth->bytes_per_mark ? growth->bytes_per_mark : BLOCK_LEAST * growth->blocks_per_mark);
+	return growth->trend == TREND_GROWING && last > growth->from ? last - growth->from : 0;
+}
+
+double verdict_rise(const struct instants *instants, const struct growth *growth)
+{
+	return marks_of(instants, growth) * (growth->bytes_per_mark ? growth->bytes_per_mark : BLOCK_LEAST * growth->blocks_per_mark);
 }
 
 uint64_t verdict_room(const struct wasm_memory *memory)
@@ -68,14 +71,21 @@ static bool is_doubtful(const struct verdict_facts *facts, const struct verdict_
 	return is_short(facts) || (facts->garbage && site->collectable && rise < GARBAGE_MOST);
 }
 
-/* What surely grows inside linear memories: their own growth is explained by it. */
+/*
+ * What surely grows inside linear memories, with what an allocator adds to small blocks: their own growth is explained by
+ * it.
+ */
 static double inside_rise(const struct verdict_facts *facts)
 {
+	const struct instants *instants = &facts->process->instants;
 	double rise = 0;
 
-	for (size_t i = 0; i < facts->site_count; i++)
-		if (facts->sites[i].domain == DOMAIN_WASM_HEAP && is_sure(&facts->sites[i].growth))
-			rise += verdict_rise(&facts->process->instants, &facts->sites[i].growth);
+	for (size_t i = 0; i < facts->site_count; i++) {
+		const struct growth *growth = &facts->sites[i].growth;
+
+		if (facts->sites[i].domain == DOMAIN_WASM_HEAP && is_sure(growth))
+			rise += marks_of(instants, growth) * (growth->bytes_per_mark + BLOCK_LEAST * growth->blocks_per_mark);
+	}
 	return rise;
 }
 

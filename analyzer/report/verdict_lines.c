@@ -338,7 +338,7 @@ static size_t scripts(const struct view *view, struct view_process *process, str
 			continue;
 		keyed[count] = key_site(process, site);
 		keyed[count].key = keyed[count].script;
-		count += !XXH128_isEqual(keyed[count].key, none);
+		count += keyed[count].whose != WHOSE_RUNTIME && !XXH128_isEqual(keyed[count].key, none);
 	}
 	qsort(keyed, count, sizeof(*keyed), by_key);
 	for (size_t i = 0; i < count && found < most; i = next) {

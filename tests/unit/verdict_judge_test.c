@@ -201,10 +201,15 @@ START_TEST(a_line_inside_a_memory_is_to_blame_for_its_growth)
 	ck_assert_uint_eq(evidence.others, 1);
 	ck_assert_double_eq(evidence.others_per_mark, 20000);
 	/* What they keep explains less than half of it. */
-	sites[0].growth = growing(10000);
+	sites[0].growth = growing(5000);
 	evidence = verdict_judge(&facts);
 	ck_assert_ptr_eq(evidence.memory, &memories[1]);
 	ck_assert_ptr_null(evidence.around);
+	/* Small blocks take more than their bytes. */
+	sites[0].growth.blocks_per_mark = 2000;
+	evidence = verdict_judge(&facts);
+	ck_assert_ptr_null(evidence.memory);
+	ck_assert_ptr_eq(evidence.around, &memories[1]);
 	/* Holes have room for what leaks: the memory need not grow. */
 	memories[1].trend = (struct growth){0};
 	facts.site_count = 2;
