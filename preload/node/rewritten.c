@@ -204,13 +204,6 @@ static struct rewritten *by_number(uint32_t number)
 	return module;
 }
 
-static void tell_refuted(const struct rewritten *module, uintptr_t base)
-{
-	struct trace_wasm_unwatched record = {.bytes = module->size, .base = base};
-
-	meta_write(TRACE_RECORD_WASM_UNWATCHED, &record, sizeof(record), refuted, sizeof(refuted) - 1);
-}
-
 /* The text goes with the first instance alone: some programs make very many. */
 static void tell_watched(struct rewritten *module, uint32_t which, uintptr_t base)
 {
@@ -229,11 +222,13 @@ bool rewritten_tell(uint32_t number, uintptr_t base, struct rewritten_begin *beg
 	struct rewritten *module = by_number(number);
 	uint32_t which;
 
+	*begin = (struct rewritten_begin){0};
 	if (!module)
 		return false;
 	which = __atomic_load_n(&module->refuted, __ATOMIC_RELAXED);
 	if (which >= module->choices) { /* a Module that was compiled before that was known */
-		tell_refuted(module, 0);
+		begin->bytes = module->size;
+		begin->why = refuted;
 		return false;
 	}
 	tell_watched(module, which, base);
@@ -246,11 +241,13 @@ uint32_t rewritten_refute(uint32_t choice, uintptr_t base)
 {
 	struct rewritten *module = by_number(choice / CHOICES);
 	uint32_t which = choice % CHOICES, next = which + 1;
+	struct trace_wasm_unwatched record = {.base = base};
 
 	if (!module)
 		return REWRITTEN_OFF;
 	__atomic_compare_exchange_n(&module->refuted, &which, next, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-	tell_refuted(module, base);
+	record.bytes = module->size;
+	meta_write(TRACE_RECORD_WASM_UNWATCHED, &record, sizeof(record), refuted, sizeof(refuted) - 1);
 	if (next >= module->choices)
 		return REWRITTEN_OFF;
 	tell_watched(module, next, base);

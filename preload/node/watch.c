@@ -229,6 +229,8 @@ static napi_value js_begin(napi_env env, napi_callback_info info)
 	    napi_set_named_property(env, object, "base", value) != NAPI_OK)
 		return NULL;
 	if (!rewritten_tell(number, (uintptr_t)base, &begin)) {
+		if (begin.why)
+			tell_unwatched(begin.bytes, begin.why, strlen(begin.why));
 		trial_disturb((uintptr_t)base);
 		object = NULL;
 	} else {

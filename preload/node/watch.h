@@ -32,6 +32,8 @@ struct rewritten_begin {
 	bool     tried;              /* is that choice on trial? */
 	uint32_t choice;             /* for rewritten_refute */
 	uint64_t low;                /* blocks below this pointer may be older than the instance */
+	const char *why;             /* it does not, a sentence's middle; NULL unknown */
+	uint64_t bytes;              /* of its module, then */
 };
 
 /*
