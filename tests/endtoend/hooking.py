@@ -35,6 +35,11 @@ def make_modules():
 
 
 def watched(out):
-    """How many instances of these modules were watched; node's own fetch has a module too."""
-    return len([record for process in processes(out) for record in process.records
-                if record.type == WASM_HEAP and re.search(rb"malloc\t[12]\tmalloc\t", record.payload)])
+    """How many instances of these modules were watched; node's own fetch has a module too. What is watched in a module is
+    told with its first instance alone."""
+    count = 0
+    for process in processes(out):
+        told = [(record.payload[40:44], record.payload) for record in process.records if record.type == WASM_HEAP]
+        modules = {module for module, payload in told if re.search(rb"malloc\t[12]\tmalloc\t", payload)}
+        count += sum(module in modules for module, _ in told)
+    return count
