@@ -180,11 +180,29 @@ static void say_site(FILE *out, struct view_process *process, const struct verdi
 		    "on they would stay.");
 }
 
+#define WAITING_SHARE 100            /* of a site's blocks, so many at most to one object that waits for a finalizer */
+
+/* What such objects own in turn counts as alive: it may be just what grows. */
+static void say_waiting(FILE *out, const struct verdict_facts *facts, const struct verdict_site *site)
+{
+	const struct process_info *process = facts->process;
+	uint64_t waiting = 0;
+
+	for (size_t i = 0; i < process->unfinalized_count; i++)
+		waiting += process->unfinalized[i].count;
+	if (site->domain == DOMAIN_WASM_HEAP && waiting > site->live_blocks / WAITING_SHARE)
+		say(out, " But %s %s gone whose finalizer had no turn of the event loop. If these blocks are what %s, it is no "
+		    "leak: give the loop a turn in each round to know.", COUNT(waiting),
+		    PLURAL(waiting, "object is", "objects are"), PLURAL(waiting, "it owns", "they own"));
+}
+
 static void say_beside(FILE *out, const struct verdict_facts *facts, const struct verdict_evidence *evidence)
 {
 	if (evidence->others)
 		say(out, " %s more %s, by %s together.", COUNT(evidence->others),
 		    PLURAL(evidence->others, "line grows", "lines grow"), RATE(evidence->others_per_mark, "", facts));
+	if (evidence->site)
+		say_waiting(out, facts, evidence->site);
 	if (evidence->library_rise >= LIBRARY_LEAST && evidence->site && evidence->site->whose == WHOSE_OWN)
 		say(out, " With it grew what node's own threads keep for it, by %s.",
 		    BYTES(whole(evidence->library_rise)));
