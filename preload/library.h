@@ -143,6 +143,7 @@ struct thread {
 	uint32_t  wasm_context_count;
 	struct wasm_shown wasm_shown[WASM_SHOWN]; /* node/exports.c */
 	uint32_t  wasm_shown_next;
+	struct watch_states *watch_states; /* node/revive.c; NULL until first used */
 	uint32_t  wasm_unended;      /* node/compile.c: calls of which wasm.js believes that they are under way */
 	void     *wasm_questions[WASM_QUESTIONS]; /* references */
 	uintptr_t wasm_undefined;    /* `undefined`, as V8 has it */

@@ -14,6 +14,7 @@
 
 V8_FUNCTION(void, v8_enqueue, "_ZN2v87Isolate16EnqueueMicrotaskEPFvPvES1_", void *, void (*)(void *), void *);
 #include "node/wasm.h"
+#include "node/watch.h"
 
 #define LABEL_ROOM 256               /* mark.c cuts at as much */
 
@@ -43,6 +44,7 @@ static napi_value js_mark(napi_env env, napi_callback_info info)
 		forget_exception(env);
 		return NULL;
 	}
+	revive_all(env);
 	probe_library_mark(text);
 	collect_marked(v8.current());
 	errno = error;
@@ -59,6 +61,7 @@ static napi_value js_ending(napi_env env, napi_callback_info info)
 
 	if (napi_get_cb_info(env, info, &count, &value, NULL, NULL) == NAPI_OK && count)
 		napi_get_value_uint32(env, value, &worker);
+	revive_all(env);
 	ending_of_script(v8.current(), worker);
 	errno = error;
 	return NULL;

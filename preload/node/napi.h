@@ -57,17 +57,35 @@ NAPI(napi_get_reference_value, void *, napi_value *);
 NAPI(napi_get_typedarray_info, napi_value, int *, size_t *, void **, napi_value *, size_t *);
 NAPI(napi_get_undefined, napi_value *);
 NAPI(napi_get_value_bool, napi_value, bool *);
+NAPI(napi_get_value_bool, napi_value, bool *);
 NAPI(napi_get_value_double, napi_value, double *);
 NAPI(napi_get_value_string_utf8, napi_value, char *, size_t, size_t *);
 NAPI(napi_get_value_uint32, napi_value, uint32_t *);
 NAPI(napi_new_instance, napi_value, size_t, const napi_value *, napi_value *);
 NAPI(napi_run_script, napi_value, napi_value *);
 NAPI(napi_set_element, napi_value, uint32_t, napi_value);
-NAPI(napi_set_named_property, napi_value, const char *, napi_value);
 NAPI(napi_strict_equals, napi_value, napi_value, bool *);
 NAPI(napi_typeof, napi_value, int *);
 NAPI(napi_unref_threadsafe_function, napi_threadsafe_function);
+struct napi_property {           /* napi_property_descriptor */
+	const char *name;
+	napi_value key;
+	napi_callback *method, *getter, *setter;
+	napi_value value;
+	int attributes;
+	void *data;
+};
+NAPI(napi_define_properties, napi_value, size_t, const struct napi_property *);
 #undef NAPI
+
+/* A property of the object's own, whatever its prototypes have. Node-API's status. */
+static inline int napi_own(napi_env env, napi_value object, const char *name, napi_value value)
+{
+	const struct napi_property property = {.name = name, .value = value, .attributes = 1 | 2 | 4}; /* as by assignment */
+
+	return napi_define_properties(env, object, 1, &property);
+}
+
 extern int napi_call_threadsafe_function(napi_threadsafe_function, void *, int) __attribute__((weak));
 
 #endif

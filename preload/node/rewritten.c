@@ -261,7 +261,7 @@ static bool set_text(napi_env env, napi_value object, const char *name, const ch
 	napi_value value;
 
 	return napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value) == NAPI_OK &&
-	       napi_set_named_property(env, object, name, value) == NAPI_OK;
+	       napi_own(env, object, name, value) == NAPI_OK;
 }
 
 static bool set_number(napi_env env, napi_value object, const char *name, uint32_t number)
@@ -269,7 +269,7 @@ static bool set_number(napi_env env, napi_value object, const char *name, uint32
 	napi_value value;
 
 	return napi_create_uint32(env, number, &value) == NAPI_OK &&
-	       napi_set_named_property(env, object, name, value) == NAPI_OK;
+	       napi_own(env, object, name, value) == NAPI_OK;
 }
 
 static napi_value described(napi_env env, const struct rewritten *module)
@@ -280,7 +280,7 @@ static napi_value described(napi_env env, const struct rewritten *module)
 	    !set_text(env, object, "hooks", module->hooks) || !set_text(env, object, "state", module->state) ||
 	    !set_text(env, object, "start", module->start) || !set_text(env, object, "memory", module->memory) ||
 	    !set_text(env, object, "names", module->names) || napi_get_boolean(env, module->wide, &wide) != NAPI_OK ||
-	    napi_set_named_property(env, object, "wide", wide) != NAPI_OK)
+	    napi_own(env, object, "wide", wide) != NAPI_OK)
 		return NULL;
 	return object;
 }
@@ -368,7 +368,7 @@ napi_value rewritten_make(napi_env env, napi_value array, const char **reason)
 	if (!(object = described(env, module)) ||
 	    napi_create_external_arraybuffer(env, result.bytes, result.size, collected, (void *)(uintptr_t)ticket,
 	                                     &buffer) != NAPI_OK ||
-	    napi_set_named_property(env, object, "buffer", buffer) != NAPI_OK || !set_number(env, object, "ticket", ticket)) {
+	    napi_own(env, object, "buffer", buffer) != NAPI_OK || !set_number(env, object, "ticket", ticket)) {
 		rewritten_release(ticket);
 		return NULL;
 	}

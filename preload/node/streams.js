@@ -16,13 +16,13 @@
 
 	function likeResponse(given, used, bodyOf) {
 		const like = { __proto__: getPrototypeOf(given) };
-		const pass = (key) => defineProperty(like, key, { get: () => given[key] });
+		const pass = (key) => defineProperty(like, key, { __proto__: null, get: () => given[key] });
 		pass('headers');
 		pass('ok');
 		pass('status');
 		pass('url');
-		defineProperty(like, 'bodyUsed', { get: () => used ?? given.bodyUsed });
-		defineProperty(like, 'body', { get() {
+		defineProperty(like, 'bodyUsed', { __proto__: null, get: () => used ?? given.bodyUsed });
+		defineProperty(like, 'body', { __proto__: null, get() {
 			const { body } = given;
 			return body === undefined || body === null ? body : bodyOf(body);
 		} });
@@ -45,7 +45,7 @@
 		for await (const piece of body) {
 			const bytes = known ? bytesOf(piece) : undefined;
 			if (bytes && (size || bytes.length < 4 || isHead(bytes))) {
-				defineProperty(list, list.length, { value: new Bytes(bytes) });
+				defineProperty(list, list.length, { __proto__: null, value: new Bytes(bytes) });
 				size += bytes.length;
 				continue;
 			}

@@ -249,7 +249,7 @@ static bool set_function(napi_env env, napi_value object, const char *name, napi
 	napi_value function;
 
 	return napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, NULL, &function) == NAPI_OK &&
-	       napi_set_named_property(env, object, name, function) == NAPI_OK;
+	       napi_own(env, object, name, function) == NAPI_OK;
 }
 
 static bool can_wrap(void)
@@ -276,12 +276,12 @@ static bool make_native(napi_env env, napi_value *native)
 	if (napi_create_object(env, native) != NAPI_OK || !set_function(env, *native, "wrap", js_wrap) ||
 	    !set_function(env, *native, "rewritten", js_rewritten) || !set_function(env, *native, "declare", js_declare) ||
 	    addon_run(env, declared_script, declared_script_end, "node:internal/probe/declared", &value) != NAPI_OK ||
-	    napi_set_named_property(env, *native, "declarations", value) != NAPI_OK)
+	    napi_own(env, *native, "declarations", value) != NAPI_OK)
 		return false;
 	value = watch_functions(env);
-	return !value || (napi_set_named_property(env, *native, "watch", value) == NAPI_OK &&
+	return !value || (napi_own(env, *native, "watch", value) == NAPI_OK &&
 	                  addon_run(env, streams_script, streams_script_end, "node:internal/probe/streams", &value) == NAPI_OK &&
-	                  napi_set_named_property(env, *native, "streams", value) == NAPI_OK);
+	                  napi_own(env, *native, "streams", value) == NAPI_OK);
 }
 
 void wasm_install(napi_env env)

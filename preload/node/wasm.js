@@ -35,6 +35,12 @@
 	const { descriptor, ofBytes } = native.declarations(isProxy), { watch } = native;
 	const streams = watch && native.streams(isProxy, bytesOf, ofBytes, watch.rewrite, watch.release);
 
+	// What the program's Object.prototype has is no part of it.
+	function descriptorOf(object, key) {
+		const found = getOwnPropertyDescriptor(object, key);
+		return found && setPrototypeOf(found, null);
+	}
+
 	// ---- modules
 
 	// What V8 takes for the bytes of a module, undefined where it throws. A copy, if another thread could change it.
@@ -164,7 +170,7 @@
 			const all = apply(exportsOf, made, []), some = { __proto__: null }, names = ownKeys(all);
 			for (let i = 0; i < names.length; i++)
 				if (!isAdded(found.rewritten, names[i]))
-					defineProperty(some, names[i], getOwnPropertyDescriptor(all, names[i]));
+					defineProperty(some, names[i], descriptorOf(all, names[i]));
 			found.shown = freeze(some);
 		}
 		return found?.shown;
@@ -196,7 +202,7 @@
 			rewritten: undefined, declared: UNKNOWN, settles: undefined, settled: false };
 		try {
 			for (let i = 2; i < arguments.length; i++)
-				defineProperty(call.words, i - 2, { value: arguments[i], configurable: true });
+				defineProperty(call.words, i - 2, { __proto__: null, value: arguments[i], configurable: true });
 			const given = apply(get, worlds, [original]).streams ? streams?.streamed(call, source) : compiled(call, source);
 			calls = call;
 			return given ?? null;
@@ -264,7 +270,7 @@
 		const retry = { outer: calls, settles: promise, settled: false };
 		calls = retry;
 		try {
-			defineProperty(call.words, 0, { value: call.response ? streams.again(call) : bytes });
+			defineProperty(call.words, 0, { __proto__: null, value: call.response ? streams.again(call) : bytes });
 			apply(set, pending, [apply(call.original, call.self, call.words), retry]);
 		} finally {
 			calls = retry.outer;
@@ -283,27 +289,27 @@
 
 	function likeness(which, original) {
 		const wrapper = native.wrap(which, original, original.name);
-		defineProperty(wrapper, 'length', { value: original.length });
+		defineProperty(wrapper, 'length', { __proto__: null, value: original.length });
 		if (getPrototypeOf(wrapper) !== getPrototypeOf(original))
 			setPrototypeOf(wrapper, getPrototypeOf(original));
 		return wrapper;
 	}
 
 	function replace(space, name, which, world) {
-		const slot = getOwnPropertyDescriptor(space, name), original = slot?.value;
+		const slot = descriptorOf(space, name), original = slot?.value;
 		if (typeof original !== 'function' || !slot.configurable)
 			return;
 		apply(set, worlds, [original, world]);
 		const wrapper = likeness(which, original);
 		const { prototype } = original;
 		if (prototype)
-			defineProperty(wrapper, 'prototype', { value: prototype, writable: false });
+			defineProperty(wrapper, 'prototype', { __proto__: null, value: prototype, writable: false });
 		const keys = ownKeys(original);
 		for (let i = 0; i < keys.length; i++)
 			if (!getOwnPropertyDescriptor(wrapper, keys[i]))
-				defineProperty(wrapper, keys[i], getOwnPropertyDescriptor(original, keys[i]));
+				defineProperty(wrapper, keys[i], descriptorOf(original, keys[i]));
 		if (prototype)
-			defineProperty(prototype, 'constructor', { value: wrapper });
+			defineProperty(prototype, 'constructor', { __proto__: null, value: wrapper });
 		slot.value = wrapper;
 		defineProperty(space, name, slot);
 	}
@@ -323,7 +329,7 @@
 			return;
 		replace(space.Module, 'exports', 'listed');
 		replace(space.Module, 'customSections', 'sections');
-		const slot = getOwnPropertyDescriptor(space.Instance.prototype, 'exports');
+		const slot = descriptorOf(space.Instance.prototype, 'exports');
 		slot.get = likeness('shown', slot.get);
 		defineProperty(space.Instance.prototype, 'exports', slot);
 	}

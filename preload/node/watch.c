@@ -226,7 +226,7 @@ static napi_value js_begin(napi_env env, napi_callback_info info)
 	    napi_get_typedarray_info(env, arguments[1], NULL, &size, &base, NULL, NULL) != NAPI_OK || !base ||
 	    napi_create_object(env, &object) != NAPI_OK ||
 	    napi_create_bigint_uint64(env, (uintptr_t)base, &value) != NAPI_OK ||
-	    napi_set_named_property(env, object, "base", value) != NAPI_OK)
+	    napi_own(env, object, "base", value) != NAPI_OK)
 		return NULL;
 	if (!rewritten_tell(number, (uintptr_t)base, &begin)) {
 		if (begin.why)
@@ -236,9 +236,9 @@ static napi_value js_begin(napi_env env, napi_callback_info info)
 	} else {
 		ticket = trial_begin(begin.choice, (uintptr_t)base, alone && begin.tried, shared, begin.low);
 		if (napi_create_uint32(env, ticket, &value) != NAPI_OK ||
-		    napi_set_named_property(env, object, "trial", value) != NAPI_OK ||
+		    napi_own(env, object, "trial", value) != NAPI_OK ||
 		    napi_create_uint32(env, begin.state, &value) != NAPI_OK ||
-		    napi_set_named_property(env, object, "first", value) != NAPI_OK)
+		    napi_own(env, object, "first", value) != NAPI_OK)
 			object = NULL;
 	}
 	errno = error;
@@ -263,6 +263,27 @@ static napi_value js_unwatched(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
+/* keep(state, wanted), heal(function): see revive.c */
+static napi_value js_keep(napi_env env, napi_callback_info info)
+{
+	napi_value arguments[2];
+	size_t count = 2;
+
+	if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) == NAPI_OK && count == 2)
+		revive_keep(arguments[0], arguments[1]);
+	return NULL;
+}
+
+static napi_value js_heal(napi_env env, napi_callback_info info)
+{
+	napi_value function;
+	size_t count = 1;
+
+	if (napi_get_cb_info(env, info, &count, &function, NULL, NULL) == NAPI_OK && count == 1)
+		revive_heal(function);
+	return NULL;
+}
+
 /* readable(): whether `try` read what it was called with */
 static napi_value js_readable(napi_env env, napi_callback_info info)
 {
@@ -279,7 +300,7 @@ static const struct {
 	napi_callback *callback;
 } natives[] = {
 	{"rewrite", js_rewrite}, {"release", js_release}, {"lookup", js_lookup}, {"begin", js_begin},
-	{"unwatched", js_unwatched}, {"readable", js_readable},
+	{"unwatched", js_unwatched}, {"readable", js_readable}, {"keep", js_keep}, {"heal", js_heal},
 };
 
 static const struct {
@@ -298,11 +319,11 @@ static bool make_functions(napi_env env, napi_value object)
 
 	for (size_t i = 0; i < sizeof(natives) / sizeof(natives[0]); i++)
 		if (napi_create_function(env, natives[i].name, NAPI_AUTO_LENGTH, natives[i].callback, NULL, &value) != NAPI_OK ||
-		    napi_set_named_property(env, object, natives[i].name, value) != NAPI_OK)
+		    napi_own(env, object, natives[i].name, value) != NAPI_OK)
 			return false;
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
 		value = v8_function(context, hooks[i].callback, NULL, hooks[i].length, V8_CONSTRUCTOR, V8_SIDE_EFFECT);
-		if (!value || napi_set_named_property(env, object, hooks[i].name, value) != NAPI_OK)
+		if (!value || napi_own(env, object, hooks[i].name, value) != NAPI_OK)
 			return false;
 	}
 	return true;
@@ -318,7 +339,7 @@ static bool make_module(napi_env env, napi_value object)
 	if (napi_create_arraybuffer(env, size, &bytes, &value) != NAPI_OK)
 		return false;
 	memcpy(bytes, hooks_module, size);
-	return napi_set_named_property(env, object, "hooks", value) == NAPI_OK;
+	return napi_own(env, object, "hooks", value) == NAPI_OK;
 }
 
 napi_value watch_functions(napi_env env)

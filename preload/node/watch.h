@@ -14,6 +14,15 @@
  */
 napi_value watch_functions(napi_env env) HIDDEN;
 
+/* ---- revive.c ---------------------------------------------------------------------------------------------------- */
+
+/* The function heal(state, wanted) of watch.js, before the following; of the isolate that runs on this thread. */
+void revive_heal(napi_value heal) HIDDEN;
+/* An instance reports from now on: its state, and the global that has what that is between two calls. */
+void revive_keep(napi_value state, napi_value wanted) HIDDEN;
+/* No function of an instance of this thread runs: those that were left silent report again, and a warning says so. */
+void revive_all(napi_env env) HIDDEN;
+
 /* ---- between rewritten.c and watch.c ---------------------------------------------------------------------------- */
 
 /*

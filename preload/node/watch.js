@@ -11,20 +11,17 @@
 //	                   a new instance's added exports begin to report; memory: its memory 0
 //	unwatched(bytes, why)
 //	                   an instance of so large a module is not watched; why: a sentence's middle
-//	revive()           no function of any instance runs now: those that a trap left silent report again
 (function (native) {
 	'use strict';
 	const { apply, getOwnPropertyDescriptor } = Reflect;
-	const { Module, Instance, Memory, Table, Global } = WebAssembly, Bytes = Uint8Array, Weak = WeakRef;
+	const { Module, Instance, Memory, Table, Global } = WebAssembly, Bytes = Uint8Array;
 	const bufferOf = getOwnPropertyDescriptor(Memory.prototype, 'buffer').get;
 	const setEntry = Table.prototype.set, { get: getValue, set: setValue } =
 		getOwnPropertyDescriptor(Global.prototype, 'value');
-	const { deref } = Weak.prototype;
 	const { born, dies, moves, moved, refused, tried } = native;
 	const { add, has } = WeakSet.prototype, memories = new WeakSet();
 	const sharedSizeOf = getOwnPropertyDescriptor(SharedArrayBuffer.prototype, 'byteLength').get;
 	const NAMES = ['born', 'dies', 'moves', 'moved', 'refused'];
-	let states = [];
 
 	if (native.attempt(-2, 0x12345678) !== 0x1234 || !native.readable())
 		return undefined;
@@ -68,23 +65,20 @@
 			for (let i = 0; i < NAMES.length; i++)
 				apply(setEntry, table, [i, hooks[module.wide ? `${NAMES[i]}_wide` : NAMES[i]]]);
 			apply(setValue, state, [first]);
-			states[states.length] = { state: new Weak(state), wanted: hooks.wanted };
+			native.keep(state, hooks.wanted);
 		} catch {
 			// it stays silent
 		}
 	}
 
-	function revive() {
-		const alive = [];
-		for (let i = 0; i < states.length; i++) {
-			const state = apply(deref, states[i].state, []);
-			if (state) {
-				apply(setValue, state, [apply(getValue, states[i].wanted, [])]);
-				alive[alive.length] = states[i];
-			}
-		}
-		states = alive;
+	// No function of the instance runs (revive.c). True: a trap had left it silent.
+	function heal(state, wanted) {
+		const value = apply(getValue, wanted, []), silent = apply(getValue, state, []) !== value;
+		if (silent)
+			apply(setValue, state, [value]);
+		return silent;
 	}
 
-	return { rewrite, release, lookup: native.lookup, attach, unwatched: native.unwatched, revive };
+	native.heal(heal);
+	return { rewrite, release, lookup: native.lookup, attach, unwatched: native.unwatched };
 })
