@@ -38,7 +38,9 @@
 	// What the program's Object.prototype has is no part of it.
 	function descriptorOf(object, key) {
 		const found = getOwnPropertyDescriptor(object, key);
-		return found && setPrototypeOf(found, null);
+		if (found)
+			setPrototypeOf(found, null);
+		return found;
 	}
 
 	// ---- modules
