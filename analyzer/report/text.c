@@ -24,15 +24,36 @@ static void put_source(const struct page *page, const struct view *view)
 	free(dir);
 }
 
-void report_text(const struct page *page, const struct view *view, const struct text_options *options)
+/* Is the leak of the verdict one of linear memories? */
+static bool leaks_inside(const struct view *view)
+{
+	const struct verdict *verdict = view->worst_process != NO_PROCESS ? &view->processes[view->worst_process].verdict : NULL;
+
+	return verdict && verdict->kind == VERDICT_LEAK &&
+	       (verdict->domain == DOMAIN_WASM_HEAP || verdict->domain == DOMAIN_WASM_MEMORY);
+}
+
+static void put_memories(const struct page *page, const struct view *view, const struct text_options *options,
+                         struct name_sum *names)
 {
 	struct text_options inside = *options;
-	struct name_sum names = {0};
 
 	inside.domain = DOMAIN_WASM_HEAP;
+	text_wasm(page, view, options, names);
+	text_by_type(page, view, &inside, true);
+	text_sites(page, view, &inside, names);
+}
+
+void report_text(const struct page *page, const struct view *view, const struct text_options *options)
+{
+	bool memories_first = leaks_inside(view);
+	struct name_sum names = {0};
+
 	text_answer(page, view, options->domain);
 	if (view->process_count) {
 		text_processes(page, view);
+		if (memories_first)
+			put_memories(page, view, options, &names);
 		text_ledger(page, view);
 		text_sites(page, view, options, &names);
 		text_garbage(page, view, options);
@@ -40,9 +61,8 @@ void report_text(const struct page *page, const struct view *view, const struct 
 		text_workers(page, view, options);
 		text_by_type(page, view, options, true);
 		text_modules(page, view, options);
-		text_wasm(page, view, options, &names);
-		text_by_type(page, view, &inside, true);
-		text_sites(page, view, &inside, &names);
+		if (!memories_first)
+			put_memories(page, view, options, &names);
 		text_elsewhere(page, view, options->domain);
 		text_totals(page, view);
 	}

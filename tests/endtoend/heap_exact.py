@@ -4,7 +4,7 @@ import json
 import os
 import pathlib
 
-from harness import SOURCE, TMP, need, npm_modules, record, report, run
+from harness import SOURCE, TMP, need, npm_modules, probe, record, report, run
 
 need("clang", "wasm-ld", "rustc")
 FIXTURES = SOURCE / "tests" / "fixtures" / "wasm" / "heaps"
@@ -123,5 +123,10 @@ for number, (module, wanted) in enumerate(modules):
         assert (bare.status, done.status) == (0, 0) and bare.out == done.out and bare.err == done.err, f"{bare}\n{done}"
         said = json.loads(done.out)
         heap = check(report(out), wanted, said["sizes"], f"{module.name}, node {major}, {how}")
+        if how == "new" and wanted is not ASSEMBLY:
+            # The leak is the verdict, so what tells of it comes before what else is alive.
+            text = probe("report", out).out.decode()
+            assert text.startswith("A leak: "), text[:400]
+            assert 0 < text.index("Alive inside WebAssembly memories") < text.index("Alive at the end"), text
         print(module.name, major, how, heap["live_bytes"], heap["live_blocks"],
               [watched.get("role") if isinstance(watched, dict) else watched for watched in heap["allocator"]])
