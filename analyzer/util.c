@@ -94,14 +94,22 @@ char *xstrdup(const char *string)
 	return p;
 }
 
+char *xvasprintf(const char *format, va_list arguments)
+{
+	char *p;
+
+	if (vasprintf(&p, format, arguments) < 0)
+		fatal(3, "out of memory");
+	return p;
+}
+
 char *xasprintf(const char *format, ...)
 {
 	va_list arguments;
 	char *p;
 
 	va_start(arguments, format);
-	if (vasprintf(&p, format, arguments) < 0)
-		fatal(3, "out of memory");
+	p = xvasprintf(format, arguments);
 	va_end(arguments);
 	return p;
 }

@@ -14,8 +14,7 @@ _Noreturn void usage_error(const struct command *command, const char *format, ..
 	char *text;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		fatal(STATUS_INPUT, "out of memory");
+	text = xvasprintf(format, arguments);
 	va_end(arguments);
 	if (command)
 		fatal(STATUS_USAGE, "%s: %s; see 'probe %s --help'", command->name, text, command->name);

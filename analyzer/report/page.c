@@ -62,8 +62,7 @@ void page_format(const struct page *page, enum style style, const char *format, 
 	char *text;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		fatal(3, "out of memory");
+	text = xvasprintf(format, arguments);
 	va_end(arguments);
 	page_put(page, style, text);
 	free(text);
@@ -126,8 +125,7 @@ void page_entry(const struct page *page, const char *label, enum style style, co
 	char *text;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		fatal(3, "out of memory");
+	text = xvasprintf(format, arguments);
 	va_end(arguments);
 	fprintf(page->file, "  %s%*s", label, width < LABEL_WIDTH ? (int)(LABEL_WIDTH - width) : 1, "");
 	page_words(page, 2 + LABEL_WIDTH, 2 + LABEL_WIDTH, style, text);

@@ -24,8 +24,7 @@ static void say(const struct page *page, enum style style, const char *format, .
 	char *text;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		fatal(3, "out of memory");
+	text = xvasprintf(format, arguments);
 	va_end(arguments);
 	fprintf(page->file, "%*s", INDENT, "");
 	page_words(page, INDENT, INDENT + 2, style, text);
