@@ -337,23 +337,19 @@ static void say_unknown(FILE *out, struct view_process *process, const struct ve
 	if (evidence->seems) {
 		say(out, "It is not sure that this leaks: ");
 		say_place(out, process, evidence->seems->stack);
-		if (evidence->is_short) {
-			say(out, " keeps more and more, but the run took less than half a second and has no marks.");
-		} else {
-			say(out, " keeps %s, ", RATE(evidence->seems->growth.bytes_per_mark, " more", facts));
-			say_span(out, facts);
-		}
+		say(out, " keeps %s, ", RATE(evidence->seems->growth.bytes_per_mark, " more", facts));
+		say_span(out, facts);
 	}
 	if (evidence->may_be_garbage) {
 		say(out, ", but no garbage collection was seen at the end. Let the program end by itself, or call gc() each "
 		    "round (node --expose-gc).");
 		return;
 	}
-	if (evidence->seems && !evidence->is_short)
+	if (evidence->seems)
 		say(out, ".");
-	else if (!evidence->seems && evidence->is_short)
+	else if (evidence->is_short)
 		say(out, "What grows cannot be told: the run took less than half a second and has no marks.");
-	else if (!evidence->seems)
+	else
 		say(out, "What grows cannot be told: there are only %s %s.", COUNT(instants->marks),
 		    PLURAL(instants->marks, "mark", "marks"));
 	say(out, " Ten rounds of the same work, each with a mark (%s), would tell.",
