@@ -40,7 +40,7 @@ static bool read_stack_depth(const char *text)
 	const char *end;
 	uint64_t depth = text_number(text, &end);
 
-	if (*end || end == text || depth < 1 || depth > 1024)
+	if (*end || end == text || depth > 1024)
 		return false;
 	library.stack_depth = (uint32_t)depth;
 	return true;
@@ -87,7 +87,7 @@ static const struct option {
 	{"PROBE_GC", read_gc, "0 or 1"},
 	{"PROBE_MARK_EVERY", read_mark_every, "a time from 1ms to 86400s, such as 500ms or 2s"},
 	{"PROBE_QUIET", read_quiet, "0 or 1"},
-	{"PROBE_STACK_DEPTH", read_stack_depth, "a number from 1 to 1024"},
+	{"PROBE_STACK_DEPTH", read_stack_depth, "a number from 0 to 1024"},
 	{"PROBE_WASM", read_wasm, "off, memory or heap"},
 	{"PROBE_WASM_ALLOC", read_wasm_alloc, "shorter than 512 bytes"},
 };

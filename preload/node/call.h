@@ -32,6 +32,12 @@ V8_FUNCTION(napi_value, v8_function,
 	"_ZN2v88Function3NewENS_5LocalINS_7ContextEEEPFvRKNS_20FunctionCallbackInfoINS_5ValueEEEENS1_IS5_EEi"
 	"NS_19ConstructorBehaviorENS_14SideEffectTypeE",
 	void *context, v8_callback *callback, napi_value data, int length, int constructor, int side_effect);
+/* `c`: a v8::CFunction or NULL (fast.c). A template. */
+V8_FUNCTION(void *, v8_template,
+	"_ZN2v816FunctionTemplate3NewEPNS_7IsolateEPFvRKNS_20FunctionCallbackInfoINS_5ValueEEEENS_5LocalIS4_EENSA_INS_9SignatureEEEi"
+	"NS_19ConstructorBehaviorENS_14SideEffectTypeEPKNS_9CFunctionEttt",
+	void *isolate, v8_callback *callback, napi_value data, void *signature, int length, int constructor, int side_effect,
+	const void *c, uint16_t, uint16_t, uint16_t);
 V8_FUNCTION(void, v8_set_name, "_ZN2v88Function7SetNameENS_5LocalINS_6StringEEE", napi_value function, napi_value name);
 /* NULL: it threw, and the exception goes on when the caller returns. */
 V8_FUNCTION(napi_value, v8_apply, "_ZN2v88Function4CallENS_5LocalINS_7ContextEEENS1_INS_5ValueEEEiPS5_",

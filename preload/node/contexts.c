@@ -35,11 +35,6 @@ V8_FUNCTION(void, v8_extension, "_ZN2v89ExtensionC1EPKcS2_iPS2_i", struct extens
 	int dependency_count, const char **dependencies, int source_length);
 V8_FUNCTION(void, v8_register, "_ZN2v817RegisterExtensionESt10unique_ptrINS_9ExtensionESt14default_deleteIS1_EE",
 	struct extension **owned);
-V8_FUNCTION(void *, v8_template,
-	"_ZN2v816FunctionTemplate3NewEPNS_7IsolateEPFvRKNS_20FunctionCallbackInfoINS_5ValueEEEENS_5LocalIS4_EENSA_INS_9SignatureEEEi"
-	"NS_19ConstructorBehaviorENS_14SideEffectTypeEPKNS_9CFunctionEttt",
-	void *isolate, v8_callback *callback, napi_value data, void *signature, int length, int constructor, int side_effect,
-	const void *fast, uint16_t, uint16_t, uint16_t);
 
 V8_FUNCTION(void, v8_add_before, "_ZN2v87Isolate28AddBeforeCallEnteredCallbackEPFvPS0_E", void *isolate, void (*)(void *));
 V8_FUNCTION(void, v8_remove_before, "_ZN2v87Isolate31RemoveBeforeCallEnteredCallbackEPFvPS0_E", void *isolate, void (*)(void *));

@@ -1,6 +1,6 @@
 /*
- * watch.c: what the hooks of watched instances call (hooks.wat): functions of V8's own kind, called from wasm with
- * integers alone. An event goes straight into the ring of the thread; a hook calls nothing of V8's.
+ * watch.c: what the hooks of watched instances call (hooks.wat): functions of V8's own kind (call.h, fast.h), called from
+ * wasm with integers alone. An event goes straight into the ring of the thread; a hook calls nothing of V8's.
  */
 #include "node/watch.h"
 
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "node/call.h"
+#include "node/fast.h"
 #include "node/trial.h"
 #include "record/event.h"
 
@@ -24,15 +25,14 @@ static inline uint32_t word(const struct v8_call *call, int i)
 	return (uint32_t)(call->values[i] >> 32);
 }
 
-/* Two arguments: the low and the high half. */
-static inline uint64_t pair(const struct v8_call *call, int i)
-{
-	return word(call, i) | (uint64_t)word(call, i + 1) << 32;
-}
-
 static inline void call_return_word(const struct v8_call *call, uint32_t value)
 {
 	call->implicit[V8_CALL_RESULT] = (uintptr_t)value << 32;
+}
+
+static inline uint64_t whole(uint32_t low, uint32_t high)
+{
+	return low | (uint64_t)high << 32;
 }
 
 static inline unsigned detail_of(uint32_t alignment)
@@ -42,42 +42,88 @@ static inline unsigned detail_of(uint32_t alignment)
 	return detail < TRACE_DETAIL_MOST ? detail : TRACE_DETAIL_MOST;
 }
 
-static void born(const struct v8_call *call)
+static inline void tell_birth(uint64_t address, uint64_t size, uint32_t alignment, struct stack_start at)
 {
 	struct thread *thread = event_thread();
 
 	if (likely(thread))
-		event_with_stack(thread, TRACE_EVENT_ALLOC, detail_of(word(call, 4)), 0, (void *)pair(call, 0), pair(call, 2),
-		                 STACK_CALLER());
+		event_with_stack(thread, TRACE_EVENT_ALLOC, detail_of(alignment), 0, (void *)address, size, at);
 }
 
-static void dies(const struct v8_call *call)
+static inline void tell_death(uint64_t address, uintptr_t sp)
 {
 	uint64_t before = clock_tick();
 	struct thread *thread = event_thread();
 
 	if (likely(thread))
-		event_without(thread, TRACE_EVENT_FREE, TRACE_FAMILY_WASM, 0, (void *)pair(call, 0), 0, before,
-		              (uintptr_t)__builtin_frame_address(0));
+		event_without(thread, TRACE_EVENT_FREE, TRACE_FAMILY_WASM, 0, (void *)address, 0, before, sp);
 }
 
 /* A realloc begins; `moved` or a hook of another instance follows on this thread. */
-static void moves(const struct v8_call *call)
+static inline void tell_move_begins(void)
 {
 	struct thread *thread = event_thread();
 
-	(void)call;
 	if (likely(thread))
 		thread->wasm_moves = clock_tick();
 }
 
-static void moved(const struct v8_call *call)
+static inline void tell_move(uint64_t old, uint64_t address, uint64_t size, uint32_t alignment, struct stack_start at)
 {
 	struct thread *thread = event_thread();
 
 	if (likely(thread))
-		event_pair(thread, TRACE_EVENT_REALLOC_OUT, TRACE_EVENT_REALLOC_IN, detail_of(word(call, 6)),
-		           (void *)pair(call, 0), 0, thread->wasm_moves, (void *)pair(call, 2), pair(call, 4), STACK_CALLER());
+		event_pair(thread, TRACE_EVENT_REALLOC_OUT, TRACE_EVENT_REALLOC_IN, detail_of(alignment), (void *)old, 0,
+		           thread->wasm_moves, (void *)address, size, at);
+}
+
+/* As wasm calls them where V8 lets it (fast.h), … */
+static void born_fast(void *receiver, uint32_t low, uint32_t high, uint32_t size, uint32_t size_high, uint32_t alignment)
+{
+	(void)receiver;
+	tell_birth(whole(low, high), whole(size, size_high), alignment, STACK_CALLER());
+}
+
+static void dies_fast(void *receiver, uint32_t low, uint32_t high)
+{
+	(void)receiver;
+	tell_death(whole(low, high), (uintptr_t)__builtin_frame_address(0));
+}
+
+static void moves_fast(void *receiver)
+{
+	(void)receiver;
+	tell_move_begins();
+}
+
+static void moved_fast(void *receiver, uint32_t old, uint32_t old_high, uint32_t low, uint32_t high, uint32_t size,
+                       uint32_t size_high, uint32_t alignment)
+{
+	(void)receiver;
+	tell_move(whole(old, old_high), whole(low, high), whole(size, size_high), alignment, STACK_CALLER());
+}
+
+/* … and as JavaScript does. */
+static void born(const struct v8_call *call)
+{
+	tell_birth(whole(word(call, 0), word(call, 1)), whole(word(call, 2), word(call, 3)), word(call, 4), STACK_CALLER());
+}
+
+static void dies(const struct v8_call *call)
+{
+	tell_death(whole(word(call, 0), word(call, 1)), (uintptr_t)__builtin_frame_address(0));
+}
+
+static void moves(const struct v8_call *call)
+{
+	(void)call;
+	tell_move_begins();
+}
+
+static void moved(const struct v8_call *call)
+{
+	tell_move(whole(word(call, 0), word(call, 1)), whole(word(call, 2), word(call, 3)),
+	          whole(word(call, 4), word(call, 5)), word(call, 6), STACK_CALLER());
 }
 
 /* What a program may do again and again in a loop is told so often; then that there was more of it. Any thread. */
@@ -114,7 +160,7 @@ static void refused(const struct v8_call *call)
 {
 	struct stack_start at = STACK_CALLER();
 	struct thread *thread = event_thread();
-	struct trace_wasm_refused record = {.base = pair(call, 0), .pages = pair(call, 2)};
+	struct trace_wasm_refused record = {.base = whole(word(call, 0), word(call, 1)), .pages = whole(word(call, 2), word(call, 3))};
 	struct lane *lane = thread && refusal_is_told() ? event_lane(thread, at.sp) : NULL;
 
 	if (!lane)
@@ -131,7 +177,7 @@ static void tried(const struct v8_call *call)
 	uint32_t choice;
 	uintptr_t base;
 
-	switch (trial_sees(word(call, 0), pair(call, 1), pair(call, 3), &choice, &base)) {
+	switch (trial_sees(word(call, 0), whole(word(call, 1), word(call, 2)), whole(word(call, 3), word(call, 4)), &choice, &base)) {
 	case TRIAL_OVER:
 		call_return_word(call, 0);
 		break;
@@ -307,10 +353,20 @@ static const struct {
 	const char *name;
 	v8_callback *callback;
 	int length;
+	fast_callback *fast;         /* NULL: it is called seldom */
 } hooks[] = {
-	{"born", born, 5}, {"dies", dies, 2}, {"moves", moves, 0}, {"moved", moved, 7}, {"refused", refused, 4},
-	{"tried", tried, 5}, {"attempt", try, 2},
+	{"born", born, 5, (fast_callback *)born_fast}, {"dies", dies, 2, (fast_callback *)dies_fast},
+	{"moves", moves, 0, (fast_callback *)moves_fast}, {"moved", moved, 7, (fast_callback *)moved_fast}, {"refused", refused, 4, NULL}, {"tried", tried, 5, NULL}, {"attempt", try, 2, NULL},
 };
+#define HOOKS (sizeof(hooks) / sizeof(hooks[0]))
+
+static napi_value make_hook(void *context, size_t i)
+{
+	napi_value function = hooks[i].fast ? fast_function(context, hooks[i].callback, hooks[i].fast, hooks[i].length) : NULL;
+
+	return function ? function :
+	       v8_function(context, hooks[i].callback, NULL, hooks[i].length, V8_CONSTRUCTOR, V8_SIDE_EFFECT);
+}
 
 static bool make_functions(napi_env env, napi_value object)
 {
@@ -321,8 +377,8 @@ static bool make_functions(napi_env env, napi_value object)
 		if (napi_create_function(env, natives[i].name, NAPI_AUTO_LENGTH, natives[i].callback, NULL, &value) != NAPI_OK ||
 		    napi_own(env, object, natives[i].name, value) != NAPI_OK)
 			return false;
-	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
-		value = v8_function(context, hooks[i].callback, NULL, hooks[i].length, V8_CONSTRUCTOR, V8_SIDE_EFFECT);
+	for (size_t i = 0; i < HOOKS; i++) {
+		value = make_hook(context, i);
 		if (!value || napi_own(env, object, hooks[i].name, value) != NAPI_OK)
 			return false;
 	}
