@@ -18,6 +18,11 @@
 #define SLOWED_MOST  2.0         /* rate before a later stretch, of the rate in it */
 #define FALL_MOST    0.6         /* how far values may fall, in rises; */
 #define FALL_LATER   0.2         /* after a warm-up that was cut */
+#define DOUBLED_LEAST 4          /* steps of a buffer that grows by a factor */
+#define FACTOR_LEAST 1.2
+#define FACTOR_MOST  4.5
+#define FILLED_EVEN  2.5         /* rate at which such a buffer was filled before, of its last rate */
+#define OVERDUE_MOST 1.25        /* the time since its last step, of what it takes to fill it */
 #define STILL_MOST   0.25        /* how far what is kept may ever have fallen, of what is there at the end */
 #define ALONG_LEAST  0.25        /* slope of what is alive, of the slope of what is kept */
 
@@ -178,6 +183,39 @@ static bool find_stretch(const struct points *points, struct stretch *stretch)
 	return false;
 }
 
+/*
+ * Does one buffer grow by a factor whenever it is full, and is it being filled at a rate that does not fall? Its steps are
+ * few, and each is farther from the one before: what tells it from a table that is full is that the next is not overdue.
+ */
+static bool doubles(const struct points *points, struct stretch *stretch, double *rate)
+{
+	double full[DOUBLED_LEAST], when[DOUBLED_LEAST]; /* the last steps, the latest first: what was full, and when */
+	size_t last = points->count - 1, steps = 0;
+	double now = fmin(points->floor[last], points->end);
+
+	if (points->count < TESTED_LEAST || !(now >= points->floor[last]))
+		return false;
+	for (size_t i = last; i > 0 && steps < DOUBLED_LEAST; i--) {
+		double before = points->floor[i - 1], after = points->floor[i];
+
+		if (after == before)
+			continue;
+		if (!(after >= FACTOR_LEAST * before && after <= FACTOR_MOST * before))
+			return false;
+		full[steps] = before;
+		when[steps++] = points->mark[i];
+	}
+	if (steps < DOUBLED_LEAST)
+		return false;
+	*rate = (full[0] - full[1]) / (when[0] - when[1]);
+	for (size_t i = 1; i + 1 < steps; i++)
+		if ((full[i] - full[i + 1]) / (when[i] - when[i + 1]) > FILLED_EVEN * *rate)
+			return false;
+	*stretch = (struct stretch){.steps = steps, .rise = now - points->floor[0], .fall = largest_fall(points, 0)};
+	return stretch->fall <= FALL_LATER * stretch->rise &&
+	       points->mark[last] - when[0] <= 1 + OVERDUE_MOST * (now - full[0]) / *rate;
+}
+
 static int by_value(const void *left, const void *right)
 {
 	double a = *(const double *)left, b = *(const double *)right;
@@ -208,10 +246,10 @@ static double sure_of_growth(const struct stretch *stretch)
 	return (1 - pow(0.5, (double)stretch->steps)) * (1 - stretch->fall / stretch->rise / 2);
 }
 
-static struct growth growing(const struct points *points, const struct stretch *stretch)
+static struct growth growing(const struct points *points, const struct stretch *stretch, double rate)
 {
 	return (struct growth){
-		.trend = TREND_GROWING, .bytes_per_mark = slope(points, stretch->from),
+		.trend = TREND_GROWING, .bytes_per_mark = rate,
 		.confidence = sure_of_growth(stretch), .marks = (uint32_t)points->count,
 		.from = (uint32_t)points->mark[stretch->from],
 	};
@@ -239,12 +277,15 @@ struct growth growth_judge(struct series series)
 {
 	struct points points;
 	struct stretch stretch;
+	double rate;
 
 	take(&points, series);
 	if (points.count < GROWTH_MARKS_LEAST)
 		return (struct growth){.marks = (uint32_t)points.count};
 	if (find_stretch(&points, &stretch))
-		return growing(&points, &stretch);
+		return growing(&points, &stretch, slope(&points, stretch.from));
+	if (doubles(&points, &stretch, &rate))
+		return growing(&points, &stretch, rate);
 	return not_growing(&points);
 }
 
@@ -252,6 +293,7 @@ struct growth growth_judge_kept(struct series live, struct series kept)
 {
 	struct points alive, stayed;
 	struct stretch stretch;
+	double rate;
 
 	take(&alive, live);
 	if (alive.count < GROWTH_MARKS_LEAST)
@@ -267,10 +309,12 @@ struct growth growth_judge_kept(struct series live, struct series kept)
 
 		if ((even || largest_fall(&alive, 0) <= stretch.rise / 2) &&
 		    slope(&alive, stretch.from) >= ALONG_LEAST * slope(&stayed, stretch.from))
-			return growing(&stayed, &stretch);
+			return growing(&stayed, &stretch, slope(&stayed, stretch.from));
 	}
 	if (find_stretch(&alive, &stretch))
-		return growing(&alive, &stretch);
+		return growing(&alive, &stretch, slope(&alive, stretch.from));
+	if (doubles(&alive, &stretch, &rate))
+		return growing(&alive, &stretch, rate);
 	return not_growing(&alive);
 }
 

@@ -12,6 +12,8 @@
  *     after a warm-up; and just before, it rose at most twice as fast): a cache whose growth dies away has levelled off;
  *   - the values never fell by more than 60 % of that rise: of a saw, the last tooth alone is no growth, nor is a slow
  *     coming and going.
+ * Or it is one buffer that is filled evenly and grows by a factor when it is full, so that its steps come ever more seldom:
+ * four such steps, between which it was filled at a rate that did not fall, and the next is not overdue.
  * With fewer than ten marks the test has no power: there the floor must rise at every mark, and evenly; or, if the marks
  * have other distances from each other (what a runtime tells of its heap, when it has collected), in at least three steps
  * that stay near a straight line.

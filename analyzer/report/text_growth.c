@@ -179,9 +179,9 @@ void text_measured(const struct page *page, const struct view *view)
 			one = &view->processes[i];
 	}
 	if (!one) {
-		page_entry(page, "growth", STYLE_PLAIN, "unknown: %s",
-		           brief ? "there are no marks to compare, and the run was short"
-		                 : "no instants were recorded to compare");
+		page_entry(page, "growth", STYLE_PLAIN,
+		           brief ? "hardly known: there are no marks, and in a short run start-up looks like growth"
+		                 : "unknown: no instants were recorded to compare");
 		return;
 	}
 	if (marked || sliced == 1) {

@@ -239,6 +239,34 @@ static void doubling(struct made *made, size_t n)
 	made->end = made->values[n - 1];
 }
 
+/* One buffer that is filled at an even rate up to mark `full`, and made larger by `factor` when it has no room. */
+static void fill_buffer(struct made *made, size_t n, double full, double factor)
+{
+	double size = 700 * uniform() + 1, rate = 1000 * (0.5 + uniform());
+
+	for (size_t i = 0; i < n; i++) {
+		while (size < rate * fmin((double)i, full))
+			size *= factor;
+		put(made, size);
+	}
+	made->end = made->values[n - 1];
+}
+
+static void buffer_by_two(struct made *made, size_t n)
+{
+	fill_buffer(made, n, (double)n, 2);
+}
+
+static void buffer_by_half(struct made *made, size_t n)
+{
+	fill_buffer(made, n, (double)n, 1.5);
+}
+
+static void buffer_that_is_full(struct made *made, size_t n)
+{
+	fill_buffer(made, n, (double)n * (0.05 + 0.3 * uniform()), uniform() < 0.5 ? 1.5 : 2);
+}
+
 static void square_root(struct made *made, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -374,6 +402,7 @@ START_TEST(what_is_filled_once_is_no_growth)
 		ck_assert_double_eq(SHARE(last_phase, n, TREND_GROWING), 0);
 		if (n >= 12)
 			ck_assert_double_gt(SHARE(cache, n, TREND_ONCE), 0.99);
+		ck_assert_double_lt(SHARE(buffer_that_is_full, n, TREND_GROWING), 0.01);
 	}
 }
 END_TEST
@@ -395,6 +424,10 @@ START_TEST(growth_is_found)
 	}
 	ck_assert_double_eq(SHARE(one_block, 3, TREND_GROWING), 1);
 	ck_assert_double_eq(SHARE(one_block, 4, TREND_GROWING), 1);
+	for (size_t n = 40; n <= 320; n *= 2) {
+		ck_assert_double_gt(SHARE(buffer_by_two, n, TREND_GROWING), 0.99);
+		ck_assert_double_gt(SHARE(buffer_by_half, n, TREND_GROWING), 0.99);
+	}
 	ck_assert_double_eq(SHARE(doubling, 64, TREND_GROWING), 1);
 	ck_assert_double_eq(SHARE(doubling, 300, TREND_GROWING), 1);
 }
