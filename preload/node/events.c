@@ -42,6 +42,8 @@ static void added(const struct v8_event *event)
 
 	if (!isolate || event->code_size > UINT32_MAX)
 		return;
+	if (kind == TRACE_CODE_WASM)
+		isolates_saw_wasm(event->isolate);
 	if (kind == TRACE_CODE_MACHINE && (begins(event, BUILTIN) || begins(event, HANDLER))) {
 		if (is(event, ENTRY) || begins(event, HANDLER))
 			builtins_interpreter(start, start + event->code_size);

@@ -13,6 +13,7 @@
 #include "node/isolates.h"
 #include "node/napi.h"
 #include "node/v8.h"
+#include "node/watch.h"
 
 #define API_VERSION 8                /* of Node-API, what an addon has that names none */
 
@@ -40,6 +41,8 @@ static void inject(void *isolate)
 	if (library.filtered || process_is_borrowed() || v8.current() != isolate || !v8_in_context(isolate) ||
 	    isolates_is_adopted(isolate))
 		return;
+	if (isolates_has_wasm(isolate))
+		watch_missed();
 	v8_scope_open(scope, isolate);
 	context = v8_context(isolate);
 	if (context && node_environment(context)) {

@@ -35,6 +35,7 @@ struct isolate {
 	uint32_t tid;                /* of its thread, once it answered; 0 unknown */
 	uint32_t asked;              /* requests */
 	bool     adopted;            /* it runs addon.js */
+	bool     has_wasm;           /* it was told of code from wasm */
 };
 
 struct v8 v8;
@@ -68,6 +69,21 @@ static struct isolate *find(const void *isolate)
 		if (__atomic_load_n(&isolates[i].isolate, __ATOMIC_ACQUIRE) == isolate)
 			return &isolates[i];
 	return NULL;
+}
+
+void isolates_saw_wasm(const void *isolate)
+{
+	struct isolate *entry = find(isolate);
+
+	if (entry && !__atomic_load_n(&entry->has_wasm, __ATOMIC_RELAXED))
+		__atomic_store_n(&entry->has_wasm, true, __ATOMIC_RELAXED);
+}
+
+bool isolates_has_wasm(const void *isolate)
+{
+	const struct isolate *entry = find(isolate);
+
+	return entry && __atomic_load_n(&entry->has_wasm, __ATOMIC_RELAXED);
 }
 
 uint32_t isolates_number(const void *isolate)
@@ -205,7 +221,7 @@ void isolates_look(void)
 		gone = entry->number;
 		entry->number = ++isolates_count;
 		entry->asked = 0;
-		entry->adopted = false;
+		entry->adopted = entry->has_wasm = false;
 		entry->state = ISOLATE_ASKED;
 	}
 	if (!entry)

@@ -16,4 +16,8 @@ uint32_t isolates_number(const void *isolate) HIDDEN;
 bool isolates_adopt(void *isolate) HIDDEN;
 bool isolates_is_adopted(const void *isolate) HIDDEN;
 
+/* V8 told of code from wasm; has it yet? Any thread. */
+void isolates_saw_wasm(const void *isolate) HIDDEN;
+bool isolates_has_wasm(const void *isolate) HIDDEN;
+
 #endif

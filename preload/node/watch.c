@@ -156,6 +156,15 @@ static void tell_unwatched(uint64_t bytes, const char *why, size_t length)
 		meta_write(TRACE_RECORD_WASM_UNWATCHED, &record, sizeof(record), why, length);
 }
 
+void watch_missed(void)
+{
+	static const char why[] = "compiled, maybe with others, before probe could be loaded: node was told to load nothing first "
+		"(--permission, --no-addons), or a worker has an environment of its own";
+
+	if (library.wasm_heap)
+		tell_unwatched(0, why, sizeof(why) - 1);
+}
+
 static void refused(const struct v8_call *call)
 {
 	struct stack_start at = STACK_CALLER();

@@ -14,6 +14,9 @@
  */
 napi_value watch_functions(napi_env env) HIDDEN;
 
+/* An isolate has compiled wasm before it could be watched: tells so. */
+void watch_missed(void) HIDDEN;
+
 /* ---- revive.c ---------------------------------------------------------------------------------------------------- */
 
 /* The function heal(state, wanted) of watch.js, before the following; of the isolate that runs on this thread. */
