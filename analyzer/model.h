@@ -20,7 +20,7 @@ struct stream_id  { uint32_t index; };       /* id of a stream of one process, a
 
 #define ADDRESSES_END (1ull << 47) /* of what the kernel gives a process that does not ask for more; so no sum is above it */
 
-enum domain { DOMAIN_HEAP, DOMAIN_MAP, DOMAIN_WASM_MEMORY, DOMAIN_WASM_HEAP, DOMAIN_LOG, DOMAINS };
+enum domain { DOMAIN_HEAP, DOMAIN_MAP, DOMAIN_WASM_MEMORY, DOMAIN_WASM_HEAP, DOMAIN_LOG, DOMAIN_POOL, DOMAINS };
 
 /* A loaded ELF file, from load to unload. */
 struct module {
@@ -342,11 +342,21 @@ struct pending_sum {
 	uint64_t  blocks, bytes;
 };
 
-/* All blocks that one stack of one process allocated in one domain. Counts are up to the leak instant. */
+/* What a process told of its types and pools, and could not be followed (heap/told.h). */
+struct told_sum {
+	uint64_t  misplaced;      /* types of blocks that were not there */
+	uint64_t  unknown_frees;  /* in pools: of blocks that were never told of */
+};
+
+/*
+ * All blocks that one stack of one process allocated in one domain, and that the process calls the same. Counts are up to
+ * the leak instant.
+ */
 struct site {
 	struct process_id process;
 	enum domain domain;
 	struct node_id stack;
+	uint32_t  told;           /* what the process says its blocks are: a number in type_names; 0: it says nothing */
 	uint64_t  allocs, frees;  /* births and deaths of its blocks */
 	uint64_t  bytes_allocated; /* sum of births */
 	uint64_t  live_blocks, live_bytes; /* at the leak instant */
@@ -398,6 +408,8 @@ struct process_info {
 	struct instants instants; /* where growth is measured */
 	struct history *history;  /* NULL: nothing was measured */
 	uint64_t  since;          /* blocks born after this tick count as since_…; UINT64_MAX: none was asked for */
+	char    **type_names;     size_t type_name_count; /* what the process calls its types, by number; NULL: not told */
+	struct told_sum told;
 	struct wasm_memory *wasm_memories; size_t wasm_memory_count; /* by birth */
 	struct wasm_declared *declared; size_t declared_count; /* by address, then tick */
 	size_t    wasm_memories_left_off; /* memories beyond these: too many were made and freed */

@@ -83,6 +83,7 @@ struct process {
 	struct stack_process *stack; /* stack/: the call tree's table, rule tables */
 	struct ring_table *rings;    /* record/ring.c */
 	struct meta_state *meta;     /* record/meta.c */
+	struct type_table *types;    /* record/types.c; NULL until the program names one */
 	struct thread_table *threads; /* record/thread.c */
 	struct trace_meta *told;     /* node/told.c: the extent in use */
 	struct aside *aside;         /* record/aside.c; NULL until the program maps a file as code */

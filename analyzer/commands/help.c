@@ -28,7 +28,7 @@ static const struct option report_options[] = {
 
 static const struct option leaks_options[] = {
 	{"by", 0, "site|type|module|process", "what to add up by; default site"},
-	{"domain", 0, "D", "heap, map, wasm-memory, wasm-heap or log; default heap, in JSON all"},
+	{"domain", 0, "D", "heap, map, wasm-memory, wasm-heap, pool or log; default heap, in JSON all"},
 	{"since", 0, "MARK", "only what was allocated after this mark: its label, or #N for the Nth"},
 	{"suppressions", 0, "FILE", "leave out what matches its lines leak:PATTERN (function, file or module)"},
 	{"no-default-suppressions", 0, NULL, "show what node, OpenSSL, ICU and glibc keep of their start, too"},

@@ -25,7 +25,7 @@ static int read_domain(const struct command *command, const char *value)
 	for (int domain = 0; domain < DOMAINS; domain++)
 		if (!strcmp(value, domain_name((enum domain)domain)))
 			return domain;
-	usage_error(command, "--domain wants heap, map, wasm-memory, wasm-heap or log, not '%s'", value);
+	usage_error(command, "--domain wants heap, map, wasm-memory, wasm-heap, pool or log, not '%s'", value);
 }
 
 int leaks_command(const struct command *command, int argc, char **argv)

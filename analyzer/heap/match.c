@@ -11,6 +11,7 @@
 #include "heap/sites.h"
 #include "heap/space.h"
 #include "heap/survivors.h"
+#include "heap/told.h"
 #include "heap/wasm.h"
 #include "heap/wasm_heap.h"
 #include "heap/workers.h"
@@ -33,6 +34,7 @@ struct matcher {
 	struct workers *workers; /* owned; NULL: none ended before the process did */
 	struct wasm *wasm;       /* owned */
 	struct wasm_heaps *wasm_heaps; /* owned; NULL: no block in a linear memory was told so far */
+	struct told *told;       /* owned; NULL: the program told nothing so far */
 	struct pending *pending; /* owned; NULL until the leak instant, and if nothing waits for a finalizer */
 	struct ledgers ledgers;
 	uint64_t impossible;     /* events that make no sense */
@@ -49,6 +51,7 @@ static inline bool is_possible(const struct matcher *matcher, const struct trace
 
 static inline void birth(struct matcher *matcher, uint32_t stream, const struct trace_event *event)
 {
+	struct block *block;
 	bool existed;
 
 	if (__builtin_expect(!is_possible(matcher, event), 0)) {
@@ -58,7 +61,9 @@ static inline void birth(struct matcher *matcher, uint32_t stream, const struct 
 	ledgers_birth(&matcher->ledgers, event->address, event->size);
 	if (__builtin_expect(matcher->inherit->open_count, 0))
 		inherit_birth(matcher->inherit, event->address);
-	space_birth(&matcher->heap, &matcher->live, stream, event, &existed);
+	block = space_birth(&matcher->heap, &matcher->live, stream, event, &existed);
+	if (__builtin_expect(matcher->told && block, 0))
+		told_moved_in(matcher->told, stream, event, block);
 }
 
 /* A death where nothing is alive. */
@@ -91,6 +96,8 @@ static inline void death(struct matcher *matcher, uint32_t stream, const struct 
 		return;
 	if (__builtin_expect(matcher->workers != NULL, 0) && !matcher->heap.teardown)
 		workers_death(matcher->workers, stream, event->tick, block->site, block->tick, block->size);
+	if (__builtin_expect(matcher->told != NULL, 0))
+		told_moves_out(matcher->told, stream, event, block);
 	space_death(&matcher->heap, block, stream);
 	if (__builtin_expect(matcher->garbage_dies, 0))
 		garbage_death(matcher->garbage, block->site, block->tick, event->tick, block->size);
@@ -105,6 +112,17 @@ static void inside(struct matcher *matcher, uint32_t stream, const struct trace_
 	if (!matcher->wasm_heaps)
 		matcher->wasm_heaps = wasm_heaps_open(matcher->process, &matcher->sites, matcher->wasm, matcher->streams);
 	if (!wasm_heaps_event(matcher->wasm_heaps, stream, event))
+		matcher->impossible++;
+}
+
+/* What the program says of its blocks. */
+static void told(struct matcher *matcher, uint32_t stream, const struct trace_event *event)
+{
+	if (matcher->heap.teardown)
+		return;
+	if (!matcher->told)
+		matcher->told = told_open(matcher->process, &matcher->sites, matcher->streams);
+	if (!told_event(matcher->told, &matcher->live, stream, event))
 		matcher->impossible++;
 }
 
@@ -146,6 +164,10 @@ void matcher_events(void *context, uint32_t stream, const struct trace_event *ev
 			else
 				death(matcher, stream, event);
 			break;
+		case TRACE_EVENT_TOLD:
+		case TRACE_EVENT_TOLD_ALLOC:
+			told(matcher, stream, event);
+			break;
 		default:
 			mapping(matcher, stream, event);
 		}
@@ -177,7 +199,7 @@ static void leak_instant(struct matcher *matcher)
 	wasm_heaps_end(matcher->wasm_heaps);
 	matcher->pending = pending_take(matcher->process, &matcher->sites, matcher->wasm_heaps);
 	survivors_take(matcher->process, &matcher->sites, matcher->history, &matcher->live, matcher->maps, matcher->wasm,
-	               matcher->wasm_heaps, matcher->garbage);
+	               matcher->wasm_heaps, matcher->told, matcher->garbage);
 	matcher->heap.teardown = true;
 	matcher->garbage_dies = false;
 }
@@ -239,6 +261,7 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 		leak_instant(matcher);
 	wasm_close(matcher->wasm);
 	wasm_heaps_close(matcher->wasm_heaps, matcher->process);
+	told_close(matcher->told, matcher->process);
 	add_totals(&matcher->heap, &matcher->process->totals);
 	sites_finish(&matcher->sites, matcher->process);
 	for (size_t i = 0; i < matcher->process->site_count; i++) {

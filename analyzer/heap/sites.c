@@ -15,6 +15,8 @@ void sites_free(struct sites *sites)
 {
 	for (int domain = 0; domain < DOMAINS; domain++)
 		free(sites->of_stack[domain]);
+	if (sites->told.slots)
+		table_free(&sites->told);
 	free(sites->list);
 	free(sites->since);
 	*sites = (struct sites){0};
@@ -49,6 +51,49 @@ uint32_t site_add(struct sites *sites, enum domain domain, uint32_t stack)
 	return (*of_stack)[stack] = site;
 }
 
+/* The site of what the process calls so. */
+static uint32_t site_told(struct sites *sites, const struct site_count *like, uint32_t told)
+{
+	struct site_count fresh = {.stack = like->stack, .domain = like->domain, .told = (uint16_t)told, .peak = sites->peak};
+	struct block *entry;
+	bool existed;
+
+	if (!sites->told.slots)
+		table_init(&sites->told);
+	entry = table_insert(&sites->told, 1ull << 63 | (uint64_t)told << 40 | (uint64_t)like->domain << 32 | like->stack,
+	                     &existed);
+	if (!existed) {
+		entry->site = (uint32_t)sites->count;
+		array_room(sites->list, sites->count);
+		sites->list[sites->count++] = fresh;
+	}
+	return entry->site;
+}
+
+void site_retype(struct sites *sites, struct block *block, uint32_t told)
+{
+	struct site_count *from = &sites->list[block->site], *to;
+	uint32_t site;
+
+	if (from->told == told)
+		return;
+	site = told ? site_told(sites, from, told) : site_of(sites, from->domain, from->stack);
+	from = &sites->list[block->site];
+	to = &sites->list[site];
+	site_settle(sites, from);
+	site_settle(sites, to);
+	from->allocs--;
+	from->bytes_allocated -= block->size;
+	from->live_bytes -= block->size;
+	to->allocs++;
+	to->bytes_allocated += block->size;
+	to->live_bytes += block->size;
+	/* As at most births, the peak is now: what was settled of it as the block was born is settled again. */
+	if (sites->live_bytes == sites->peak_bytes)
+		sites->peak++;
+	block->site = site;
+}
+
 static int by_live_bytes(const void *left, const void *right)
 {
 	const struct site *a = left, *b = right;
@@ -59,30 +104,36 @@ static int by_live_bytes(const void *left, const void *right)
 		return a->allocs > b->allocs ? -1 : 1;
 	if (a->domain != b->domain)
 		return a->domain < b->domain ? -1 : 1;
-	return (a->stack.index > b->stack.index) - (a->stack.index < b->stack.index);
+	if (a->stack.index != b->stack.index)
+		return a->stack.index > b->stack.index ? 1 : -1;
+	return (a->told > b->told) - (a->told < b->told);
 }
 
 void sites_finish(struct sites *sites, struct process_info *process)
 {
 	struct totals *totals = &process->totals;
 
-	process->site_count = sites->count;
 	process->sites = xcalloc(sites->count, sizeof *process->sites);
 	totals->peak_bytes = sites->peak_bytes;
 	for (size_t i = 0; i < sites->count; i++) {
 		struct site_count *count = &sites->list[i];
+		struct site *site;
 
+		/* The types of all its blocks were told. */
+		if (!count->allocs)
+			continue;
 		site_settle(sites, count);
-		process->sites[i] = (struct site){
-			.domain = count->domain, .stack = {count->stack},
+		site = &process->sites[process->site_count++];
+		*site = (struct site){
+			.domain = count->domain, .stack = {count->stack}, .told = count->told,
 			.allocs = count->allocs, .frees = count->frees,
 			.bytes_allocated = count->bytes_allocated,
 			.live_blocks = count->allocs - count->frees, .live_bytes = count->live_bytes,
 			.temporary = count->temporary, .peak_bytes = count->peak_bytes, .history = (uint32_t)i,
 		};
 		if (i < sites->since_count) {
-			process->sites[i].since_blocks = sites->since[i].blocks;
-			process->sites[i].since_bytes = sites->since[i].bytes;
+			site->since_blocks = sites->since[i].blocks;
+			site->since_bytes = sites->since[i].bytes;
 		}
 		if (count->domain != DOMAIN_HEAP)
 			continue;

@@ -6,6 +6,7 @@
 #ifndef PROBE_SITES_H
 #define PROBE_SITES_H
 
+#include "heap/table.h"
 #include "model.h"
 #include "trace/damage.h"
 
@@ -19,8 +20,10 @@ struct site_count {              /* one cache line */
 	uint64_t peak_bytes;     /* alive at the peak `peak`: */
 	uint64_t peak;           /* number of the peak that is settled */
 	uint32_t stack;          /* node id */
-	uint32_t domain;         /* enum domain */
+	uint16_t domain;         /* enum domain */
+	uint16_t told;           /* what the process says its blocks are, 0 nothing */
 };
+_Static_assert(sizeof(struct site_count) == 64, "one cache line");
 
 struct site_since { uint64_t blocks, bytes; }; /* of a site, alive at the leak instant: born after the mark asked for */
 
@@ -28,6 +31,7 @@ struct sites {
 	struct site_count *list; size_t count; /* owned */
 	struct site_since *since; size_t since_count; /* by site; owned; NULL: no mark was asked for */
 	uint32_t *of_stack[DOMAINS]; /* node id → index in list or SITE_NONE; owned; NULL until the domain is used */
+	struct table told;       /* the same of sites whose blocks' type was told; no slots until the first */
 	uint32_t  stacks;        /* ids of nodes end here */
 	const struct process_info *process; /* its call tree */
 	uint64_t  live_bytes;    /* of the heap, now */
@@ -41,6 +45,9 @@ void sites_free(struct sites *sites);
 
 /* The site that is not yet known; for site_of. */
 uint32_t site_add(struct sites *sites, enum domain domain, uint32_t stack);
+
+/* The block, of a site, is of the type `told`: it goes over to the site of these. */
+void site_retype(struct sites *sites, struct block *block, uint32_t told);
 
 /* Writes sites and the sums over domain heap into `process`. */
 void sites_finish(struct sites *sites, struct process_info *process);

@@ -30,7 +30,7 @@ static void keep(void *context, uint32_t site, uint64_t birth, uint64_t bytes)
 
 void survivors_take(const struct process_info *process, struct sites *sites, struct history *history,
 	const struct table *live, const struct maps *maps, const struct wasm *wasm, const struct wasm_heaps *wasm_heaps,
-	const struct garbage *garbage)
+	const struct told *told, const struct garbage *garbage)
 {
 	struct taker taker = {sites, history, process->since};
 
@@ -46,6 +46,7 @@ void survivors_take(const struct process_info *process, struct sites *sites, str
 		maps_each(maps, take, &taker);
 		wasm_each(wasm, take, &taker);
 		wasm_heaps_each(wasm_heaps, take, &taker);
+		told_each(told, take, &taker);
 	}
 	if (history)
 		garbage_each_kept(garbage, keep, history);

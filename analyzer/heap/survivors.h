@@ -8,7 +8,9 @@
 #include "heap/history.h"
 #include "heap/maps.h"
 #include "heap/table.h"
+#include "heap/told.h"
 #include "heap/wasm.h"
+#include "heap/told.h"
 #include "heap/wasm_heap.h"
 
 /*
@@ -17,6 +19,6 @@
  */
 void survivors_take(const struct process_info *process, struct sites *sites, struct history *history,
 	const struct table *live, const struct maps *maps, const struct wasm *wasm, const struct wasm_heaps *wasm_heaps,
-	const struct garbage *garbage);
+	const struct told *told, const struct garbage *garbage);
 
 #endif

@@ -10,12 +10,17 @@
 
 #define FRAMES_MOST 256       /* of a stack, the innermost */
 
-struct block_type type_of_stack(struct view_process *process, enum domain domain, const struct stack *stack,
-                                struct block_sizes sizes)
+/* What the program itself says is believed before all else. */
+struct block_type type_of_blocks(struct view_process *process, enum domain domain, uint32_t told, const struct stack *stack,
+                                 struct block_sizes sizes)
 {
 	const struct frame *frames[FRAMES_MOST];
 	size_t count = stack->count < FRAMES_MOST ? stack->count : FRAMES_MOST;
 
+	const char *name = view_type_name(process, told);
+
+	if (name)
+		return (struct block_type){.type = name, .evidence = "annotation: the program says so (probe.h)"};
 	if (domain != DOMAIN_HEAP && domain != DOMAIN_WASM_HEAP)
 		return (struct block_type){0};
 	if (!process->types)
@@ -95,7 +100,7 @@ struct type_sum *view_by_type(const struct view *view, enum domain domain, size_
 			    suppressions_match(view->suppressions, process, site->stack, domain, site->growth.trend))
 				continue;
 			stack = stack_resolve(process, site->stack);
-			is = type_of_stack(process, domain, &stack, sizes_of(site));
+			is = type_of_blocks(process, domain, site->told, &stack, sizes_of(site));
 			stack_free(&stack);
 			array_room(sums, rows);
 			sums[rows++] = (struct type_sum){

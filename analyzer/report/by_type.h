@@ -8,9 +8,12 @@
 #include "report/stack.h"
 #include "report/view.h"
 
-/* Of blocks of a process's stack; none where the domain has no types. Valid as long as the view. */
-struct block_type type_of_stack(struct view_process *process, enum domain domain, const struct stack *stack,
-                                struct block_sizes sizes);
+/*
+ * Of blocks of a process's stack, which the process calls `told` (0: it says nothing); none where the domain has no types.
+ * Valid as long as the view.
+ */
+struct block_type type_of_blocks(struct view_process *process, enum domain domain, uint32_t told, const struct stack *stack,
+                                 struct block_sizes sizes);
 
 enum dropping { DROPPING_PERFECT, DROPPING_PARTIAL, DROPPING_NEVER };
 

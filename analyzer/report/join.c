@@ -66,6 +66,21 @@ static void add_symbols(XXH3_state_t *state, struct view_process *process, struc
 	}
 }
 
+struct node_hash join_type(struct node_hash hash, const char *type)
+{
+	XXH128_hash_t made;
+	XXH3_state_t state;
+
+	if (!type)
+		return hash;
+	XXH3_128bits_reset(&state);
+	add_number(&state, hash.low);
+	add_number(&state, hash.high);
+	add_text(&state, type);
+	made = XXH3_128bits_digest(&state);
+	return (struct node_hash){.low = made.low64, .high = made.high64};
+}
+
 struct node_hash join_hash(struct view_process *process, struct node_id stack, bool by_symbol)
 {
 	const struct process_info *info = process->info;

@@ -147,25 +147,31 @@ static size_t put_groups(struct writer *writer, const struct view *view, const s
 /* Those of all domains that have types, together in order of size. */
 static size_t put_types(struct writer *writer, const struct view *view, const struct json_options *options)
 {
-	static const enum domain typed[] = {DOMAIN_HEAP, DOMAIN_WASM_HEAP};
-	struct type_sum *sums[2] = {NULL};
-	size_t counts[2] = {0}, at[2] = {0}, rows = 0;
+	static const enum domain typed[] = {DOMAIN_HEAP, DOMAIN_WASM_HEAP, DOMAIN_POOL};
+	enum { TYPED = sizeof(typed) / sizeof(*typed) };
+	struct type_sum *sums[TYPED] = {NULL};
+	size_t counts[TYPED] = {0}, at[TYPED] = {0}, rows = 0;
 
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < TYPED; i++)
 		if (is_wanted(options, typed[i]))
 			sums[i] = view_by_type(view, typed[i], &counts[i]);
 	open_level(writer, "by_type", '[');
-	for (; at[0] < counts[0] || at[1] < counts[1]; rows++) {
-		size_t next = at[0] == counts[0] || (at[1] < counts[1] &&
-		              sums[1][at[1]].live_bytes > sums[0][at[0]].live_bytes);
+	for (;; rows++) {
+		size_t next = TYPED;
 
+		for (size_t i = 0; i < TYPED; i++)
+			if (at[i] < counts[i] &&
+			    (next == TYPED || sums[i][at[i]].live_bytes > sums[next][at[next]].live_bytes))
+				next = i;
+		if (next == TYPED)
+			break;
 		if (rows < options->top)
 			put_row(writer, json_type_sum(&sums[next][at[next]], typed[next]));
 		at[next]++;
 	}
 	close_level(writer, ']');
-	free(sums[0]);
-	free(sums[1]);
+	for (size_t i = 0; i < TYPED; i++)
+		free(sums[i]);
 	return rows > options->top ? rows - options->top : 0;
 }
 

@@ -74,13 +74,20 @@ static bool is_wrapper(const char *function)
 	return length >= ending && !strcmp(function + length - ending, WRAPPER);
 }
 
+/* Of probe.h: inlined, so that its caller is the innermost frame but for this. */
+static bool is_annotation(const struct frame *frame)
+{
+	return frame->inlined && frame->function && frame->file && !strncmp(frame->function, "probe_", 6) &&
+	       !strcmp(file_name(frame->file), "probe.h");
+}
+
 bool place_is_probe(const struct frame *frame)
 {
 	if (frame->kind == FRAME_WASM)
 		return is_wrapper(frame->function);
 	if (frame->kind == FRAME_JS)
 		return frame->file && !strcmp(file_name(frame->file), "libprobe.cjs");
-	return frame->module && !strcmp(file_name(frame->module), "libprobe.so");
+	return is_annotation(frame) || (frame->module && !strcmp(file_name(frame->module), "libprobe.so"));
 }
 
 bool place_is_engine(const struct view_process *process, const struct frame *frame)

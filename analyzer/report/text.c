@@ -44,6 +44,16 @@ static void put_memories(const struct page *page, const struct view *view, const
 	text_sites(page, view, &inside, names);
 }
 
+/* What the program told of pools of its own. */
+static void put_pools(const struct page *page, const struct view *view, const struct text_options *options)
+{
+	struct text_options pools = *options;
+
+	pools.domain = DOMAIN_POOL;
+	if (options->domain != DOMAIN_POOL)
+		text_by_type(page, view, &pools, true);
+}
+
 void report_text(const struct page *page, const struct view *view, const struct text_options *options)
 {
 	bool memories_first = leaks_inside(view);
@@ -60,6 +70,7 @@ void report_text(const struct page *page, const struct view *view, const struct 
 		text_pending(page, view);
 		text_workers(page, view, options);
 		text_by_type(page, view, options, true);
+		put_pools(page, view, options);
 		text_modules(page, view, options);
 		if (!memories_first)
 			put_memories(page, view, options, &names);

@@ -420,8 +420,8 @@ static void print_type(const struct page *page, struct view_process *process, co
                        bool evidence)
 {
 	struct stack stack = stack_resolve(process, site->stack);
-	struct block_type is = type_of_stack(process, site->domain, &stack,
-	                                     (struct block_sizes){site->live_blocks, site->live_bytes});
+	struct block_type is = type_of_blocks(process, site->domain, site->told, &stack,
+	                                      (struct block_sizes){site->live_blocks, site->live_bytes});
 
 	text_type(page, &is, INDENT, evidence);
 	stack_free(&stack);

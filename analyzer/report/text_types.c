@@ -55,6 +55,7 @@ void text_by_type(const struct page *page, const struct view *view, const struct
 		{"freed", false, false, STYLE_DIM, CUT_END}, {"type", false, true, STYLE_PLAIN, CUT_MIDDLE},
 	};
 	size_t count, kept = 0;
+	const char *source = options->domain == DOMAIN_POOL ? "as the program told" : "as far as the names of functions tell";
 	struct type_sum *sums = view_by_type(view, options->domain, &count);
 	struct grid *grid;
 	bool known = false;
@@ -81,10 +82,11 @@ void text_by_type(const struct page *page, const struct view *view, const struct
 		free(type);
 	}
 	if (kept < count)
-		note = xasprintf("the largest %s of %s, as far as the names of functions tell", COUNT(kept), COUNT(count));
+		note = xasprintf("the largest %s of %s, %s", COUNT(kept), COUNT(count), source);
 	else
-		note = xstrdup("as far as the names of functions tell");
-	page_title(page, options->domain == DOMAIN_WASM_HEAP ? "Inside WebAssembly memories, by type" : "By type", note);
+		note = xstrdup(source);
+	page_title(page, options->domain == DOMAIN_WASM_HEAP ? "Inside WebAssembly memories, by type" :
+	                 options->domain == DOMAIN_POOL ? "In the program's own pools, by type" : "By type", note);
 	grid_close(page, grid);
 	free(note);
 	free(sums);

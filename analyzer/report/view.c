@@ -12,7 +12,7 @@
 
 const char *domain_name(enum domain domain)
 {
-	static const char *const names[] = {"heap", "map", "wasm-memory", "wasm-heap", "log"};
+	static const char *const names[] = {"heap", "map", "wasm-memory", "wasm-heap", "log", "pool"};
 
 	return names[domain];
 }

@@ -48,6 +48,7 @@ struct view_site {
 	size_t   process_count;   /* how many processes are joined here */
 	enum domain domain;
 	struct node_id stack;
+	uint32_t told;            /* as in struct site, by the same process; the others have the same name for it */
 	uint64_t allocs, frees;   /* births and deaths, up to the leak instant */
 	uint64_t live_blocks, live_bytes; /* at that instant, and after the mark */
 	uint64_t temporary;
@@ -154,6 +155,12 @@ static inline bool node_is_frame(const struct process_info *process, struct node
 	return node.index >= TRACE_FIRST_NODE && node.index - TRACE_FIRST_NODE < process->node_count;
 }
 
+/* What the process calls the type with this number; NULL: nothing is known of it, or it is 0. */
+static inline const char *view_type_name(const struct view_process *process, uint32_t told)
+{
+	return told < process->info->type_name_count ? process->info->type_names[told] : NULL;
+}
+
 /* ---- join.c: the same stack in several processes ------------------------------------------------------------- */
 
 /*
@@ -161,5 +168,7 @@ static inline bool node_is_frame(const struct process_info *process, struct node
  * differ); else the place in the module.
  */
 struct node_hash join_hash(struct view_process *process, struct node_id stack, bool by_symbol);
+/* The hash of what has this type, too; NULL: none was told. */
+struct node_hash join_type(struct node_hash hash, const char *type);
 
 #endif

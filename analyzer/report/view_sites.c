@@ -30,7 +30,8 @@ static int by_hash(const void *left, const void *right)
 	order = order ? order : compare(a->hash.low, b->hash.low);
 	order = order ? order : compare(a->site.domain, b->site.domain);
 	order = order ? order : compare(a->site.process, b->site.process);
-	return order ? order : compare(a->site.stack.index, b->site.stack.index);
+	order = order ? order : compare(a->site.stack.index, b->site.stack.index);
+	return order ? order : compare(a->site.told, b->site.told);
 }
 
 /* Largest first; what decides between equals is the same in every run. */
@@ -42,7 +43,8 @@ static int by_bytes(const void *left, const void *right)
 	order = order ? order : compare(b->live_blocks, a->live_blocks);
 	order = order ? order : compare(a->process, b->process);
 	order = order ? order : compare(a->domain, b->domain);
-	return order ? order : compare(a->stack.index, b->stack.index);
+	order = order ? order : compare(a->stack.index, b->stack.index);
+	return order ? order : compare(a->told, b->told);
 }
 
 /*
@@ -69,7 +71,7 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 					.joined = joined, .apart = join ? 0 : p, .from = site,
 					.suppressor = view->processes[p].suppressor,
 					.site = {
-						.process = p, .domain = site->domain, .stack = site->stack,
+						.process = p, .domain = site->domain, .stack = site->stack, .told = site->told,
 						.allocs = site->allocs, .frees = site->frees,
 						.live_blocks = view_blocks(view, site),
 						.live_bytes = view_bytes(view, site), .temporary = site->temporary,
@@ -96,6 +98,7 @@ static void join_site(struct view_site *into, const struct view_site *site)
 	    (!into->held.blocks && (site->held.blocks || (!into->pending.blocks && site->pending.blocks))))))) {
 		into->process = site->process;
 		into->stack = site->stack;
+		into->told = site->told;
 	}
 	into->allocs += site->allocs;
 	into->frees += site->frees;
@@ -165,6 +168,11 @@ static void sort_out_garbage(struct view *view)
 	qsort(view->pending, view->pending_count, sizeof(*view->pending), by_pending);
 }
 
+static struct node_hash join_site_hash(struct view_process *process, const struct view_site *site, bool by_symbol)
+{
+	return join_type(join_hash(process, site->stack, by_symbol), view_type_name(process, site->told));
+}
+
 static void collect(struct view *view, bool join)
 {
 	bool by_symbol = view->input_count > 1;
@@ -176,8 +184,7 @@ static void collect(struct view *view, bool join)
 	view->sites = xcalloc(count, sizeof(*view->sites));
 	for (size_t i = 0; i < count; i++)
 		if (keyed[i].joined)
-			keyed[i].hash = join_hash(&view->processes[keyed[i].site.process], keyed[i].site.stack,
-			                          by_symbol);
+			keyed[i].hash = join_site_hash(&view->processes[keyed[i].site.process], &keyed[i].site, by_symbol);
 	qsort(keyed, count, sizeof(*keyed), by_hash);
 	for (size_t i = 0; i < count; i++) {
 		struct view_site *into;

@@ -189,6 +189,9 @@ void process_free(struct process_info *process)
 		sample_free(&process->samples[i]);
 	free(process->samples);
 	ledgers_free(process);
+	for (size_t i = 0; i < process->type_name_count; i++)
+		free(process->type_names[i]);
+	free(process->type_names);
 	free(process->nodes);
 	free(process->sites);
 	free(process->instants.ticks);

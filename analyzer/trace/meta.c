@@ -138,6 +138,22 @@ static bool read_declared(struct process_info *process, struct payload payload, 
 	return true;
 }
 
+static bool read_type(struct process_info *process, struct payload payload)
+{
+	struct trace_type type;
+
+	if (!payload_take(&payload, &type, sizeof type) || !type.id || type.id > TRACE_TYPES_MOST || !payload.left)
+		return false;
+	if (type.id >= process->type_name_count) {
+		process->type_names = xreallocarray(process->type_names, type.id + 1, sizeof(char *));
+		while (process->type_name_count <= type.id)
+			process->type_names[process->type_name_count++] = NULL;
+	}
+	if (!process->type_names[type.id])
+		process->type_names[type.id] = payload_text(&payload);
+	return true;
+}
+
 static bool read_limits(struct process_info *process, struct payload payload)
 {
 	struct trace_limits limits;
@@ -193,6 +209,8 @@ static bool read_record(struct process_info *process, struct code_reader *code, 
 		return true;
 	case TRACE_RECORD_SAMPLE:
 		return sample_record(process, record, payload);
+	case TRACE_RECORD_TYPE:
+		return read_type(process, payload);
 	case TRACE_RECORD_LIMITS:
 		return read_limits(process, payload);
 	case TRACE_RECORD_CODE:

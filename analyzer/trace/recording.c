@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -204,6 +205,29 @@ static void gather_unknown(struct recording *recording, const struct image *imag
 	add_finding(recording, finding);
 }
 
+/* What programs said with probe.h, and cannot be. */
+static void gather_told(struct recording *recording, bool frees)
+{
+	struct finding finding = {0};
+
+	for (size_t i = 0; i < recording->process_count; i++) {
+		const struct process_info *process = &recording->processes[i];
+		uint64_t count = frees ? process->told.unknown_frees : process->told.misplaced;
+
+		finding.count += count;
+		if (!count || finding.example_count >= EXAMPLES_MOST)
+			continue;
+		array_room(finding.examples, finding.example_count);
+		finding.examples[finding.example_count++] =
+			xasprintf(frees ? "%s: %" PRIu64 " frees of what no pool was told to have"
+			                : "%s: %" PRIu64 " types of addresses where no block of the heap began", process->stem, count);
+	}
+	if (!finding.count)
+		return;
+	finding.kind = xstrdup(frees ? "told-frees" : "told-types");
+	add_finding(recording, finding);
+}
+
 /* `stems` are taken over into the processes. */
 static void read_images(struct recording *recording, int dir, char **stems, size_t count, const char *since)
 {
@@ -247,6 +271,8 @@ static void read_images(struct recording *recording, int dir, char **stems, size
 	if (finding)
 		add_finding(recording, *finding);
 	free(finding);
+	gather_told(recording, false);
+	gather_told(recording, true);
 	for (size_t i = 0; i < count; i++) {
 		inherit_free(&images[i].inherit);
 		damage_free(&images[i].damage);

@@ -176,6 +176,8 @@ enum trace_record_type {
 	TRACE_RECORD_PENDING = 24, /* struct trace_pending, held values: objects that are gone, and whose finalizers did
 	                            * not run before the program ended */
 	TRACE_RECORD_LIMITS  = 25, /* struct trace_limits, group: how much memory the process may have; the last one holds */
+	TRACE_RECORD_TYPE    = 29, /* struct trace_type, name: what the program calls a type; before the first event that
+	                            * names it, and maybe again */
 };
 
 struct trace_record {
@@ -229,6 +231,15 @@ struct trace_child {
 	uint32_t reserved;       /* 0 */
 };
 _Static_assert(sizeof(struct trace_child) == 16, "pinned");
+
+struct trace_type {
+	uint32_t id;             /* of it in the process, from 1 to TRACE_TYPES_MOST */
+	uint32_t reserved;       /* 0 */
+	/* its name follows, as in the source: "Connection", "struct packet" */
+};
+_Static_assert(sizeof(struct trace_type) == 8, "pinned");
+
+#define TRACE_TYPES_MOST 65535u
 
 #define TRACE_LIMIT_NONE UINT64_MAX
 
@@ -506,7 +517,21 @@ enum trace_event_kind {
 	TRACE_EVENT_REMAP_IN    = 9, /* the new one; protection and kind go with it */
 	TRACE_EVENT_ADVISE      = 10, /* madvise: address, size; extra: the advice */
 	TRACE_EVENT_BREAK       = 11, /* brk, sbrk: address is the new break, size the old one; stack */
-	TRACE_EVENT_KINDS       = 12,
+	TRACE_EVENT_TOLD        = 14, /* what the program said: detail: enum trace_told, which says what address and size are */
+	TRACE_EVENT_TOLD_ALLOC  = 15, /* … that a block was born in a pool of its own: address, size, stack; always after
+	                              * its TOLD_POOL, with the same tick, or something is missing */
+	TRACE_EVENT_KINDS       = 16,
+};
+
+/*
+ * A pool is named by any number of the program's, its address mostly; 0 is that of what its scripts tell. A block in it has
+ * an address of its own, or a handle; only within its pool it is that of one block at a time, and it says nothing of the heap.
+ */
+enum trace_told {
+	TRACE_TOLD_TYPE      = 1, /* the heap's block at `address` is of the type with the id `size` */
+	TRACE_TOLD_POOL      = 2, /* of the TOLD_ALLOC that follows: `address` is its pool, `size` its type's id, 0 none */
+	TRACE_TOLD_FREE      = 3, /* the block at `address` of the pool `size` is about to die */
+	TRACE_TOLD_POOL_FREE = 4, /* … all blocks of the pool `address` are */
 };
 
 enum trace_family {          /* detail of ALLOC, FREE and REALLOC: which family of functions was called */
@@ -612,7 +637,7 @@ _Static_assert(sizeof(struct trace_chunk) == 64, "pinned");
  *   ADDRESS  zigzag varint of address − the previous event's address; the first: − 0
  *   SIZE     varint of size; only of kinds other than FREE and REALLOC_OUT
  *   STACK    zigzag varint of stack − the previous such; the first: − 0; only of the kinds that have a stack:
- *            ALLOC, REALLOC_IN, MAP, PROTECT, REMAP_IN, BREAK
+ *            ALLOC, REALLOC_IN, MAP, PROTECT, REMAP_IN, BREAK, TOLD_ALLOC
  *   EXTRA    varint of extra; only of kinds MAP and ADVISE
  */
 enum trace_column {
@@ -631,7 +656,8 @@ static inline int trace_kind_has_size(unsigned kind)
 static inline int trace_kind_has_stack(unsigned kind)
 {
 	return kind == TRACE_EVENT_ALLOC || kind == TRACE_EVENT_REALLOC_IN || kind == TRACE_EVENT_MAP ||
-	       kind == TRACE_EVENT_PROTECT || kind == TRACE_EVENT_REMAP_IN || kind == TRACE_EVENT_BREAK;
+	       kind == TRACE_EVENT_PROTECT || kind == TRACE_EVENT_REMAP_IN || kind == TRACE_EVENT_BREAK ||
+	       kind == TRACE_EVENT_TOLD_ALLOC;
 }
 
 static inline int trace_kind_has_extra(unsigned kind)

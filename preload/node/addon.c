@@ -28,22 +28,29 @@ static void forget_exception(napi_env env)
 	napi_get_and_clear_last_exception(env, &exception);
 }
 
+bool addon_text(napi_env env, napi_value value, char *text, size_t size)
+{
+	size_t length;
+
+	if (napi_get_value_string_utf8(env, value, text, size, &length) == NAPI_OK ||
+	    (napi_coerce_to_string(env, value, &value) == NAPI_OK &&
+	     napi_get_value_string_utf8(env, value, text, size, &length) == NAPI_OK))
+		return true;
+	forget_exception(env);
+	return false;
+}
+
 /* probe.mark(label) */
 static napi_value js_mark(napi_env env, napi_callback_info info)
 {
-	size_t count = 1, length;
+	size_t count = 1;
 	napi_value label = NULL;
 	char text[LABEL_ROOM];
 	int error = errno;
 
-	if (napi_get_cb_info(env, info, &count, &label, NULL, NULL) != NAPI_OK || !count)
+	if (napi_get_cb_info(env, info, &count, &label, NULL, NULL) != NAPI_OK || !count ||
+	    !addon_text(env, label, text, sizeof(text)))
 		return NULL;
-	if (napi_get_value_string_utf8(env, label, text, sizeof(text), &length) != NAPI_OK &&
-	    (napi_coerce_to_string(env, label, &label) != NAPI_OK ||
-	     napi_get_value_string_utf8(env, label, text, sizeof(text), &length) != NAPI_OK)) {
-		forget_exception(env);
-		return NULL;
-	}
 	revive_all(env);
 	probe_library_mark(text);
 	collect_marked(v8.current());
@@ -133,14 +140,16 @@ int addon_run(napi_env env, const char *script, const char *end, const char *nam
 
 static bool install(napi_env env, bool is_main)
 {
-	napi_value function, global, arguments[3];
+	napi_value function, global, arguments[5];
 
 	return addon_run(env, addon_script, addon_script_end, "node:internal/probe", &function) == NAPI_OK &&
 	       napi_get_global(env, &global) == NAPI_OK &&
 	       napi_create_function(env, "mark", NAPI_AUTO_LENGTH, js_mark, NULL, &arguments[0]) == NAPI_OK &&
 	       napi_create_function(env, "ending", NAPI_AUTO_LENGTH, js_ending, NULL, &arguments[1]) == NAPI_OK &&
-	       napi_get_boolean(env, is_main, &arguments[2]) == NAPI_OK &&
-	       napi_call_function(env, global, function, 3, arguments, NULL) == NAPI_OK;
+	       napi_create_function(env, "alloc", NAPI_AUTO_LENGTH, js_alloc, NULL, &arguments[2]) == NAPI_OK &&
+	       napi_create_function(env, "drop", NAPI_AUTO_LENGTH, js_drop, NULL, &arguments[3]) == NAPI_OK &&
+	       napi_get_boolean(env, is_main, &arguments[4]) == NAPI_OK &&
+	       napi_call_function(env, global, function, 5, arguments, NULL) == NAPI_OK;
 }
 
 napi_value addon_register(napi_env env, napi_value exports)

@@ -6,7 +6,7 @@
 // process._exiting is set, so it is given an emit that tells of the end when the last handler has run or thrown. At all
 // other times process.emit is what it would be. Where a program puts its own there, process.exit and the end of the
 // environment tell of the end.
-(function (mark, ending, isMain) {
+(function (mark, ending, alloc, drop, isMain) {
 	'use strict';
 	const { apply, defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
 	const self = process, prototype = getPrototypeOf(self);
@@ -52,5 +52,5 @@
 		defineProperty(leave.value, 'length', { value: original.length, configurable: true });
 		defineProperty(self, 'reallyExit', leave);
 	}
-	defineProperty(globalThis, 'probe', { value: { mark }, configurable: true, enumerable: false, writable: true });
+	defineProperty(globalThis, 'probe', { value: { mark, alloc, drop }, configurable: true, enumerable: false, writable: true });
 })

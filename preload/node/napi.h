@@ -28,12 +28,19 @@ napi_value addon_register(napi_env env, napi_value exports) __attribute__((visib
 int addon_run(napi_env env, const char *script, const char *end, const char *name, napi_value *result)
 	__attribute__((visibility("hidden")));
 
+/* addon.c: a value as text, cut at `size` − 1 bytes and ended by NUL. False: it cannot be one. */
+bool addon_text(napi_env env, napi_value value, char *text, size_t size) __attribute__((visibility("hidden")));
+
+/* annotate.c: probe.alloc(type, size) → id, and probe.drop(id). */
+napi_callback js_alloc __attribute__((visibility("hidden"))), js_drop __attribute__((visibility("hidden")));
+
 #define NAPI(name, ...) extern int name(napi_env, __VA_ARGS__) __attribute__((weak))
 NAPI(napi_add_env_cleanup_hook, void (*)(void *), void *);
 NAPI(napi_call_function, napi_value, napi_value, size_t, const napi_value *, napi_value *);
 NAPI(napi_coerce_to_string, napi_value, napi_value *);
 NAPI(napi_create_arraybuffer, size_t, void **, napi_value *);
 NAPI(napi_create_bigint_uint64, uint64_t, napi_value *);
+NAPI(napi_create_double, double, napi_value *);
 NAPI(napi_create_external_arraybuffer, void *, size_t, void (*)(napi_env, void *, void *), void *, napi_value *);
 NAPI(napi_create_function, const char *, size_t, napi_callback *, void *, napi_value *);
 NAPI(napi_create_object, napi_value *);

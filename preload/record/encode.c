@@ -11,7 +11,8 @@
 /* Sets of kinds as bits, from the functions of trace.h, so that a test is a shift. */
 #define BIT(test, kind) ((uint32_t)(test(kind) != 0) << (kind))
 #define KINDS(test) (BIT(test, 0) | BIT(test, 1) | BIT(test, 2) | BIT(test, 3) | BIT(test, 4) | BIT(test, 5) | \
-	BIT(test, 6) | BIT(test, 7) | BIT(test, 8) | BIT(test, 9) | BIT(test, 10) | BIT(test, 11))
+	BIT(test, 6) | BIT(test, 7) | BIT(test, 8) | BIT(test, 9) | BIT(test, 10) | BIT(test, 11) | \
+	BIT(test, 12) | BIT(test, 13) | BIT(test, 14) | BIT(test, 15))
 
 static inline uint64_t zigzag(uint64_t delta)
 {

@@ -24,7 +24,7 @@ WRAPPED = set(itertools.chain(
     # Calls that demand a single thread, that take away what the drain needs, or that are raw.
     "unshare setns chroot setuid seteuid setreuid setresuid prctl syscall".split(),
     # Not a libc's: what include/probe.h calls, and what node calls of an addon.
-    "probe_library_mark".split()))
+    "probe_library_mark probe_library_type probe_library_alloc probe_library_free probe_library_pool_free".split()))
 
 dynamic = run(["readelf", "-dW", PROBE_LIB]).out.decode()
 needed = re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic)

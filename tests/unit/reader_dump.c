@@ -6,7 +6,7 @@
 #include "trace/lines.h"
 
 static const char *const ends[] = {"exit", "exec", "signal", "killed", "running"};
-static const char *const domains[] = {"heap", "map", "wasm-memory", "wasm-heap", "log"};
+static const char *const domains[] = {"heap", "map", "wasm-memory", "wasm-heap", "log", "pool"};
 
 static void dump_stack(FILE *out, const struct process_info *process, uint32_t id)
 {
