@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "node/called.h"
+#include "node/rewrite/rewrite.h"
 
 V8_FUNCTION(napi_value, v8_to_string, "_ZNK2v85Value8ToStringENS_5LocalINS_7ContextEEE", napi_value value, void *context);
 
@@ -71,32 +72,64 @@ void exports_listed(const struct v8_call *call)
 	errno = error;
 }
 
+/* The bytes of the first ArrayBuffer of an array. */
+static bool first_of(napi_env env, napi_value array, void **bytes, size_t *size)
+{
+	napi_value first;
+
+	return napi_get_element(env, array, 0, &first) == NAPI_OK &&
+	       napi_get_arraybuffer_info(env, first, bytes, size) == NAPI_OK;
+}
+
+/* The first of the sections "name" becomes what it was; `changes` is the name of the section that says how. */
+static void restore_names(struct called *called, napi_value sections, napi_value changes)
+{
+	napi_value others, old;
+	void *names, *said, *bytes;
+	size_t names_size, said_size, size;
+
+	called->arguments[1] = changes;
+	others = wasm_pass(called);
+	if (!others || !first_of(called->env, sections, &names, &names_size) ||
+	    !first_of(called->env, others, &said, &said_size))
+		return;
+	size = rewrite_old_names(names, names_size, said, said_size, NULL, 0);
+	if (!size || napi_create_arraybuffer(called->env, size, &bytes, &old) != NAPI_OK)
+		return;
+	rewrite_old_names(names, names_size, said, said_size, bytes, size);
+	napi_set_element(called->env, sections, 0, old);
+}
+
 /* WebAssembly.Module.customSections(module, name). A name that is no string becomes one once only. */
 void exports_sections(const struct v8_call *call)
 {
 	struct called called;
-	napi_value answer, result;
-	int error = errno, kind;
+	napi_value answer = NULL, result;
+	int error = errno, kind = NAPI_UNDEFINED;
+	bool asked = wasm_called(call, &called) && called.count > 1 &&
+		wasm_ask(&called, WASM_ASK_SECTION, 2, called.arguments, &answer);
 
-	if (wasm_called(call, &called) && called.count > 1 &&
-	    wasm_ask(&called, WASM_ASK_SECTION, 2, called.arguments, &answer)) {
-		if (napi_typeof(called.env, answer, &kind) == NAPI_OK && kind != NAPI_STRING) {
-			errno = error;
-			called.arguments[1] = v8_to_string(called.arguments[1], called.context);
-			if (!called.arguments[1])
-				return;
-			if (!wasm_ask(&called, WASM_ASK_SECTION, 2, called.arguments, &answer))
-				answer = called.arguments[1];
-		}
-		called.arguments[1] = answer;
+	if (asked && napi_typeof(called.env, answer, &kind) == NAPI_OK && kind == NAPI_BOOLEAN) {
+		errno = error;
+		called.arguments[1] = v8_to_string(called.arguments[1], called.context);
+		if (!called.arguments[1])
+			return;
+		asked = wasm_ask(&called, WASM_ASK_SECTION, 2, called.arguments, &answer);
 	}
+	asked = asked && napi_typeof(called.env, answer, &kind) == NAPI_OK;
+	if (asked && kind == NAPI_OBJECT)
+		napi_get_element(called.env, answer, 0, &called.arguments[1]);
 	errno = error;
 	result = wasm_pass(&called);
-	if (result)
-		call_return(call, result);
+	if (!result)
+		return;
+	call_return(call, result);
+	if (asked && kind == NAPI_STRING)
+		restore_names(&called, result, answer);
+	errno = error;
 }
 
 bool exports_can_hide(void)
 {
-	return v8_to_string;
+	return v8_to_string && napi_get_element && napi_set_element && napi_get_arraybuffer_info && napi_create_arraybuffer;
 }

@@ -53,6 +53,7 @@ NAPI(napi_create_uint32, uint32_t, napi_value *);
 NAPI(napi_delete_reference, void *);
 NAPI(napi_detach_arraybuffer, napi_value);
 NAPI(napi_get_and_clear_last_exception, napi_value *);
+NAPI(napi_get_arraybuffer_info, napi_value, void **, size_t *);
 NAPI(napi_get_cb_info, napi_callback_info, size_t *, napi_value *, napi_value *, void **);
 NAPI(napi_get_boolean, bool, napi_value *);
 NAPI(napi_get_element, napi_value, uint32_t, napi_value *);

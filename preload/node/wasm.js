@@ -186,13 +186,14 @@
 				exports.length--;
 	}
 
-	// WebAssembly.Module.customSections: the name to ask for; true: it must be a string first.
+	// WebAssembly.Module.customSections. A string: the section by which the first of those asked for becomes the original's;
+	// [name]: to ask for instead; true: the name must be a string first.
 	function section(module, name) {
 		const rewritten = known(module)?.rewritten;
 		if (!rewritten || !rewritten.names || name === undefined)
 			return undefined;
 		return typeof name !== 'string' ? true : name === 'name' ? rewritten.names : name === rewritten.names ?
-			`${name} ` : undefined;
+			[`${name} `] : undefined;
 	}
 
 	// ---- promises

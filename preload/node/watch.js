@@ -3,8 +3,8 @@
 //
 //	rewrite(bytes)     bytes: a Uint8Array. A module for V8 in place of them: { buffer, id, hooks, state, start, memory,
 //	                   names, wide, ticket }, or undefined: it is to be left alone; why was recorded. hooks, state, start,
-//	                   memory: names of the added exports, '' if there is none; names: of the custom section with what was
-//	                   in "name", '' if that is as it was
+//	                   memory: names of the added exports, '' if there is none; names: of the custom section that says how
+//	                   "name" differs, '' if that is as it was
 //	release(module)    V8 has a copy of its buffer, which is detached
 //	lookup(hooks)      the same without buffer and ticket, by the name of an export: a Module came from another thread
 //	attach(module, exports, memory)

@@ -16,6 +16,16 @@ VARIANTS = {  # what stands for (MEMORY), (START) and the module that is importe
     "esm": (OWN, "", "./env.mjs"),
 }
 
+# Sections "name" as V8 takes them too: in more bytes than they need, not in order, twice the same function, cut off.
+ODD_NAMES = (b"\x07\x02\xff\xff\x01\x99\x80\x00\x84\x80\x00\x82\x80\x00\x84\x00free\x01\x06malloc\x01\x01m\x00\x00"
+             b"\x02\x03\x01\x00\x00\x09\x00")
+CUT_NAMES = b"\x01\x7f\x02\x01\x06malloc"
+
+
+def custom(name, content):
+    content = bytes([len(name)]) + name + content
+    assert len(content) < 128
+    return b"\0" + bytes([len(content)]) + content
 
 
 def make_modules():
@@ -28,6 +38,11 @@ def make_modules():
         done = run(["wat2wasm", "--enable-threads", "--enable-exceptions", "--debug-names", TMP / f"{name}.wat",
                     "-o", TMP / f"{name}.wasm"])
         assert done.status == 0, done
+    plain = (TMP / "plain.wasm").read_bytes()
+    stripped = plain[:plain.rindex(b"\x04name") - 2 - (plain[plain.rindex(b"\x04name") - 2] > 127)]
+    (TMP / "named.wasm").write_bytes(plain + custom(b"name", CUT_NAMES) + custom(b"name", ODD_NAMES))
+    (TMP / "misnamed.wasm").write_bytes(stripped + custom(b"name", ODD_NAMES) + custom(b"other", b"") + custom(b"name", b""))
+    (TMP / "unnamed.wasm").write_bytes(stripped + custom(b"name", CUT_NAMES) + custom(b"name", ODD_NAMES))
     (TMP / "env.mjs").write_text("export function note(n) { console.log('noted', n); }\n")
     (TMP / "importing.mjs").write_text(
         "import * as all from './esm.wasm';\n"

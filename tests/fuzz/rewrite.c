@@ -1,12 +1,14 @@
 /*
  * rewrite.c: any bytes as a wasm module. Every candidate is rewritten; what comes out must read again, have what the
- * original had and what was added to it, and tell of each of its bytes where it came from.
+ * original had and what was added to it, and tell of each of its bytes where it came from; the original's names come
+ * back out of it.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "node/rewrite/operators.h"
 #include "node/rewrite/rewrite.h"
+#include "../rewrite/old_names.h"
 
 #define MOST_BYTES (64u << 20) /* of memory, for an input of at most a few thousand */
 
@@ -61,6 +63,7 @@ static void check(const struct rewrite *rewrite, const struct rewrite_result *re
 	const struct rewrite_module *new = &again.module;
 
 	check_ranges(rewrite, result);
+	hold(names_come_back(old, result));
 	if (!rewrite_read(&again, result->bytes, result->size)) {
 		hold(!strcmp(again.reason, "there is no memory"));
 		rewrite_free(&again);

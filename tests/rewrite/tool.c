@@ -23,6 +23,7 @@
 #include "node/rewrite/operators.h"
 #include "node/rewrite/rewrite.h"
 #include "node/rewrite/wrapper.h"
+#include "old_names.h"
 
 static size_t mapped, most_mapped;
 
@@ -220,6 +221,8 @@ static bool one(const char *in, const char *out, const struct options *options)
 		if (now() - start < best)
 			best = now() - start;
 	}
+	if (done && !options->stripped && !names_come_back(&rewrite.module, &result))
+		errx(1, "%s: its names do not come back", in);
 	printf("{\"lost\": %u, ", rewrite.module.exports ? count_lost(&rewrite.module) : 0);
 	put_module(&rewrite.module);
 	printf(", \"seconds\": %.6f, \"memory\": %zu, \"candidates\": [", best, most_mapped);

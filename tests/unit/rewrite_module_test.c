@@ -8,6 +8,7 @@
 
 #include "node/rewrite/module.h"
 #include "rewrite_make.h"
+#include "../rewrite/old_names.h"
 
 /* Rewrites the allocator of a module, and reads what came out. */
 static void reread(const struct made *made, struct rewrite_module *before, struct made *after)
@@ -23,6 +24,7 @@ static void reread(const struct made *made, struct rewrite_module *before, struc
 	after->size = result.size;
 	ck_assert_msg(make_read(&again, after), "%s", again.reason);
 	*before = rewrite.module;
+	ck_assert(names_come_back(before, &result));
 	ck_assert_uint_eq(again.module.function_count, rewrite.module.function_count + rewrite.candidates[0]->count);
 	ck_assert_uint_eq(again.module.type_count, rewrite.module.type_count + 3);
 	ck_assert_uint_eq(again.module.table_count, rewrite.module.table_count + 1);
@@ -79,6 +81,85 @@ START_TEST(test_names)
 	ck_assert(text_is(again.module.function_names[2], "malloc"));
 	ck_assert(text_is(again.module.function_names[3], "__free"));
 	rewrite_free(&again);
+}
+END_TEST
+
+/* However the names are written, they come back: numbers in more bytes than they need, functions that are there twice,
+ * not in order, or not at all, other subsections around them, what cannot be read, a second section. */
+START_TEST(test_odd_names)
+{
+	static const struct { const char *content; size_t size; bool changes; } cases[] = {
+		{"\x04name\x01\x90\x80\x00\x82\x80\x00\x80\x80\x00\x86\x00malloc\x01\x00", 25, true},
+		{"\x04name\x07\x03\xff\xff\xff\x01\x0b\x02\x01\x04" "free\x00\x02mm\x02\x03\x01\x00\x00\x63\x01\xaa", 31, true},
+		{"\x04name\x01\x0f\x03\x00\x06malloc\x00\x01m\x01\x01z", 22, true},
+		{"\x04name\x01\x09\x02\x07\x01x\x05\x03yyy\x01\x04\x01\x00\x01w", 22, true},
+		{"\x04name\x01\x01\x00", 8, true},
+		{"\x04name\x01\x09\x03\x00\x06malloc", 16, false},
+		{"\x04name\x01\x7f\x01\x00\x06malloc", 16, false},
+		{"\x04name\x00\x02\x01m", 9, false},
+		{"\x04name", 5, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct made made, after;
+		struct rewrite_module before;
+
+		make_allocator(&made, "malloc", "free");
+		make_section(&made, 0, cases[i].content, cases[i].size);
+		make_section(&made, 0, cases[0].content, cases[0].size);
+		reread(&made, &before, &after);
+		ck_assert_msg((memmem(after.bytes, after.size, "__probe_names", 13) != NULL) == cases[i].changes, "%zu", i);
+	}
+}
+END_TEST
+
+/* One function's name as often as there is room: the section stays as it is when it is too often. */
+START_TEST(test_many_names)
+{
+	for (unsigned count = REWRITE_WATCHES - 1; count <= REWRITE_WATCHES + 1; count++) {
+		uint8_t names[9 + 2 * (REWRITE_WATCHES + 1)] = {4, 'n', 'a', 'm', 'e', 1};
+		struct rewrite_module before;
+		struct made made, after;
+		size_t size = 6;
+
+		names[size++] = (uint8_t)(1 + 2 * count) | 0x80;
+		names[size++] = (uint8_t)((1 + 2 * count) >> 7);
+		names[size++] = (uint8_t)count;
+		for (unsigned i = 0; i < count; i++, size += 2)
+			names[size] = names[size + 1] = 0;
+		make_allocator(&made, "malloc", "free");
+		make_section(&made, 0, names, size);
+		reread(&made, &before, &after);
+		ck_assert((memmem(after.bytes, after.size, "__probe_names", 13) != NULL) == (count <= REWRITE_WATCHES));
+	}
+}
+END_TEST
+
+/* What is no description of these names is none; whatever it says, nothing beyond is read or written. */
+START_TEST(test_damaged_changes)
+{
+	static const uint8_t names[] = "0123456789";
+	uint8_t changes[] = {2, 3, 2, 'a', 'b', 1, 1, 0}, old[16];
+
+	ck_assert_uint_eq(rewrite_old_names(names, 10, changes, sizeof(changes), old, sizeof(old)), 8);
+	ck_assert_mem_eq(old, "01ab5789", 8);
+	for (size_t size = 0; size < sizeof(changes); size++) {
+		uint8_t *exact = malloc(size + 1);
+
+		memcpy(exact, changes, size);
+		rewrite_old_names(names, 10, exact, size, old, 4);
+		free(exact);
+	}
+	for (size_t i = 0; i < sizeof(changes); i++)
+		for (int value = 0; value < 256; value++) {
+			uint8_t other[sizeof(changes)];
+
+			memcpy(other, changes, sizeof(other));
+			other[i] = (uint8_t)value;
+			rewrite_old_names(names, 10, other, sizeof(other), old, sizeof(old));
+		}
+	changes[0] = 8;
+	ck_assert_uint_eq(rewrite_old_names(names, 10, changes, sizeof(changes), NULL, 0), 0);
 }
 END_TEST
 
@@ -177,6 +258,9 @@ int main(void)
 	suite_add_tcase(suite, tests);
 	tcase_add_test(tests, test_rewritten);
 	tcase_add_test(tests, test_names);
+	tcase_add_test(tests, test_odd_names);
+	tcase_add_test(tests, test_many_names);
+	tcase_add_test(tests, test_damaged_changes);
 	tcase_add_test(tests, test_damage);
 	tcase_add_test(tests, test_unknown);
 	tcase_add_test(tests, test_no_memory);

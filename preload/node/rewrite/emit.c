@@ -314,8 +314,8 @@ static const struct {
 
 #define CHANGING (sizeof(changing) / sizeof(changing[0]))
 
-/* Whoever asks for the section "name" is to be given this one's content. */
-static void emit_original_names(struct rewriting *rewriting)
+/* Whoever asks for the section "name" is to be given what the original has. */
+static void emit_name_changes(struct rewriting *rewriting, const struct label_changes *changes)
 {
 	struct emit *out = &rewriting->out;
 	uint8_t *place;
@@ -324,7 +324,7 @@ static void emit_original_names(struct rewriting *rewriting)
 	emit_byte(out, SECTION_CUSTOM);
 	place = emit_open(out);
 	emit_text(out, rewriting->result->names);
-	emit_bytes(out, rewriting->module->names.text, rewriting->module->names.length);
+	labels_emit_changes(out, changes);
 	emit_close(out, place);
 }
 
@@ -333,6 +333,7 @@ static void emit_module(struct rewriting *rewriting)
 	const struct rewrite_module *module = rewriting->module;
 	const uint8_t *end = module->bytes + module->size, *at;
 	struct scan scan = scan_of(module->bytes + MODULE_HEADER, module->size - MODULE_HEADER), content;
+	struct label_changes changes;
 	unsigned next = 0;
 	uint32_t id;
 
@@ -340,9 +341,9 @@ static void emit_module(struct rewriting *rewriting)
 	while (section_next(&scan, &id, &at, &content)) {
 		if (id == SECTION_CUSTOM && at == module->name_section) {
 			copy_to(rewriting, at, at);
-			if (labels_emit(&rewriting->out, module, rewriting->candidate, rewriting->grow_count > 0)) {
+			if (labels_emit(&rewriting->out, module, rewriting->candidate, rewriting->grow_count > 0, &changes)) {
 				rewriting->cursor = content.end;
-				emit_original_names(rewriting);
+				emit_name_changes(rewriting, &changes);
 			}
 		}
 		if (id == SECTION_START && rewriting->hold_start)
@@ -379,7 +380,7 @@ static const char *check(const struct rewrite_module *module, const struct rewri
 /* No less than what the rewritten module takes. */
 static size_t most_bytes(const struct rewrite_module *module, const struct rewrite_candidate *candidate)
 {
-	size_t bytes = module->size + module->names.length + 1024u + GROW_MOST * 16;
+	size_t bytes = module->size + module->names.length + 1024u + REWRITE_WATCHES * 64u + GROW_MOST * 16;
 
 	for (uint32_t i = 0; i < candidate->count; i++) {
 		const struct rewrite_function *function = &module->functions[candidate->watches[i].function];

@@ -209,8 +209,8 @@ struct rewrite_result {
 	                                  * module is the body of watch i's function, whose index has the wrapper */
 	const struct rewrite_candidate *candidate;
 	char hooks[24], state[24], start[24], memory[24]; /* names of the added exports; "" none; memory: memory 0 */
-	char names[24];                  /* the custom section that has the content of the original's "name"; "" that is
-	                                  * not changed */
+	char names[24];                  /* the custom section that says how the original's "name", of which there may be
+	                                  * several, the first, differs (rewrite_old_names); "" that is not changed */
 	uint32_t range_count;
 	struct rewrite_range *ranges;    /* by `at`, without gaps, the whole module */
 };
@@ -242,5 +242,12 @@ uint32_t rewrite_function_of(const struct rewrite_result *result, uint32_t funct
 
 /* Where in the original the byte at `offset` of the rewritten module lay; REWRITE_NONE: it is new. */
 uint32_t rewrite_offset_of(const struct rewrite_result *result, uint32_t offset) HIDDEN;
+
+/*
+ * The contents of the original's first section "name" from those of the rewritten module's and of the section
+ * result->names. Their size; `old` NULL: nothing but that is wanted. 0: they do not belong together.
+ */
+size_t rewrite_old_names(const uint8_t *names, size_t size, const uint8_t *changes, size_t changes_size, uint8_t *old,
+	size_t room) HIDDEN;
 
 #endif
