@@ -460,11 +460,13 @@ enum unknown {                /* why a frame has no function */
 struct frame {
 	enum frame_kind kind;
 	const char *function;     /* demangled; NULL unknown. Strings are owned by struct names */
+	const char *generic;      /* of Rust: the function with types for its parameters; NULL: function has them, or none */
 	const char *file;         /* source file; NULL unknown */
 	uint32_t  line, column;   /* 0 unknown */
 	const char *module;       /* path of the module, or of the script as it ran; NULL if the address is in none */
 	uint64_t  address;        /* runtime address of the call (return address − 1, or exact) */
 	bool      inlined;        /* inlined into the next frame */
+	bool      merged;         /* of Rust: several functions are the same code, and this is the name of one */
 	bool      machinery;      /* of a runtime's interpreter, beside the frame of what it runs: not to be shown */
 	enum tier tier;
 	enum line_kind line_kind; /* of line, if there is one */

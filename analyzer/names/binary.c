@@ -5,25 +5,42 @@
 #include <string.h>
 
 #include "names/debugfile.h"
+#include "names/rust_generic.h"
 #include "util.h"
 
 #define BUILTIN "Builtins_" /* V8's names of its builtins' symbols begin so */
 
 /* ---- hot: from an address to its places ----------------------------------------------------------------------- */
 
+static void read_symbols(struct binary *binary)
+{
+	if (binary->symbols_are_read)
+		return;
+	binary->symbols_are_read = true;
+	symbols_read(&binary->symbols, binary->main, binary->debug);
+	binary->has_builtins = symbols_have(&binary->symbols, BUILTIN "InterpreterEntryTrampoline");
+}
+
+/* LLVM merges Rust functions of the same code; those that others may call keep their symbols. */
+static bool is_merged(struct binary *binary, uint64_t vaddr, const char *mangled)
+{
+	if (!is_rust_mangled(mangled))
+		return false;
+	read_symbols(binary);
+	return symbols_are_several(&binary->symbols, vaddr);
+}
+
 /* Symbol of the function at a vaddr; copied without its version, and readable. */
-static const char *symbol_at(struct binary *binary, struct demangler *demangler, uint64_t vaddr, bool only_mangled)
+static const char *symbol_at(struct binary *binary, struct demangler *demangler, uint64_t vaddr, bool only_mangled,
+                             bool *merged)
 {
 	const char *name, *version;
 
-	if (!binary->symbols_are_read) {
-		binary->symbols_are_read = true;
-		symbols_read(&binary->symbols, binary->main, binary->debug);
-		binary->has_builtins = symbols_have(&binary->symbols, BUILTIN "InterpreterEntryTrampoline");
-	}
+	read_symbols(binary);
 	name = symbols_find(&binary->symbols, vaddr);
 	if (!name || (only_mangled && !is_mangled(name)))
 		return NULL;
+	*merged = is_merged(binary, vaddr, name);
 	version = strchr(name, '@');
 	if (version && version > name) {
 		struct cache_entry *entry = cache_at(&binary->unversioned, name, (size_t)(version - name));
@@ -31,6 +48,15 @@ static const char *symbol_at(struct binary *binary, struct demangler *demangler,
 		name = entry->key;
 	}
 	return demangle(demangler, name);
+}
+
+static void make_generic(struct binary *binary, struct place *place)
+{
+	char *generic = place->own ? rust_generic(place->function, place->parameters, place->own) : NULL;
+
+	if (generic)
+		place->generic = cache_at(&binary->generics, generic, strlen(generic))->key;
+	free(generic);
 }
 
 static struct location *locate(struct binary *binary, struct demangler *demangler, uint64_t vaddr)
@@ -45,12 +71,15 @@ static struct location *locate(struct binary *binary, struct demangler *demangle
 		count = 1;
 	}
 	real = &places[count - 1];
+	real->merged = real->mangled && is_merged(binary, vaddr, real->function);
 	for (size_t i = 0; i < count; i++)
-		if (places[i].mangled)
+		if (places[i].mangled) {
 			places[i].function = demangle(demangler, places[i].function);
+			make_generic(binary, &places[i]);
+		}
 	/* Without a linkage name DWARF has only the last part of a C++ or Rust name; the symbol has all of it. */
 	if (!real->mangled) {
-		const char *name = symbol_at(binary, demangler, vaddr, real->function != NULL);
+		const char *name = symbol_at(binary, demangler, vaddr, real->function != NULL, &real->merged);
 
 		if (name)
 			real->function = name;
@@ -154,6 +183,7 @@ void binary_close(void *opaque)
 
 	cache_free(&binary->locations, free);
 	cache_free(&binary->unversioned, NULL);
+	cache_free(&binary->generics, NULL);
 	dwarf_file_close(binary->dwarf);
 	symbols_free(&binary->symbols);
 	elf_file_close(binary->debug);

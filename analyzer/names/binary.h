@@ -36,6 +36,7 @@ struct binary {
 	bool      symbols_are_read; /* whether it was tried */
 	bool      has_builtins;   /* of V8, by its symbols; once they are read */
 	struct cache unversioned; /* its keys are symbols without the @VERSION that they had; owned */
+	struct cache generics;    /* its keys are names of Rust functions that debug information made whole; owned */
 	struct cache locations;   /* by vaddr; owned; NULL where nothing is known */
 };
 

@@ -28,6 +28,20 @@ bool is_mangled(const char *name)
 	return name[1] == 'Z' || (name[1] == 'R' && (name[2] >= 'A' && name[2] <= 'Z'));
 }
 
+bool is_rust_mangled(const char *name)
+{
+	size_t size = strlen(name);
+
+	if (!strncmp(name, "_R", 2))
+		return is_mangled(name);
+	/* "_ZN…17h0123456789abcdefE", and what a pass of the compiler's wrote behind it */
+	if (strncmp(name, "_ZN", 3))
+		return false;
+	if (memchr(name, '.', size))
+		size = (size_t)((const char *)memchr(name, '.', size) - name);
+	return size > 24 && !strncmp(name + size - 20, "17h", 3) && name[size - 1] == 'E';
+}
+
 static void take(const char *text, size_t size, void *opaque)
 {
 	struct output *output = opaque;

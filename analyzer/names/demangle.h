@@ -18,6 +18,7 @@ struct demangler {            /* all zero: ready */
  */
 const char *demangle(struct demangler *demangler, const char *mangled);
 bool is_mangled(const char *name);
+bool is_rust_mangled(const char *name);
 void demangler_free(struct demangler *demangler);
 
 #endif

@@ -8,10 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names/demangle.h"
 #include "util.h"
 
 #define MOST_DEPTH  256       /* of entries within each other; deeper ones are not looked at */
 #define MOST_RANGES (1u << 20) /* of one entry */
+#define MOST_ORIGINS 8        /* from a copy of a function to what it is a copy of */
+#define MOST_CHILDREN 1024    /* of a function, among which type parameters are looked for */
 
 /* ---- from an address to a place ------------------------------------------------------------------------------- */
 
@@ -69,7 +72,37 @@ static uint32_t number(Dwarf_Die *die, unsigned name)
 	return (uint32_t)value;
 }
 
-static void name_place(struct place *place, Dwarf_Die *die)
+/* The type parameters of a function or, if it is a copy of it, of what it is a copy of: "T,A". NULL: none. */
+static const char *parameters_of(struct dwarf_file *file, Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die origin = *die, child;
+	char *names = NULL;
+	const char *kept;
+	unsigned count = 0;
+
+	for (unsigned depth = 0; depth < MOST_ORIGINS && (dwarf_attr(&origin, DW_AT_abstract_origin, &attribute) ||
+	                                                  dwarf_attr(&origin, DW_AT_specification, &attribute)); depth++)
+		if (!dwarf_formref_die(&attribute, &origin))
+			return NULL;
+	if (dwarf_child(&origin, &child) != 0)
+		return NULL;
+	do {
+		const char *name = dwarf_tag(&child) == DW_TAG_template_type_parameter ? dwarf_diename(&child) : NULL;
+		char *more;
+
+		if (!name)
+			continue;
+		more = xasprintf("%s%s%s", names ? names : "", names ? "," : "", name);
+		free(names);
+		names = more;
+	} while (count++ < MOST_CHILDREN && next_sibling(&child));
+	kept = names ? cache_at(&file->texts, names, strlen(names))->key : NULL;
+	free(names);
+	return kept;
+}
+
+static void name_place(struct dwarf_file *file, struct place *place, Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
 	const char *name = NULL;
@@ -79,6 +112,9 @@ static void name_place(struct place *place, Dwarf_Die *die)
 		name = dwarf_formstring(&attribute);
 	place->mangled = name;
 	place->function = name ? name : dwarf_diename(die);
+	if (name && name[1] == 'Z' && is_rust_mangled(name) && (name = dwarf_diename(die)) && strchr(name, '<') &&
+	    (place->parameters = parameters_of(file, die)))
+		place->own = name;
 }
 
 /* In DWARF 5 paths may be relative to the folder of compilation; libdw leaves them so. */
@@ -92,7 +128,7 @@ static const char *whole_path(struct dwarf_file *file, struct dwarf_unit *unit, 
 	    !(folder = dwarf_formstring(&attribute)) || folder[0] != '/')
 		return path;
 	joined = xasprintf("%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/", path);
-	whole = cache_at(&file->paths, joined, strlen(joined))->key;
+	whole = cache_at(&file->texts, joined, strlen(joined))->key;
 	free(joined);
 	return whole;
 }
@@ -166,12 +202,12 @@ size_t dwarf_places(struct dwarf_file *file, uint64_t pc, struct place places[DW
 	for (size_t i = 0; i < count; i++) {
 		Dwarf_Die *die = &inlined[count - 1 - i];
 
-		name_place(&places[i], die);
+		name_place(file, &places[i], die);
 		places[i + 1] = (struct place){0};
 		call_place(file, unit, &places[i + 1], die);
 	}
 	if (function)
-		name_place(&places[count], function);
+		name_place(file, &places[count], function);
 	return function || places[0].file ? count + 1 : 0;
 }
 
@@ -295,7 +331,7 @@ void dwarf_file_close(struct dwarf_file *file)
 	}
 	free(file->units);
 	intervals_free(&file->ranges);
-	cache_free(&file->paths, NULL);
+	cache_free(&file->texts, NULL);
 	dwarf_end(file->dwarf);
 	free(file);
 }

@@ -17,6 +17,10 @@ struct place {                /* where an address lies in the source, seen from 
 	const char *file;         /* source file; NULL unknown */
 	uint32_t  line, column;   /* 0 unknown */
 	bool      mangled;        /* function is the linkage name, not just the last part of it */
+	bool      merged;         /* of Rust: by the symbols several functions are the same code */
+	const char *parameters;   /* names of its type parameters, with commas; NULL none, or not asked for: only of a name … */
+	const char *own;          /* … that says what they stand for, "push<u32>", and is not the linkage name */
+	const char *generic;      /* of Rust: the readable function with what they stand for; NULL: function says it */
 };
 
 struct dwarf_unit {           /* a compilation unit */
@@ -33,7 +37,7 @@ struct dwarf_file {
 	struct dwarf_unit *units; /* owned */
 	size_t    unit_count, unit_capacity; /* in use, with room */
 	struct intervals ranges;  /* of the units, in vaddrs; the value is an index into units */
-	struct cache paths;       /* its keys are source files that libdw does not have as a string; owned */
+	struct cache texts;       /* its keys are source files and parameters that libdw does not have as a string; owned */
 };
 
 /* NULL if there is no debug information about code in it. `file` must outlive the result. */

@@ -85,8 +85,10 @@ void intervals_build(struct intervals *intervals)
 		struct interval item = items[i];
 		const struct interval *next = i + 1 < intervals->count ? &items[i + 1] : NULL;
 
-		if (next && supersedes(next, &item))
+		if (next && supersedes(next, &item)) {
+			items[i + 1].shared = true;
 			continue;
+		}
 		while (around != INTERVAL_NONE && items[around].end <= item.start)
 			around = items[around].outer;
 		if (item.open) {

@@ -16,6 +16,7 @@ struct interval {
 	uint32_t  rank;           /* of two with the same range the higher one stays */
 	uint32_t  outer;          /* index of the next one to try, INTERVAL_NONE at the end; made by
 	                           * intervals_build */
+	bool      shared;         /* others with the same range did not stay; made by intervals_build */
 	bool      open;           /* of unknown length: it ends where the next one starts, at `end` at the latest, and
 	                           * counts for nothing within another */
 };

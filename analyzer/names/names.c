@@ -92,6 +92,8 @@ static struct resolved *known(struct frame frame, const struct location *locatio
 		const struct place *place = &location->places[i];
 
 		frame.function = place->function;
+		frame.generic = place->generic;
+		frame.merged = place->merged;
 		frame.file = place->file;
 		frame.line = place->line;
 		frame.column = place->column;

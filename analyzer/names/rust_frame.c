@@ -117,6 +117,9 @@ static bool is_allocator(struct span name, const struct rust_path *path, const s
 	trait = rust_last_name(path->trait);
 	if (span_is(trait, "GlobalAlloc") || span_is(trait, "Allocator"))
 		return true;
+	for (size_t i = 0; i < path->count; i++) /* the older scheme's, of another's type */
+		if (span_begins(path->segments[i].name, "impl core::alloc::global::GlobalAlloc for "))
+			return true;
 	return type && type->count == 3 && span_is(type->segments[0].name, "alloc") &&
 	       span_is(type->segments[1].name, "alloc");
 }

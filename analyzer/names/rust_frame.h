@@ -47,7 +47,8 @@ struct rust_frame {
 	enum rust_made made;      /* CONTAINER */
 	bool      is_rust;        /* no other language has such names */
 	bool      writes;         /* ERASED: it grows what is there already */
-	bool      sure;           /* CONTAINER: it allocates nothing else, whatever was inlined into it */
+	bool      sure;           /* CONTAINER: it allocates nothing else, whatever was inlined into it … */
+	bool      sure_itself;    /* … it allocates nothing else itself, where what was inlined into it has frames of its own */
 	char     *element;        /* CONTAINER: the type of what it holds; OBJECT: its type */
 	struct rust_nameds element_names;
 	unsigned  element_size;   /* bytes, 0 unknown */

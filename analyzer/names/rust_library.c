@@ -45,7 +45,7 @@ static const struct container *container_named(struct span name)
 static bool is_growth(struct span method)
 {
 	static const char *const methods[] = {
-		"push", "push_back", "push_front", "insert", "push_str", "insert_str", "append", "split", "into_boxed_slice",
+		"push", "push_mut", "push_back", "push_front", "insert", "push_str", "insert_str", "append", "split", "into_boxed_slice",
 		"insert_recursing", "insert_entry", "insert_unique", "insert_fit", "rustc_entry", "resize_table",
 		"copy_from_slice", "from_box", "from_boxed_slice", "push_internal_level", "push_with_handle", "new_leaf",
 		"new_internal", "extend_from_within", "write_str", "write_char", "write_fmt", "write_all", "write",
@@ -86,6 +86,26 @@ static bool is_plain(struct span type)
 		if (!rust_primitive_size(each[i], 4))
 			return false;
 	return true;
+}
+
+/*
+ * Do its parts, if it has any, come about in functions that are no container's methods? A user's type's do: in its own. A
+ * vector's or a box's may not.
+ */
+static bool has_frames(struct span type)
+{
+	struct span each[RUST_ARGUMENTS];
+	size_t count;
+
+	if (is_plain(type) || (rust_is_named(type) && !rust_is_std(type)))
+		return true;
+	if (!type.size || *type.at != '(' || type.at[type.size - 1] != ')')
+		return false;
+	count = rust_arguments((struct span){type.at + 1, type.size - 2}, each);
+	for (size_t i = 0; i < count; i++)
+		if (!is_plain(each[i]) && !(rust_is_named(each[i]) && !rust_is_std(each[i])))
+			return false;
+	return count;
 }
 
 /* What the library's own type holds, into which it puts the caller's: "LeafNode<K, V>", "RcInner<T>". 0 of all else. */
@@ -201,8 +221,10 @@ static void read_container(struct rust_frame *frame, const struct container *con
 	else if (span_is(function->name, "new") || span_is(function->name, "pin"))
 		frame->sure = container->made == RUST_POINTEE || container->made == RUST_NODES;
 	else
-		frame->sure = (container->made == RUST_ELEMENTS || container->made == RUST_ENTRIES) &&
-		              is_plain(arguments[0]) && (count < 2 || is_plain(arguments[1])) && !runs_callers(name);
+		frame->sure = ((container->made == RUST_ELEMENTS || container->made == RUST_ENTRIES) &&
+		               is_plain(arguments[0]) && (count < 2 || is_plain(arguments[1])) && !runs_callers(name)) ||
+		              (frame->element_size && !runs_callers(name));
+	frame->sure_itself = frame->sure || (has_frames(arguments[0]) && (count < 2 || has_frames(arguments[1])));
 	if (container->of_text && !span_is(type->name, "String"))
 		frame->container = xasprintf("%.*s", (int)type->name.size, type->name.at);
 	else if (container->of_text)
@@ -233,6 +255,7 @@ static bool read_maker(struct rust_frame *frame, const struct rust_path *path, s
 		    set_element(frame, &arguments[makers[i].argument], 1, strings)) {
 			frame->role = RUST_CONTAINER;
 			frame->sure = !makers[i].copies || is_plain(arguments[makers[i].argument]);
+			frame->sure_itself = frame->sure || has_frames(arguments[makers[i].argument]);
 			if (frame->made == RUST_ELEMENTS)
 				frame->container = xasprintf("Vec<%s>", frame->element);
 		}
@@ -253,10 +276,17 @@ static bool mentions(struct span path, const char *segment)
 	return false;
 }
 
+/* Is it of a trait whose methods make a vector of what they are called for? */
+static bool makes_vector(const struct rust_path *path)
+{
+	static const char *const traits[] = {"ConvertVec", "SpecFromElem"};
+
+	return span_in(rust_last_name(path->trait), traits, COUNT(traits));
+}
+
 /* "<T as alloc::slice::hack::ConvertVec>::to_vec": a vector of T's. "<T as ToString>::to_string": text. */
 bool rust_trait_read(struct rust_frame *frame, const struct rust_path *path, struct cache *strings)
 {
-	static const char *const vectors[] = {"ConvertVec", "SpecFromElem"};
 	static const char *const texts[] = {"ToString", "SpecToString"};
 	struct span trait = rust_last_name(path->trait), type = rust_pointee(path->type);
 
@@ -266,8 +296,7 @@ bool rust_trait_read(struct rust_frame *frame, const struct rust_path *path, str
 		rust_frame_from(frame, trait, rust_function_of(path)->name);
 		return true;
 	}
-	if (!span_in(trait, vectors, COUNT(vectors)) &&
-	    !(span_is(trait, "ToOwned") && path->type.size && *path->type.at == '['))
+	if (!makes_vector(path) && !(span_is(trait, "ToOwned") && path->type.size && *path->type.at == '['))
 		return false;
 	frame->made = RUST_ELEMENTS;
 	frame->role = RUST_ERASED;
@@ -275,6 +304,7 @@ bool rust_trait_read(struct rust_frame *frame, const struct rust_path *path, str
 	if (set_element(frame, &path->type, 1, strings)) {
 		frame->role = RUST_CONTAINER;
 		frame->sure = is_plain(path->type);
+		frame->sure_itself = has_frames(path->type);
 		frame->container = xasprintf("Vec<%s>", frame->element);
 	}
 	return true;
@@ -315,6 +345,8 @@ void rust_library_read(struct rust_frame *frame, struct span name, const struct 
 	const struct container *container = last ? container_named(last->name) : NULL;
 
 	frame->role = RUST_LIBRARY;
+	if (last && makes_vector(path) && rust_trait_read(frame, path, strings))
+		return;
 	if (last && span_in(last->name, erased, COUNT(erased))) {
 		frame->role = RUST_ERASED;
 		frame->writes = span_is(rust_function_of(path)->name, "do_reserve_and_handle");

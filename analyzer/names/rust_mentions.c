@@ -37,6 +37,12 @@ size_t rust_mentions(struct span text, struct rust_mention *mentions, size_t mos
 		size_t segments, size = path_size(rest, &last, &segments);
 		int step = bracket(text, at);
 
+		if (span_begins(rest, "dyn ") && (!at || !is_word(text.at[at - 1]))) { /* a trait, of whatever type */
+			at += 4;
+			at += path_size(span_from(text, at), &last, &segments);
+			before = (struct span){0};
+			continue;
+		}
 		if (size) {
 			before = (struct span){rest.at, size};
 			at += size;

@@ -1,7 +1,7 @@
 /*
  * rust_types.c: the rules for Rust; see types.h. From the allocator outwards: what is the same for all types is passed
- * over, the first function that is not decides what lies in the block, if it can have allocated nothing else; the
- * outermost method of a user's type says whose it is.
+ * over, the first function that is not decides what lies in the block, if it can have allocated nothing else, or the one
+ * whose container it belongs to, if that knows better; the outermost method of a user's type says whose it is.
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -35,19 +35,27 @@ struct walk {
 	struct types *types;
 	struct rust_frame *frames[FRAMES_MOST]; size_t count; /* of the module; by position in the stack */
 	const char *names[FRAMES_MOST]; /* as they were given */
+	bool      seen[FRAMES_MOST]; /* what was inlined into the function has frames of its own: there is debug information */
+	bool      inlined[FRAMES_MOST]; /* into the next */
+	bool      merged[FRAMES_MOST]; /* for sure: the name is one of several */
+	bool      optimized;      /* as far as is known: functions of the same code may have been merged */
 	const char *script;       /* the function of the script that called the module, NULL unknown … */
 	struct rust_words words;  /* … and its words; owned */
 };
 
-static struct rust_outer outside_of(const struct walk *walk, size_t at)
+/* Of what the frame at `at` mentions. */
+static enum rust_doubt doubt_of(const struct walk *walk, const struct rust_nameds *names, size_t at)
 {
-	return (struct rust_outer){&walk->frames[at + 1], walk->count - at - 1, walk->words};
+	struct rust_outer outer = {&walk->frames[at + 1], walk->count - at - 1, walk->words};
+
+	return walk->optimized ? rust_doubt(names, &outer) : RUST_CONFIRMED;
 }
 
 /* ---- type ---------------------------------------------------------------------------------------------------- */
 
 struct claim {
 	size_t    at;             /* index of the frame that makes it; walk.count: none does */
+	size_t    inner;          /* … of the innermost of its container, whose word that frame's overrules */
 	const char *type;         /* NULL: none */
 	const struct rust_nameds *names; /* that it mentions; NULL none */
 	const char *holder;       /* the container, if it is that of text */
@@ -66,15 +74,56 @@ static const char *made_of(enum rust_made made)
 	return words[made];
 }
 
-static void claim_container(struct claim *claim, const struct rust_frame *frame)
+static bool is_sure(const struct walk *walk, size_t at)
 {
-	claim->because = xasprintf("%s, by %s", made_of(frame->made), frame->from);
-	if (!frame->sure) {
-		free(claim->because);
+	return walk->frames[at]->sure || (walk->seen[at] && walk->frames[at]->sure_itself);
+}
+
+/*
+ * The methods of a container that call each other, and allocate nothing but the container's own, say of what it is. What
+ * was inlined into its caller knows: Vec<f64>::push calls what is left of RawVec<_>::grow_one for all numbers of 8 bytes.
+ * Where none was, and they differ, any of them may have another's name: then *differs is one of them.
+ */
+static size_t knower(const struct walk *walk, size_t at, size_t *differs)
+{
+	size_t found = at;
+
+	*differs = walk->count;
+	for (size_t i = at + 1; i < walk->count && walk->frames[i]; i++) {
+		const struct rust_frame *frame = walk->frames[i];
+
+		if (frame->role == RUST_ERASED || frame->role == RUST_ALLOCATOR)
+			continue;
+		if (frame->role != RUST_CONTAINER || !is_sure(walk, i))
+			break;
+		if (walk->inlined[i] || (walk->merged[found] && !walk->merged[i])) {
+			found = i;
+			*differs = walk->count;
+		} else if (strcmp(frame->element, walk->frames[found]->element)) {
+			*differs = i;
+		}
+	}
+	return found;
+}
+
+static void claim_container(const struct walk *walk, struct claim *claim)
+{
+	size_t differs = walk->count;
+	const struct rust_frame *frame;
+
+	if (is_sure(walk, claim->at))
+		claim->at = knower(walk, claim->at, &differs);
+	frame = walk->frames[claim->at];
+	if (!is_sure(walk, claim->at))
 		claim->because = xasprintf("%s may make its %s or their parts", frame->from,
 		                           frame->made == RUST_POINTEE ? "object" : made_of(frame->made));
+	else if (walk->merged[claim->at])
+		claim->because = xasprintf("%s is the same code for several types", frame->from);
+	else if (differs < walk->count)
+		claim->because = xasprintf("%s is of another type than %s, which calls it", frame->from, walk->frames[differs]->from);
+	if (claim->because)
 		return;
-	}
+	claim->because = xasprintf("%s, by %s", made_of(frame->made), frame->from);
 	claim->type = frame->element;
 	claim->names = &frame->element_names;
 	claim->one_size = frame->made == RUST_POINTEE;
@@ -121,14 +170,12 @@ static bool claim_handed_over(const struct walk *walk, struct claim *claim, cons
  */
 static void claim_object(const struct walk *walk, struct claim *claim, const struct rust_frame *frame)
 {
-	struct rust_outer outer = outside_of(walk, claim->at);
-
 	if (!frame->element)
 		return;
 	if (claim_handed_over(walk, claim, frame))
 		return;
 	if (!is_called_by(walk, claim->at, frame->element) &&
-	    rust_doubt(&frame->element_names, &outer) != RUST_CONFIRMED) {
+	    doubt_of(walk, &frame->element_names, claim->at) != RUST_CONFIRMED) {
 		claim->because = xasprintf("into_abi of %.200s may be that of any class of the same layout, or no class's",
 		                           frame->element);
 		return;
@@ -155,9 +202,9 @@ static struct claim claim_of(struct walk *walk)
 			writes = writes || frame->writes;
 			continue;
 		}
-		claim.at = i;
+		claim.at = claim.inner = i;
 		if (frame->role == RUST_CONTAINER) {
-			claim_container(&claim, frame);
+			claim_container(walk, &claim);
 		} else if (frame->role == RUST_TEXT) {
 			claim.type = "u8";
 			claim.holder = "String";
@@ -172,6 +219,21 @@ static struct claim claim_of(struct walk *walk)
 		return claim;
 	}
 	return claim;
+}
+
+/*
+ * What was inlined into a user's function is as right as that function's name, which may be what is left of several: then it
+ * is its own types that the frames further out contradict.
+ */
+static enum rust_doubt doubt_of_claim(const struct walk *walk, const struct claim *claim)
+{
+	size_t at = claim->at;
+
+	while (at < walk->count && walk->inlined[at])
+		at++;
+	if (at == claim->at || at == walk->count || !walk->frames[at] || walk->frames[at]->role != RUST_USER)
+		return doubt_of(walk, claim->names, claim->inner);
+	return walk->frames[at]->names.count ? doubt_of(walk, &walk->frames[at]->names, at) : RUST_CONFIRMED;
 }
 
 /* Do the sizes of the blocks allow it? */
@@ -194,12 +256,13 @@ struct owner {
 static struct owner owner_at(struct walk *walk, size_t at)
 {
 	const struct rust_frame *frame = walk->frames[at];
-	struct rust_outer outer = outside_of(walk, at);
 	struct rust_nameds bare = {frame->self_names.all, frame->self_names.count ? 1 : 0};
 
-	if (rust_doubt(&frame->self_names, &outer) != RUST_CONTRADICTED)
+	if (walk->merged[at])
+		return (struct owner){NULL, true};
+	if (doubt_of(walk, &frame->self_names, at) != RUST_CONTRADICTED)
 		return (struct owner){frame->self, false};
-	if (rust_doubt(&bare, &outer) != RUST_CONTRADICTED)
+	if (doubt_of(walk, &bare, at) != RUST_CONTRADICTED)
 		return (struct owner){frame->self_bare, true};
 	return (struct owner){NULL, true};
 }
@@ -236,10 +299,8 @@ static struct owner owner_of(struct walk *walk, const struct claim *claim)
 		return (struct owner){claim->holder, false};
 	for (size_t i = end; i-- > 0; ) {
 		struct rust_frame *frame = walk->frames[i];
-		struct rust_outer outer = outside_of(walk, i);
 
-		if (frame && frame->container &&
-		    rust_doubt(&frame->element_names, &outer) != RUST_CONTRADICTED)
+		if (frame && frame->container && doubt_of(walk, &frame->element_names, i) != RUST_CONTRADICTED)
 			return (struct owner){frame->container, false};
 	}
 	for (size_t i = 0; i < end; i++)
@@ -251,17 +312,34 @@ static struct owner owner_of(struct walk *walk, const struct claim *claim)
 
 /* ---- both ---------------------------------------------------------------------------------------------------- */
 
+/* The library's smallest functions are inlined wherever anything is: where one has a frame, no functions were merged. */
+static bool is_unoptimized(const struct frame *frame)
+{
+	static const char *const functions[] = {
+		"alloc::alloc::alloc", "alloc::alloc::alloc_zeroed", "alloc::alloc::realloc", "alloc::alloc::exchange_malloc",
+	};
+
+	return frame->kind == FRAME_NATIVE && !frame->inlined && frame->function &&
+	       span_in(span_of(frame->function), functions, sizeof(functions) / sizeof(*functions));
+}
+
 static void fill_walk(struct walk *walk, const struct frame *const *frames, size_t count)
 {
 	size_t at = 0;
 
+	walk->optimized = true;
 	for (; at < count && (frames[at]->kind == FRAME_WASM || frames[at]->kind == FRAME_NATIVE ||
 	                      frames[at]->kind == FRAME_UNKNOWN); at++) {
 		if (walk->count == FRAMES_MOST)
 			continue;
+		walk->optimized = walk->optimized && !is_unoptimized(frames[at]);
 		walk->names[walk->count] = frames[at]->function;
-		walk->frames[walk->count++] =
-			frames[at]->function ? frame_of(walk->types, frames[at]->function) : NULL;
+		walk->inlined[walk->count] = frames[at]->inlined;
+		walk->merged[walk->count] = frames[at]->merged;
+		walk->seen[walk->count] = frames[at]->kind == FRAME_NATIVE && frames[at]->file;
+		walk->frames[walk->count++] = !frames[at]->function ? NULL
+		                              : frame_of(walk->types, frames[at]->generic ? frames[at]->generic
+		                                                                          : frames[at]->function);
 	}
 	while (at < count && frames[at]->kind != FRAME_JS)
 		at++;
@@ -282,11 +360,14 @@ static bool is_rust(const struct walk *walk)
 	return constructed(walk);
 }
 
-static char *evidence(const struct claim *claim, const char *type, enum rust_doubt doubt, const struct owner *owner)
+static char *evidence(const struct walk *walk, const struct claim *claim, const char *type, enum rust_doubt doubt,
+                      const struct owner *owner)
 {
 	char *text, *whole;
 
-	if (type)
+	if (type && !walk->optimized)
+		text = xstrdup(claim->because);
+	else if (type)
 		text = doubt == RUST_CONFIRMED ? xasprintf("%s; confirmed by a function further out", claim->because)
 		       : claim->names && claim->names->count
 		           ? xasprintf("%s; unconfirmed, functions of one layout may be merged", claim->because)
@@ -321,11 +402,8 @@ bool rust_types(struct types *types, const struct frame *const *frames, size_t c
 		return false;
 	}
 	claim = claim_of(&walk);
-	if (claim.names) {
-		struct rust_outer outer = outside_of(&walk, claim.at);
-
-		doubt = rust_doubt(claim.names, &outer);
-	}
+	if (claim.names)
+		doubt = doubt_of_claim(&walk, &claim);
 	owner = owner_of(&walk, &claim);
 	if (owner.doubted && claim.names && claim.names->count) /* what the owner's name bears out, is in doubt with it */
 		doubt = RUST_CONTRADICTED;
@@ -335,7 +413,7 @@ bool rust_types(struct types *types, const struct frame *const *frames, size_t c
 		answer->owner = types_keep(types, xstrdup(owner.name));
 	any = answer->type || answer->owner;
 	if (any)
-		answer->evidence = types_keep(types, evidence(&claim, answer->type, doubt, &owner));
+		answer->evidence = types_keep(types, evidence(&walk, &claim, answer->type, doubt, &owner));
 	free(claim.because);
 	free(walk.words.all);
 	return any;

@@ -146,6 +146,13 @@ const char *symbols_find(const struct symbols *symbols, uint64_t vaddr)
 	return found == INTERVAL_NONE ? NULL : symbols->names[symbols->ranges.items[found].value];
 }
 
+bool symbols_are_several(const struct symbols *symbols, uint64_t vaddr)
+{
+	uint32_t found = intervals_find(&symbols->ranges, vaddr);
+
+	return found != INTERVAL_NONE && symbols->ranges.items[found].shared;
+}
+
 bool symbols_have(const struct symbols *symbols, const char *name)
 {
 	for (size_t i = 0; i < symbols->count; i++)

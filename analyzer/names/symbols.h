@@ -28,4 +28,7 @@ bool symbols_have(const struct symbols *symbols, const char *name);
 /* The name of the function that has `vaddr` in it, NULL unknown; versions (name@VERSION) are still on it. */
 const char *symbols_find(const struct symbols *symbols, uint64_t vaddr);
 
+/* Has the function that has `vaddr` in it other names as well? */
+bool symbols_are_several(const struct symbols *symbols, uint64_t vaddr);
+
 #endif

@@ -4,7 +4,8 @@
  * other there is no type.
  *
  * What a Rust name claims need not be so: linkers and LLVM merge functions whose code is the same, and one name is
- * left. So a claim of an inner frame is held against what the frames further out mention (rust_doubt.h).
+ * left. So a claim of an inner frame is held against what the frames further out mention (rust_doubt.h). What debug
+ * information says was inlined was not merged, and has types where the older scheme's names have parameters.
  *
  * Deaths would tell more (drop_in_place::<T>), but frees are recorded without a stack.
  */

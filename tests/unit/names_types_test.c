@@ -4,8 +4,10 @@
  * 0.28, and from C++ binaries by g++ and clang++.
  */
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "names/rust_generic.h"
 #include "names/types.h"
 #include "suite.h"
 #include "util.h"
@@ -306,6 +308,80 @@ START_TEST(evidence)
 }
 END_TEST
 
+/* What debug information adds: functions that were inlined, type arguments, that nothing was merged. */
+START_TEST(native)
+{
+	static const struct {
+		struct frame frames[6];   /* innermost first */
+		size_t    count;
+		const char *type;         /* NULL: none */
+	} cases[] = {
+		/* What was inlined knows better than what may have been merged. */
+		{{{.function = "<alloc::raw_vec::RawVec<i64>>::reserve_for_push", .file = "raw_vec.rs"},
+		  {.function = "alloc::vec::Vec<T,A>::push", .generic = "alloc::vec::Vec<u64,alloc::alloc::Global>::push",
+		   .file = "vec.rs", .inlined = true},
+		  {.function = "kept::main", .file = "kept.rs"}}, 3, "u64"},
+		{{{.function = "<alloc::raw_vec::RawVec<i64>>::reserve_for_push"},
+		  {.function = "<alloc::vec::Vec<u64>>::push"}, {.function = "kept::main"}}, 3, NULL},
+		{{{.function = "<alloc::raw_vec::RawVec<u64>>::reserve_for_push"},
+		  {.function = "<alloc::vec::Vec<u64>>::push"}, {.function = "kept::main"}}, 3, "u64"},
+		/* The symbols tell of others of the same code. */
+		{{{.function = "<alloc::raw_vec::RawVec<u64>>::reserve_for_push", .merged = true}, {.function = "kept::main"}}, 2,
+		 NULL},
+		{{{.function = "<alloc::raw_vec::RawVec<i8>>::grow_one", .merged = true},
+		  {.function = "<alloc::string::String as core::fmt::Write>::write_str"}, {.function = "kept::main"}}, 3, "u8"},
+		/* Elements that are copied have parts; where those would have frames of their own, it is the elements. */
+		{{{.function = "<alloc::vec::Vec<kept::Money> as core::clone::Clone>::clone", .file = "vec.rs", .inlined = true},
+		  {.function = "kept::run", .file = "kept.rs"}}, 2, "kept::Money"},
+		{{{.function = "<alloc::vec::Vec<kept::Money> as core::clone::Clone>::clone"}, {.function = "kept::run"}}, 2, NULL},
+		{{{.function = "<alloc::vec::Vec<alloc::string::String> as core::clone::Clone>::clone", .file = "vec.rs"},
+		  {.function = "kept::run", .file = "kept.rs"}}, 2, NULL},
+		/* A sibling further out says nothing where not even the smallest functions were inlined. */
+		{{{.function = "alloc::alloc::alloc"}, {.function = "<alloc::boxed::Box<kept::Money>>::new"},
+		  {.function = "kept::repeated::<kept::Weight>"}}, 3, "kept::Money"},
+		{{{.function = "<alloc::boxed::Box<kept::Money>>::new"}, {.function = "kept::repeated::<kept::Weight>"}}, 2, NULL},
+		/* Nor of what was inlined into a user's function. */
+		{{{.function = "<alloc::boxed::Box<kept::Money>>::new", .inlined = true},
+		  {.function = "kept::repeated::<kept::Weight>"}}, 2, "kept::Money"},
+	};
+	const struct frame *stack[6];
+	struct frame frames[6];
+	struct types *types = types_open();
+	struct block_type answer;
+
+	for (size_t i = 0; i < cases[_i].count; i++) {
+		frames[i] = cases[_i].frames[i];
+		frames[i].kind = FRAME_NATIVE;
+		stack[i] = &frames[i];
+	}
+	answer = types_of(types, stack, cases[_i].count, (struct block_sizes){0});
+	ck_assert_msg(cases[_i].type ? answer.type && !strcmp(answer.type, cases[_i].type) : !answer.type, "case %d: %s", _i,
+	              answer.type);
+	types_close(types);
+}
+END_TEST
+
+START_TEST(generic)
+{
+	static const struct { const char *function, *parameters, *name, *whole; } cases[] = {
+		{"alloc::vec::Vec<T,A>::push", "T,A", "push<u32, alloc::alloc::Global>", "alloc::vec::Vec<u32,alloc::alloc::Global>::push"},
+		{"alloc::vec::from_elem", "T", "from_elem<(u8, u16)>", "alloc::vec::from_elem::<(u8, u16)>"},
+		{"<alloc::vec::Vec<T> as core::iter::FromIterator<T>>::from_iter::h0123456789abcdef", "T,I",
+		 "from_iter<u8, Map<Range<u32>, kept::{closure_env#3}>>",
+		 "<alloc::vec::Vec<u8> as core::iter::FromIterator<u8>>::from_iter::<Map<Range<u32>, kept::{closure#3}>>"},
+		{"alloc::slice::<impl [T]>::to_vec", "T", "to_vec<u64>", "alloc::slice::<impl [u64]>::to_vec"},
+		{"kept::T::make", "T", "make<u8>", "kept::T::make::<u8>"},
+		/* What does not fit */
+		{"alloc::vec::Vec<T,A>::push", "T", "push<u32, alloc::alloc::Global>", NULL},
+		{"alloc::vec::Vec<T,A>::push", "T,A", "push<", NULL}, {"alloc::vec::Vec<T,A>::push", "", "push<>", NULL},
+	};
+	char *whole = rust_generic(cases[_i].function, cases[_i].parameters, cases[_i].name);
+
+	ck_assert_msg(cases[_i].whole ? whole && !strcmp(whole, cases[_i].whole) : !whole, "case %d: %s", _i, whole);
+	free(whole);
+}
+END_TEST
+
 /* Names that nobody gives a function: nothing is read beyond their end, and none takes long. */
 START_TEST(hostile)
 {
@@ -350,6 +426,8 @@ int main(void)
 
 	tcase_add_loop_test(tcase, table, 0, sizeof(stacks) / sizeof(*stacks));
 	tcase_add_test(tcase, evidence);
+	tcase_add_loop_test(tcase, native, 0, 11);
+	tcase_add_loop_test(tcase, generic, 0, 8);
 	tcase_add_test(tcase, hostile);
 	return suite_run("types", tcase);
 }
