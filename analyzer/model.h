@@ -310,6 +310,21 @@ struct verdict {
 	double    weight;         /* bytes that it is about: the larger of two processes' is the worse */
 };
 
+/* ---- an imported log (heap/logged.c), which is a process here ---- */
+
+struct log_site {             /* where a log says that a block is allocated, and what it is */
+	char     *file;           /* NULL unknown */
+	char     *type;           /* NULL unknown */
+	uint32_t  line, column;   /* 0 unknown */
+};
+
+struct logged {
+	struct trace_log record;  /* as recorded */
+	struct log_site *sites;   size_t site_count; /* by address − 1 of the nodes */
+	uint64_t  allocs, drops;  /* that make sense together */
+	uint64_t  bytes_allocated, live_blocks, live_bytes, peak_bytes; /* of these */
+};
+
 struct totals {               /* of domain heap, up to the leak instant (ending_tick, else the end) */
 	uint64_t  allocs, frees;  /* of its own blocks, not inherited ones; a realloc is one of each */
 	uint64_t  bytes_allocated; /* sum of all births */
@@ -370,6 +385,12 @@ struct site {
 	uint64_t  since_blocks, since_bytes; /* of the live ones: born after the mark that was asked for */
 };
 
+struct finding {              /* damage, contradictions, what could not be followed */
+	char     *kind;           /* a word, "damage", "not-followed", … */
+	uint64_t  count;
+	char    **examples;       size_t example_count; /* a few */
+};
+
 enum process_end { END_EXIT, END_EXEC, END_SIGNAL, END_KILLED, END_RUNNING };
 
 struct process_info {
@@ -410,6 +431,8 @@ struct process_info {
 	uint64_t  since;          /* blocks born after this tick count as since_…; UINT64_MAX: none was asked for */
 	char    **type_names;     size_t type_name_count; /* what the process calls its types, by number; NULL: not told */
 	struct told_sum told;
+	struct logged *logged;    /* NULL: it is a process, and no log */
+	struct finding *findings; size_t finding_count; /* of who recorded it, until they move to the recording */
 	struct wasm_memory *wasm_memories; size_t wasm_memory_count; /* by birth */
 	struct wasm_declared *declared; size_t declared_count; /* by address, then tick */
 	size_t    wasm_memories_left_off; /* memories beyond these: too many were made and freed */
@@ -420,12 +443,6 @@ struct process_info {
 	struct node_id *wasm_stacks; size_t wasm_stack_count; /* that made a memory or let one grow; by index */
 	struct sample *samples;   size_t sample_count; /* by time (trace/sample.h) */
 	struct ledger *ledgers;   size_t ledger_count; /* by time; the last is that of the end, if there is one */
-};
-
-struct finding {              /* damage, contradictions, what could not be followed */
-	char     *kind;           /* a word, "damage", "not-followed", … */
-	uint64_t  count;
-	char    **examples;       size_t example_count; /* a few */
 };
 
 struct recording {
@@ -439,7 +456,7 @@ struct recording {
 };
 
 /* One line of a resolved stack. An address gives one frame, or several where functions were inlined. */
-enum frame_kind { FRAME_NATIVE, FRAME_JS, FRAME_WASM, FRAME_BUILTIN, FRAME_UNKNOWN };
+enum frame_kind { FRAME_NATIVE, FRAME_JS, FRAME_WASM, FRAME_BUILTIN, FRAME_LOG, FRAME_UNKNOWN };
 
 /* What a runtime made of a function. */
 enum tier { TIER_NONE, TIER_INTERPRETED, TIER_BASELINE, TIER_OPTIMIZED };
@@ -463,6 +480,7 @@ struct frame {
 	const char *generic;      /* of Rust: the function with types for its parameters; NULL: function has them, or none */
 	const char *file;         /* source file; NULL unknown */
 	uint32_t  line, column;   /* 0 unknown */
+	const char *type;         /* LOG: of what is allocated there; NULL unknown */
 	const char *module;       /* path of the module, or of the script as it ran; NULL if the address is in none */
 	uint64_t  address;        /* runtime address of the call (return address − 1, or exact) */
 	bool      inlined;        /* inlined into the next frame */

@@ -32,6 +32,7 @@ extern const struct command commands[];
 int run_command(const struct command *command, int argc, char **argv);
 int report_command(const struct command *command, int argc, char **argv);
 int leaks_command(const struct command *command, int argc, char **argv);
+int import_command(const struct command *command, int argc, char **argv);
 int mark_command(const struct command *command, int argc, char **argv);
 
 /* ---- options.c ----------------------------------------------------------------------------------------------- */

@@ -45,6 +45,13 @@ static const struct option mark_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct option import_options[] = {
+	{"output", 'o', "DIR", "the recording; an existing one is joined"},
+	{"format", 0, "F", "of FILE: allocation-log"},
+	{"observed-growth", 0, "BYTES", "by how much memory was seen to grow, to compare with what was not dropped"},
+	{NULL, 0, NULL, NULL},
+};
+
 const struct command commands[] = {
 	{"run", "[options] -- COMMAND…", "run COMMAND under libprobe.so, then print the report", run_options, true,
 	 run_command},
@@ -52,6 +59,8 @@ const struct command commands[] = {
 	 report_command},
 	{"leaks", "DIR… [options]", "what was still alive at the end, with whole stacks", leaks_options, false,
 	 leaks_command},
+	{"import", "FILE… -o DIR --format F", "make a recording of a log that a program wrote of its own blocks",
+	 import_options, false, import_command},
 	{"mark", "PID LABEL", "put a mark into a running process", mark_options, false, mark_command},
 	{NULL, NULL, NULL, NULL, false, NULL},
 };

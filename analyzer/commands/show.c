@@ -5,6 +5,7 @@
 
 #include "commands/commands.h"
 #include "report/json.h"
+#include "report/logs.h"
 #include "report/suppress.h"
 #include "util.h"
 
@@ -42,7 +43,7 @@ static int print(const struct show *show, const struct view *view)
 	} else {
 		struct page page = page_open(stdout);
 		struct text_options options = {
-			.domain = show->domain < 0 ? DOMAIN_HEAP : (enum domain)show->domain,
+			.domain = show->domain < 0 ? view_domain(view) : (enum domain)show->domain,
 			.top = show->top ? show->top : TOP_DEFAULT, .whole_stacks = show->leaks,
 		};
 

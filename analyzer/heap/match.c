@@ -6,6 +6,7 @@
 #include "heap/garbage.h"
 #include "heap/history.h"
 #include "heap/ledger.h"
+#include "heap/logged.h"
 #include "heap/maps.h"
 #include "heap/pending.h"
 #include "heap/sites.h"
@@ -167,6 +168,10 @@ void matcher_events(void *context, uint32_t stream, const struct trace_event *ev
 		case TRACE_EVENT_TOLD:
 		case TRACE_EVENT_TOLD_ALLOC:
 			told(matcher, stream, event);
+			break;
+		case TRACE_EVENT_LOG_ALLOC:
+		case TRACE_EVENT_LOG_DROP:
+			matcher->impossible += !logged_event(matcher->process, &matcher->sites, event);
 			break;
 		default:
 			mapping(matcher, stream, event);

@@ -184,6 +184,22 @@ static bool aside_frame(struct names *names, struct process_id id, const struct 
 	return true;
 }
 
+/* A place that an imported log names. */
+static struct frame logged_frame(const struct logged *logged, uint64_t address)
+{
+	struct frame frame = {.kind = FRAME_LOG, .address = address};
+	const struct log_site *site;
+
+	if (address - 1 >= logged->site_count)
+		return (struct frame){.kind = FRAME_UNKNOWN, .address = address, .why = UNKNOWN_SYMBOL};
+	site = &logged->sites[address - 1];
+	frame.file = site->file;
+	frame.line = site->line;
+	frame.column = site->column;
+	frame.type = site->type;
+	return frame;
+}
+
 static struct resolved *resolve(struct names *names, struct process_id id, const struct trace_node *node)
 {
 	struct process_names *cache = &names->processes[id.index];
@@ -196,6 +212,8 @@ static struct resolved *resolve(struct names *names, struct process_id id, const
 	const struct module *module;
 	const char *builtin = NULL;
 
+	if (place.process->logged)
+		return one(logged_frame(place.process->logged, node->address));
 	if (!cache->modules.built)
 		build(names, id);
 	module = module_at(&cache->modules, address, node->generation & TRACE_NODE_GENERATION);

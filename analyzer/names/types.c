@@ -35,6 +35,8 @@ struct block_type types_of(struct types *types, const struct frame *const *frame
 {
 	struct block_type answer = {0};
 
+	if (count && frames[0]->kind == FRAME_LOG)
+		return (struct block_type){.type = frames[0]->type, .evidence = frames[0]->type ? "the log says so" : NULL};
 	if (handed_over(types, frames, count, &answer) || script_types(types, frames, count, &answer) ||
 	    cpp_types(types, frames, count, sizes, &answer) || rust_types(types, frames, count, sizes, &answer))
 		return answer;

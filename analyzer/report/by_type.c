@@ -21,7 +21,7 @@ struct block_type type_of_blocks(struct view_process *process, enum domain domai
 
 	if (name)
 		return (struct block_type){.type = name, .evidence = "annotation: the program says so (probe.h)"};
-	if (domain != DOMAIN_HEAP && domain != DOMAIN_WASM_HEAP)
+	if (domain != DOMAIN_HEAP && domain != DOMAIN_WASM_HEAP && domain != DOMAIN_LOG)
 		return (struct block_type){0};
 	if (!process->types)
 		process->types = types_open();

@@ -49,6 +49,13 @@ static void add_symbols(XXH3_state_t *state, struct view_process *process, struc
 	for (size_t i = 0; i < count; i++) {
 		if (frames[i].machinery)
 			continue;
+		if (frames[i].kind == FRAME_LOG) {
+			add_text(state, frames[i].file);
+			add_text(state, frames[i].type);
+			add_number(state, frames[i].line);
+			add_number(state, frames[i].column);
+			continue;
+		}
 		if (!frames[i].function) {
 			add_place(state, process, node);
 			continue;

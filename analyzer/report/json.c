@@ -147,7 +147,7 @@ static size_t put_groups(struct writer *writer, const struct view *view, const s
 /* Those of all domains that have types, together in order of size. */
 static size_t put_types(struct writer *writer, const struct view *view, const struct json_options *options)
 {
-	static const enum domain typed[] = {DOMAIN_HEAP, DOMAIN_WASM_HEAP, DOMAIN_POOL};
+	static const enum domain typed[] = {DOMAIN_HEAP, DOMAIN_WASM_HEAP, DOMAIN_POOL, DOMAIN_LOG};
 	enum { TYPED = sizeof(typed) / sizeof(*typed) };
 	struct type_sum *sums[TYPED] = {NULL};
 	size_t counts[TYPED] = {0}, at[TYPED] = {0}, rows = 0;
@@ -245,6 +245,15 @@ static void put_marks(struct writer *writer, const struct view *view)
 	close_level(writer, ']');
 }
 
+static void put_logs(struct writer *writer, const struct view *view)
+{
+	open_level(writer, "logs", '[');
+	for (size_t i = 0; i < view->process_count; i++)
+		if (view->processes[i].info->logged)
+			put_row(writer, json_log(&view->processes[i]));
+	close_level(writer, ']');
+}
+
 static void put_finding(struct writer *writer, const char *kind, uint64_t count, json_t *examples)
 {
 	json_t *object = json_checked(json_object());
@@ -310,6 +319,7 @@ void report_json(FILE *file, const struct view *view, const struct json_options 
 	put_head(&writer, view, "probe.report/1");
 	put_marks(&writer, view);
 	put_member(&writer, "totals", json_totals(view));
+	put_logs(&writer, view);
 	open_level(&writer, "leaks", '{');
 	put_domains(&writer, view, options);
 	left_off = put_sites(&writer, view, options, &names);
@@ -338,6 +348,7 @@ void leaks_json(FILE *file, const struct view *view, const struct json_options *
 	put_marks(&writer, view);
 	put_member(&writer, "since", json_text(view->since));
 	put_member(&writer, "totals", json_totals(view));
+	put_logs(&writer, view);
 	open_level(&writer, "leaks", '{');
 	put_domains(&writer, view, options);
 	if (by == BY_SITE)

@@ -156,14 +156,14 @@ json_t *json_process(const struct view *view, struct view_process *process)
 	while (info->argv && info->argv[arguments])
 		arguments++;
 	json_set(object, "id", json_text(info->stem));
-	json_set(object, "pid", json_number(info->header.pid));
-	json_set(object, "ppid", json_number(info->header.parent_pid));
+	json_set(object, "pid", info->logged ? json_null() : json_number(info->header.pid));
+	json_set(object, "ppid", info->logged ? json_null() : json_number(info->header.parent_pid));
 	json_set(object, "parent",
 	         process_id(view, process->parent != NO_PROCESS ? process->parent : process->previous));
 	json_set(object, "exe", *info->exe ? json_text(info->exe) : json_null());
 	json_set(object, "argv", json_texts((const char *const *)info->argv, arguments));
-	json_set(object, "end", json_text(end_name(process->end)));
-	json_set(object, "status", process->end == END_EXIT || process->end == END_SIGNAL
+	json_set(object, "end", json_text(info->logged ? NULL : end_name(process->end)));
+	json_set(object, "status", !info->logged && (process->end == END_EXIT || process->end == END_SIGNAL)
 	                      ? json_checked(json_integer(process->status)) : json_null());
 	json_set(object, "threads", json_number(process->threads));
 	json_set(object, "events", json_number(info->events));
@@ -172,9 +172,9 @@ json_t *json_process(const struct view *view, struct view_process *process)
 	json_set(object, "repaired", json_number(info->totals.repaired));
 	json_set(object, "unmatched_frees", json_number(info->totals.unmatched_frees));
 	json_set(object, "growth", json_instants(info));
-	json_set(object, "verdict", json_verdict(process));
+	json_set(object, "verdict", info->logged ? json_null() : json_verdict(process));
 	json_set(object, "limits", limits(&info->limits));
-	json_set(object, "ledger", json_ledger(process));
+	json_set(object, "ledger", info->logged ? json_null() : json_ledger(process));
 	json_set(object, "recording", json_text(process->input->recording->dir));
 	json_set(object, "own_heap", json_boolean(info->header.flags & TRACE_PROCESS_OWN_HEAP));
 	json_set(object, "warnings", json_texts((const char *const *)info->warnings, info->warning_count));
@@ -203,7 +203,7 @@ json_t *json_mark(const struct process_info *info, const struct mark *mark)
 
 json_t *json_frame(struct view_process *process, const struct stack_frame *at)
 {
-	static const char *const kinds[] = {"native", "js", "wasm", "builtin", "unknown"};
+	static const char *const kinds[] = {"native", "js", "wasm", "builtin", "log", "unknown"};
 	static const char *const tiers[] = {NULL, "interpreted", "baseline", "optimized"};
 	static const char *const line_kinds[] = {"call", "function"};
 	const struct frame *frame = at->frame;
@@ -232,7 +232,7 @@ json_t *json_frame(struct view_process *process, const struct stack_frame *at)
 		json_set(object, "wasm_function", json_number(at->wasm_index));
 	if (frame->has_wasm_offset)
 		json_set(object, "wasm_offset", json_number(frame->wasm_offset));
-	if (!frame->function)
+	if (!frame->function && frame->kind != FRAME_LOG)
 		json_set(object, "unknown", json_text(unknown_name(frame->why)));
 	return object;
 }

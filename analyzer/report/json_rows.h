@@ -19,6 +19,8 @@ json_t *json_recording(const struct recording *recording);
 json_t *json_process(const struct view *view, struct view_process *process);
 /* What is made of a process, the frame to blame, and which script's function called it, if it is WebAssembly's. */
 json_t *json_verdict(struct view_process *process);
+/* json_logs.c: an imported log. */
+json_t *json_log(const struct view_process *process);
 json_t *json_mark(const struct process_info *process, const struct mark *mark);
 /* Trend, slope and how sure they are, into the object of what grows. */
 void json_growth(json_t *object, const struct growth *growth);

@@ -101,6 +101,7 @@ bool place_is_engine(const struct view_process *process, const struct frame *fra
 	case FRAME_UNKNOWN:
 		return frame->module && place_is_engine_file(process, frame->module);
 	case FRAME_WASM:
+	case FRAME_LOG:
 		break;
 	}
 	return false;
@@ -126,6 +127,8 @@ const char *place_owner(struct view_process *process, struct node_id stack)
 		names_resolve(process->input->names, process->id, node, &frames);
 		if (!frames[0].function && frames[0].kind == FRAME_UNKNOWN)
 			return "";
+		if (frames[0].kind == FRAME_LOG && frames[0].file)
+			return frames[0].file;
 		if (frames[0].module && !place_is_engine(process, &frames[0]))
 			return frames[0].module;
 	}

@@ -134,6 +134,8 @@ void stack_free(struct stack *stack)
 void stack_count_names(const struct stack *stack, struct name_sum *names)
 {
 	for (size_t i = 0; i < stack->count; i++) {
+		if (stack->frames[i].frame->kind == FRAME_LOG)
+			continue;
 		names->frames++;
 		names->unknown[stack->frames[i].frame->why] += !stack->frames[i].frame->function;
 	}

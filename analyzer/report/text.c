@@ -5,6 +5,7 @@
 
 #include "report/escape.h"
 #include "report/human.h"
+#include "report/logs.h"
 #include "util.h"
 
 static void put_source(const struct page *page, const struct view *view)
@@ -59,6 +60,12 @@ void report_text(const struct page *page, const struct view *view, const struct 
 	bool memories_first = leaks_inside(view);
 	struct name_sum names = {0};
 
+	if (view_domain(view) == DOMAIN_LOG) {
+		report_logs_text(page, view, options);
+		text_trust(page, view, &names);
+		put_source(page, view);
+		return;
+	}
 	text_answer(page, view, options->domain);
 	if (view->process_count) {
 		text_processes(page, view);
@@ -76,6 +83,8 @@ void report_text(const struct page *page, const struct view *view, const struct 
 			put_memories(page, view, options, &names);
 		text_elsewhere(page, view, options->domain);
 		text_totals(page, view);
+		if (view_logs(view))
+			text_logs(page, view, options);
 	}
 	text_trust(page, view, &names);
 	put_source(page, view);
@@ -86,6 +95,12 @@ void leaks_text(const struct page *page, const struct view *view, const struct t
 {
 	struct name_sum names = {0};
 
+	if (options->domain == DOMAIN_LOG && view_logs(view)) {
+		leaks_logs_text(page, view, options, by);
+		text_trust(page, view, &names);
+		put_source(page, view);
+		return;
+	}
 	text_answer(page, view, options->domain);
 	if (by == BY_SITE) {
 		text_sites(page, view, options, &names);

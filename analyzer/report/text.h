@@ -123,6 +123,19 @@ void text_unwatched(const struct page *page, const struct view *view);
 /* What is resident at the end of the largest process, part by part. */
 void text_ledger(const struct page *page, const struct view *view);
 
+/* ---- text_logs.c --------------------------------------------------------------------------------------------- */
+
+/* Of a view that consists of imported logs: the answer and all sections, and then how far to trust them. */
+void report_logs_text(const struct page *page, const struct view *view, const struct text_options *options);
+void leaks_logs_text(const struct page *page, const struct view *view, const struct text_options *options,
+                     enum leaks_by by);
+void trust_logs_text(const struct page *page, const struct view *view);
+/* Among processes: the sections, and what is to be said of the logs where it is told how far to trust the report. */
+void text_logs(const struct page *page, const struct view *view, const struct text_options *options);
+void text_log_trust(const struct page *page, const struct view *view);
+/* False: it is none of a log's. */
+bool text_log_finding(const struct page *page, const struct finding *finding);
+
 /* ---- text_trust.c -------------------------------------------------------------------------------------------- */
 
 /* What was lost, repaired, unknown, not followed. */

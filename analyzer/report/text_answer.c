@@ -18,7 +18,7 @@ static size_t count_processes(const struct view *view)
 	size_t count = 0;
 
 	for (size_t i = 0; i < view->process_count; i++)
-		count += view->processes[i].previous == NO_PROCESS;
+		count += view->processes[i].previous == NO_PROCESS && !view->processes[i].info->logged;
 	return count;
 }
 
@@ -29,6 +29,9 @@ static char *when(const struct view *view)
 	size_t count = count_processes(view), running = 0;
 	char *name, *text;
 
+	/* Logs are no processes; there is one that is. */
+	while (process > view->processes && process->info->logged)
+		process--;
 	for (size_t i = 0; i < view->process_count; i++)
 		running += view->processes[i].end == END_RUNNING;
 	if (count > 1)

@@ -54,6 +54,12 @@ void text_modules(const struct page *page, const struct view *view, const struct
 	size_t count;
 	struct view_group *groups = view_by_module(view, options->domain, &count);
 
+	if (options->domain == DOMAIN_LOG) {
+		print_groups(page, view, options, "By file", "file", "where the log says that they were allocated", groups,
+		             count);
+		free(groups);
+		return;
+	}
 	for (size_t i = 0; i < view->process_count; i++)
 		scripts |= view->processes[i].has_runtime;
 	print_groups(page, view, options, "By module", scripts ? "module or script" : "module",

@@ -22,7 +22,7 @@ char *text_process(const struct view_process *process)
 {
 	const struct process_info *info = process->info;
 	char *name = escape_text(*info->exe ? base_name(info->exe) : "a program of unknown name");
-	char *label = xasprintf("%s (pid %u)", name, info->header.pid);
+	char *label = info->logged ? xstrdup(name) : xasprintf("%s (pid %u)", name, info->header.pid);
 
 	free(name);
 	return label;
@@ -191,15 +191,15 @@ static void add_row(struct grid *grid, const struct view *view, size_t index, un
 	char pid[16], *name = xasprintf("%*s%s", 2 * (int)(depth < DEPTH_MOST ? depth : DEPTH_MOST), "", cut);
 
 	snprintf(pid, sizeof(pid), "%u", info->header.pid);
-	grid_cell(grid, pid);
-	grid_cell(grid, text_end((char[24]){0}, process));
+	grid_cell(grid, info->logged ? "log" : pid);
+	grid_cell(grid, info->logged ? "" : text_end((char[24]){0}, process));
 	/* One that recorded nothing ran all the same. */
-	grid_cell(grid, COUNT(process->threads ? process->threads : 1));
+	grid_cell(grid, info->logged ? "" : COUNT(process->threads ? process->threads : 1));
 	grid_cell(grid, COUNT(info->events));
 	if (view->lost)
 		grid_cell(grid, COUNT(info->lost));
-	grid_cell(grid, BYTES(info->totals.live_bytes));
-	grid_cell(grid, COUNT(info->totals.live_blocks));
+	grid_cell(grid, BYTES(info->logged ? info->logged->live_bytes : info->totals.live_bytes));
+	grid_cell(grid, COUNT(info->logged ? info->logged->live_blocks : info->totals.live_blocks));
 	grid_cell(grid, name);
 	free(command);
 	free(cut);

@@ -6,6 +6,7 @@
 #include "report/escape.h"
 #include "report/human.h"
 #include "report/ledger.h"
+#include "report/logs.h"
 #include "report/text.h"
 #include "trace/sample.h"
 #include "util.h"
@@ -258,8 +259,25 @@ static void tell_names(const struct page *page, const struct view *view, const s
 	tell_sentences(page, "", STYLE_PLAIN, &problems);
 }
 
+static void tell_findings(const struct page *page, const struct view *view)
+{
+	for (size_t i = 0; i < view->input_count; i++) {
+		const struct recording *recording = view->inputs[i].recording;
+
+		for (size_t f = 0; f < recording->finding_count; f++)
+			if (!text_log_finding(page, &recording->findings[f]))
+				tell_finding(page, &recording->findings[f]);
+	}
+}
+
 void text_trust(const struct page *page, const struct view *view, const struct name_sum *names)
 {
+	if (view_domain(view) == DOMAIN_LOG) {
+		trust_logs_text(page, view);
+		tell_findings(page, view);
+		tell_warnings(page, view);
+		return;
+	}
 	page_title(page, "How far to trust this", NULL);
 	tell_events(page, view);
 	tell_matching(page, view);
@@ -270,8 +288,8 @@ void text_trust(const struct page *page, const struct view *view, const struct n
 	text_collected(page, view);
 	text_measured(page, view);
 	tell_sampling(page, view);
-	for (size_t i = 0; i < view->input_count; i++)
-		for (size_t f = 0; f < view->inputs[i].recording->finding_count; f++)
-			tell_finding(page, &view->inputs[i].recording->findings[f]);
+	if (view_logs(view))
+		text_log_trust(page, view);
+	tell_findings(page, view);
 	tell_warnings(page, view);
 }

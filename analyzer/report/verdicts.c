@@ -64,6 +64,8 @@ static void make(const struct view *view, struct view_process *process)
 void verdicts_make(struct view *view)
 {
 	for (size_t i = 0; i < view->process_count; i++) {
+		if (view->processes[i].info->logged)
+			continue;
 		make(view, &view->processes[i]);
 		if (view->worst_process == NO_PROCESS ||
 		    verdict_worse(&view->processes[i].verdict, &view->processes[view->worst_process].verdict))

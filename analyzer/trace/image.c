@@ -9,6 +9,7 @@
 #include "heap/instants.h"
 #include "heap/ledger.h"
 #include "heap/match.h"
+#include "trace/log_record.h"
 #include "trace/merge.h"
 #include "trace/sample.h"
 #include "trace/unfinalized.h"
@@ -205,6 +206,7 @@ void process_free(struct process_info *process)
 	free(process->wasm_memories);
 	free(process->wasm_stray);
 	wasm_records_free(process);
+	log_records_free(process);
 	free(process->wasm_stacks);
 	free(process->limits.group_path);
 	free(process->declared);

@@ -5,6 +5,7 @@
 #include "trace/array.h"
 #include "trace/code.h"
 #include "trace/extent.h"
+#include "trace/log_record.h"
 #include "trace/payload.h"
 #include "trace/sample.h"
 #include "trace/shared.h"
@@ -226,6 +227,10 @@ static bool read_record(struct process_info *process, struct code_reader *code, 
 	case TRACE_RECORD_WASM_REFUSED:
 	case TRACE_RECORD_WASM_UNWATCHED:
 		return wasm_record(process, record, payload);
+	case TRACE_RECORD_LOG:
+	case TRACE_RECORD_LOG_SITE:
+	case TRACE_RECORD_FINDING:
+		return log_record(process, record, payload);
 	case TRACE_RECORD_PENDING:
 		return unfinalized_record(process, payload, record->tick);
 	}

@@ -184,6 +184,20 @@ static void gather_damage(struct recording *recording, struct image *images, siz
 	add_finding(recording, finding);
 }
 
+/* What is wrong with imported logs. */
+static void gather_logs(struct recording *recording)
+{
+	for (size_t i = 0; i < recording->process_count; i++) {
+		struct process_info *process = &recording->processes[i];
+
+		for (size_t j = 0; j < process->finding_count; j++)
+			add_finding(recording, process->findings[j]);
+		free(process->findings);
+		process->findings = NULL;
+		process->finding_count = 0;
+	}
+}
+
 /* A file without a header: what is known of the process is in the file's name. */
 static void gather_unknown(struct recording *recording, const struct image *images, size_t count)
 {
@@ -263,6 +277,7 @@ static void read_images(struct recording *recording, int dir, char **stems, size
 		for (size_t j = 0; j < recording->processes[i].site_count; j++)
 			recording->processes[i].sites[j].process.index = (uint32_t)i;
 	gather_damage(recording, images, count);
+	gather_logs(recording);
 	gather_unknown(recording, images, count);
 	if (!count)
 		add_warning(recording,

@@ -102,6 +102,7 @@ enum trace_process_flags {
 	TRACE_PROCESS_FORKED    = 1, /* born by fork or clone: it inherited its parent's blocks */
 	TRACE_PROCESS_UNSHARED  = 2, /* the file system cannot map shared files: rings died with the process */
 	TRACE_PROCESS_OWN_HEAP  = 4, /* the program brings its own malloc: its heap is not seen */
+	TRACE_PROCESS_IMPORTED  = 8, /* no process: what somebody else logged (TRACE_RECORD_LOG). A tick is a line of the log */
 };
 
 /* Two readings of both clocks; a reader takes the widest pair that it finds among processes of the same boot. */
@@ -176,6 +177,9 @@ enum trace_record_type {
 	TRACE_RECORD_PENDING = 24, /* struct trace_pending, held values: objects that are gone, and whose finalizers did
 	                            * not run before the program ended */
 	TRACE_RECORD_LIMITS  = 25, /* struct trace_limits, group: how much memory the process may have; the last one holds */
+	TRACE_RECORD_LOG     = 26, /* struct trace_log: what an imported log holds */
+	TRACE_RECORD_LOG_SITE = 27, /* struct trace_log_site, file, type: what a node of the call tree stands for in a log */
+	TRACE_RECORD_FINDING = 28, /* struct trace_finding, kind, examples, each ended by NUL: what is wrong with a log */
 	TRACE_RECORD_TYPE    = 29, /* struct trace_type, name: what the program calls a type; before the first event that
 	                            * names it, and maybe again */
 };
@@ -467,6 +471,42 @@ struct trace_pending {
 };
 _Static_assert(sizeof(struct trace_pending) == 16, "pinned");
 
+/* ---- imported logs -------------------------------------------------------------------------------------------- */
+
+/*
+ * A log that a program wrote of its own blocks. Its events are LOG_ALLOC and LOG_DROP, and a node of its call tree is a
+ * place in a source file with the type of what is allocated there.
+ */
+enum trace_log_flags {
+	TRACE_LOG_GROWTH_GIVEN = 1, /* growth is what the user said */
+	TRACE_LOG_GROWTH_LOGGED = 2, /* growth is that from the first to the last size of memory in the log */
+};
+
+struct trace_log {
+	uint64_t lines;          /* of all its files */
+	uint64_t records;        /* of these, lines that were to tell something */
+	uint64_t allocs, drops;  /* of these; unmatched drops are no events */
+	uint64_t memory_lines;   /* of these, too: how large memory was */
+	uint64_t late_allocs;    /* that stand in the log after their drop */
+	int64_t  growth;         /* bytes by which memory grew, if a flag says that this is known */
+	uint32_t flags;          /* set of enum trace_log_flags */
+	uint32_t files;          /* that it was read from */
+};
+_Static_assert(sizeof(struct trace_log) == 64, "pinned");
+
+struct trace_log_site {
+	uint64_t address;        /* that nodes of the call tree have; it means nothing else */
+	uint32_t line, column;   /* 0 unknown */
+	uint32_t file_size;      /* bytes of the file's name that follow; "" unknown. Then the type to the end; "" unknown */
+	uint32_t reserved;       /* 0 */
+};
+_Static_assert(sizeof(struct trace_log_site) == 24, "pinned");
+
+struct trace_finding {
+	uint64_t count;          /* how often; the examples are the first */
+};
+_Static_assert(sizeof(struct trace_finding) == 8, "pinned");
+
 /* ---- the call tree -------------------------------------------------------------------------------------------- */
 
 /*
@@ -517,6 +557,8 @@ enum trace_event_kind {
 	TRACE_EVENT_REMAP_IN    = 9, /* the new one; protection and kind go with it */
 	TRACE_EVENT_ADVISE      = 10, /* madvise: address, size; extra: the advice */
 	TRACE_EVENT_BREAK       = 11, /* brk, sbrk: address is the new break, size the old one; stack */
+	TRACE_EVENT_LOG_ALLOC   = 12, /* of an imported log: address is the block's id there, any number; size, stack */
+	TRACE_EVENT_LOG_DROP    = 13, /* likewise; size and stack are those of the block's LOG_ALLOC, which comes before */
 	TRACE_EVENT_TOLD        = 14, /* what the program said: detail: enum trace_told, which says what address and size are */
 	TRACE_EVENT_TOLD_ALLOC  = 15, /* … that a block was born in a pool of its own: address, size, stack; always after
 	                              * its TOLD_POOL, with the same tick, or something is missing */
@@ -637,7 +679,7 @@ _Static_assert(sizeof(struct trace_chunk) == 64, "pinned");
  *   ADDRESS  zigzag varint of address − the previous event's address; the first: − 0
  *   SIZE     varint of size; only of kinds other than FREE and REALLOC_OUT
  *   STACK    zigzag varint of stack − the previous such; the first: − 0; only of the kinds that have a stack:
- *            ALLOC, REALLOC_IN, MAP, PROTECT, REMAP_IN, BREAK, TOLD_ALLOC
+ *            ALLOC, REALLOC_IN, MAP, PROTECT, REMAP_IN, BREAK, LOG_ALLOC, LOG_DROP, TOLD_ALLOC
  *   EXTRA    varint of extra; only of kinds MAP and ADVISE
  */
 enum trace_column {
@@ -657,7 +699,7 @@ static inline int trace_kind_has_stack(unsigned kind)
 {
 	return kind == TRACE_EVENT_ALLOC || kind == TRACE_EVENT_REALLOC_IN || kind == TRACE_EVENT_MAP ||
 	       kind == TRACE_EVENT_PROTECT || kind == TRACE_EVENT_REMAP_IN || kind == TRACE_EVENT_BREAK ||
-	       kind == TRACE_EVENT_TOLD_ALLOC;
+	       kind == TRACE_EVENT_LOG_ALLOC || kind == TRACE_EVENT_LOG_DROP || kind == TRACE_EVENT_TOLD_ALLOC;
 }
 
 static inline int trace_kind_has_extra(unsigned kind)

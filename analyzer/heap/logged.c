@@ -1,0 +1,38 @@
+/* logged.c: see logged.h. A drop names the site and the size of its block, so nothing is remembered of single blocks. */
+#include "heap/logged.h"
+
+static bool alloc(struct logged *logged, struct sites *sites, const struct trace_event *event)
+{
+	if (event->size > ADDRESSES_END || logged->bytes_allocated > INT64_MAX - event->size)
+		return false;
+	site_birth_inside(sites, site_of(sites, DOMAIN_LOG, event->stack), event->size);
+	logged->allocs++;
+	logged->live_blocks++;
+	logged->bytes_allocated += event->size;
+	logged->live_bytes += event->size;
+	if (logged->live_bytes > logged->peak_bytes)
+		logged->peak_bytes = logged->live_bytes;
+	return true;
+}
+
+static bool drop(struct logged *logged, struct sites *sites, const struct trace_event *event)
+{
+	uint32_t index = site_of(sites, DOMAIN_LOG, event->stack);
+	const struct site_count *site = &sites->list[index];
+
+	if (site->frees == site->allocs || site->live_bytes < event->size)
+		return false;
+	site_death_inside(sites, index, event->size, false);
+	logged->drops++;
+	logged->live_blocks--;
+	logged->live_bytes -= event->size;
+	return true;
+}
+
+bool logged_event(struct process_info *process, struct sites *sites, const struct trace_event *event)
+{
+	if (!process->logged)
+		return false;
+	return event->kind == TRACE_EVENT_LOG_ALLOC ? alloc(process->logged, sites, event)
+	                                            : drop(process->logged, sites, event);
+}

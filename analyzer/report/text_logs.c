@@ -1,0 +1,416 @@
+/* text_logs.c: imported logs in the report that a person reads; see text.h. There is no process here, and no stack. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/abbreviate.h"
+#include "report/by_type.h"
+#include "report/escape.h"
+#include "report/human.h"
+#include "report/logs.h"
+#include "report/suppress.h"
+#include "report/text.h"
+#include "util.h"
+
+#define NAMES_MOST 40            /* types that were dropped perfectly, by name */
+#define TREND_LINES 1000         /* of a log: fewer are not worth 64 slices */
+
+static void say(const struct page *page, enum style style, char *text)
+{
+	page_words(page, 0, 0, style, text);
+	free(text);
+}
+
+/* Sums of all logs of the view. */
+static struct logged sum_up(const struct view *view)
+{
+	struct logged sum = {0};
+
+	for (size_t i = 0; i < view->process_count; i++) {
+		const struct logged *logged = view->processes[i].info->logged;
+
+		if (!logged)
+			continue;
+		sum.allocs += logged->allocs;
+		sum.drops += logged->drops;
+		sum.bytes_allocated += logged->bytes_allocated;
+		sum.live_blocks += logged->live_blocks;
+		sum.live_bytes += logged->live_bytes;
+		sum.record.lines += logged->record.lines;
+		sum.record.records += logged->record.records;
+		sum.record.late_allocs += logged->record.late_allocs;
+		if (logged->peak_bytes > sum.peak_bytes)
+			sum.peak_bytes = logged->peak_bytes;
+	}
+	return sum;
+}
+
+/* "12.0 KiB", "-12.0 KiB" */
+static char *signed_bytes(int64_t bytes)
+{
+	return xasprintf("%s%s", bytes < 0 ? "-" : "", BYTES(bytes < 0 ? -(uint64_t)bytes : (uint64_t)bytes));
+}
+
+/* ---- the answer ------------------------------------------------------------------------------------------------ */
+
+/* "much more than the 4.0 MiB by which memory grew" */
+static char *comparison(const struct logged *logged)
+{
+	static const char *const words[] = {
+		[LOG_FIT_MUCH_LARGER] = "much more than", [LOG_FIT_LARGER] = "more than", [LOG_FIT_EQUAL] = "as much as",
+		[LOG_FIT_SMALLER] = "less than", [LOG_FIT_MUCH_SMALLER] = "much less than",
+	};
+	enum log_fit fit = log_fit(logged);
+	char *growth = signed_bytes(logged->record.growth), *text;
+
+	if (logged->record.growth > 0)
+		text = xasprintf("%s %s the %s by which memory was seen to grow",
+		                 fit == LOG_FIT_EQUAL ? "about" : "", words[fit], growth);
+	else
+		text = xasprintf(" %s memory was seen to grow, which is %s", words[fit], growth);
+	free(growth);
+	return text;
+}
+
+static const char *log_name(const struct view_process *process)
+{
+	return *process->info->exe ? process->info->exe : "the log";
+}
+
+static void answer_trust(const struct page *page, const struct view *view)
+{
+	static const enum style styles[] = {
+		[LOG_FIT_UNKNOWN] = STYLE_DIM, [LOG_FIT_MUCH_LARGER] = STYLE_BAD, [LOG_FIT_LARGER] = STYLE_BAD,
+		[LOG_FIT_EQUAL] = STYLE_GOOD, [LOG_FIT_SMALLER] = STYLE_BAD, [LOG_FIT_MUCH_SMALLER] = STYLE_BAD,
+	};
+	size_t logs = view_logs(view);
+
+	for (size_t i = 0; i < view->process_count; i++) {
+		const struct logged *logged = view->processes[i].info->logged;
+		enum log_fit fit = logged ? log_fit(logged) : LOG_FIT_UNKNOWN;
+		char *compared, *name;
+
+		if (!logged || (fit == LOG_FIT_UNKNOWN && logs > 1))
+			continue;
+		if (fit == LOG_FIT_UNKNOWN) {
+			say(page, styles[fit], xstrdup(log_fit_suggests(fit)));
+			continue;
+		}
+		compared = comparison(logged);
+		name = escape_text(log_name(&view->processes[i]));
+		say(page, styles[fit], xasprintf("%s%sThe %s not dropped are %s. %s", logs > 1 ? name : "",
+		                                 logs > 1 ? ": " : "", BYTES(logged->live_bytes),
+		                                 compared + strspn(compared, " "), log_fit_suggests(fit)));
+		free(compared);
+		free(name);
+	}
+}
+
+static void answer(const struct page *page, const struct view *view)
+{
+	struct logged sum = sum_up(view);
+	uint64_t findings = 0;
+
+	if (!sum.allocs)
+		say(page, STYLE_BOLD, xstrdup("The log tells of no allocation."));
+	else if (!sum.live_blocks)
+		say(page, STYLE_GOOD, xasprintf("Everything was dropped: all %s %s.", COUNT(sum.allocs),
+		                                PLURAL(sum.allocs, "block", "blocks")));
+	else
+		say(page, STYLE_BOLD,
+		    xasprintf("%s in %s of %s %s %s never dropped.", BYTES(sum.live_bytes), COUNT(sum.live_blocks),
+		              COUNT(sum.allocs), PLURAL(sum.allocs, "block", "blocks"),
+		              PLURAL(sum.live_blocks, "was", "were")));
+	answer_trust(page, view);
+	text_suppressed(page, view, DOMAIN_LOG);
+	for (size_t i = 0; i < view->input_count; i++)
+		findings += view->inputs[i].recording->finding_count;
+	if (findings)
+		say(page, STYLE_BAD,
+		    xasprintf("%s %s of trouble with the log %s told at the end of this report.", COUNT(findings),
+		              PLURAL(findings, "kind", "kinds"), PLURAL(findings, "is", "are")));
+}
+
+/* ---- by type --------------------------------------------------------------------------------------------------- */
+
+static char *shown_type(const struct page *page, const char *type, size_t room)
+{
+	char *escaped = type ? escape_text(type) : xstrdup("(unknown)"), *text;
+
+	text = page->cut ? abbreviate(escaped, room) : xstrdup(escaped);
+	free(escaped);
+	return text;
+}
+
+static void perfect(const struct page *page, const struct type_sum *sums, size_t count)
+{
+	size_t named = 0, all = 0;
+	char *names = xstrdup("");
+
+	for (size_t i = 0; i < count; i++) {
+		char *type, *longer;
+
+		if (type_dropping(&sums[i]) != DROPPING_PERFECT || !sums[i].allocs)
+			continue;
+		if (all++ >= NAMES_MOST)
+			continue;
+		type = shown_type(page, sums[i].type, page->width / 2);
+		longer = xasprintf("%s%s%s (%s)", names, named ? ", " : "", type, COUNT(sums[i].allocs));
+		named++;
+		free(names);
+		free(type);
+		names = longer;
+	}
+	if (all) {
+		page_title(page, "Dropped perfectly", all == 1 ? "one type, with how many blocks it had"
+		                                               : "types, with how many blocks each had");
+		fputs("  ", page->file);
+		if (all > named) {
+			char *longer = xasprintf("%s, … and %zu more; --json has all", names, all - named);
+
+			free(names);
+			names = longer;
+		}
+		page_words(page, 2, 2, STYLE_GOOD, names);
+	}
+	free(names);
+}
+
+static void by_type(const struct page *page, const struct view *view, const struct text_options *options)
+{
+	static const struct column columns[] = {
+		{"not dropped", true, false, STYLE_SIZE, CUT_END}, {"blocks", true, false, STYLE_PLAIN, CUT_END},
+		{"allocated", true, false, STYLE_DIM, CUT_END}, {"dropped", false, false, STYLE_DIM, CUT_END},
+		{"type", false, true, STYLE_PLAIN, CUT_MIDDLE},
+	};
+	size_t count, kept = 0, alive = 0;
+	struct type_sum *sums = view_by_type(view, DOMAIN_LOG, &count);
+	struct grid *grid = NULL;
+	char *note = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct type_sum *sum = &sums[i];
+		char *type;
+
+		if (!sum->live_blocks || alive++ >= options->top)
+			continue;
+		grid = grid ? grid : grid_open(columns, sizeof(columns) / sizeof(*columns));
+		type = shown_type(page, sum->type, page->width / 2);
+		kept++;
+		grid_cell(grid, BYTES(sum->live_bytes));
+		grid_cell(grid, COUNT(sum->live_blocks));
+		grid_cell(grid, COUNT(sum->allocs));
+		grid_cell(grid, sum->frees ? SHARE(sum->frees, sum->allocs) : "none");
+		grid_cell(grid, type);
+		free(type);
+	}
+	if (kept < alive)
+		note = xasprintf("the largest %s of %s", COUNT(kept), COUNT(alive));
+	if (grid) {
+		page_title(page, "Not dropped, by type", note);
+		grid_close(page, grid);
+	}
+	perfect(page, sums, count);
+	free(note);
+	free(sums);
+}
+
+/* ---- by place -------------------------------------------------------------------------------------------------- */
+
+static char *shown_place(struct view_process *process, struct node_id node)
+{
+	const struct frame *frame;
+	char *text, *escaped;
+
+	names_resolve(process->input->names, process->id, node, &frame);
+	if (!frame->file)
+		return xstrdup("(unknown)");
+	if (!frame->line)
+		return escape_text(frame->file);
+	if (frame->column)
+		text = xasprintf("%s:%" PRIu32 ":%" PRIu32, frame->file, frame->line, frame->column);
+	else
+		text = xasprintf("%s:%" PRIu32, frame->file, frame->line);
+	escaped = escape_text(text);
+	free(text);
+	return escaped;
+}
+
+static const char *trend_word(const struct process_info *info, enum trend trend)
+{
+	if (info->logged->record.lines < TREND_LINES)
+		return "";
+	return trend == TREND_GROWING ? "grows" : trend == TREND_ONCE ? "once" : trend == TREND_STEADY ? "steady" : "";
+}
+
+static void by_place(const struct page *page, const struct view *view, const struct text_options *options)
+{
+	static const struct column columns[] = {
+		{"not dropped", true, false, STYLE_SIZE, CUT_END}, {"blocks", true, false, STYLE_PLAIN, CUT_END},
+		{"allocated", true, false, STYLE_DIM, CUT_END}, {"trend", false, false, STYLE_DIM, CUT_END},
+		{"where", false, true, STYLE_PLACE, CUT_START}, {"type", false, false, STYLE_PLAIN, CUT_MIDDLE},
+	};
+	struct grid *grid = NULL;
+	size_t kept = 0, all = 0;
+	char *note = NULL;
+
+	for (size_t i = 0; i < view->site_count; i++) {
+		const struct view_site *site = &view->sites[i];
+		struct view_process *process = &view->processes[site->process];
+		const struct frame *frame;
+		char *place, *type;
+
+		if (site->domain != DOMAIN_LOG || site->suppressed_by || all++ >= options->top)
+			continue;
+		grid = grid ? grid : grid_open(columns, sizeof(columns) / sizeof(*columns));
+		kept++;
+		names_resolve(process->input->names, process->id, site->stack, &frame);
+		place = shown_place(process, site->stack);
+		type = shown_type(page, frame->type, page->width / 3);
+		grid_cell(grid, BYTES(site->live_bytes));
+		grid_cell(grid, COUNT(site->live_blocks));
+		grid_cell(grid, COUNT(site->allocs));
+		grid_cell(grid, trend_word(process->info, site->growth.trend));
+		grid_cell(grid, place);
+		grid_cell(grid, type);
+		free(place);
+		free(type);
+	}
+	if (kept < all)
+		note = xasprintf("the largest %s of %s", COUNT(kept), COUNT(all));
+	if (grid) {
+		page_title(page, "Not dropped, by line", note);
+		grid_close(page, grid);
+	}
+	free(note);
+}
+
+/* ---- the rest -------------------------------------------------------------------------------------------------- */
+
+static void totals(const struct page *page, const struct view *view)
+{
+	struct logged sum = sum_up(view);
+
+	page_title(page, "Totals", "of what the log tells");
+	page_entry(page, "allocated", STYLE_PLAIN, "%s in %s %s", BYTES(sum.bytes_allocated), COUNT(sum.allocs),
+	           PLURAL(sum.allocs, "block", "blocks"));
+	page_entry(page, "dropped", STYLE_PLAIN, "%s %s", COUNT(sum.drops), PLURAL(sum.drops, "block", "blocks"));
+	page_entry(page, "peak", STYLE_PLAIN, "%s at once", BYTES(sum.peak_bytes));
+}
+
+struct words { const char *kind, *label, *one, *many; };
+
+static const struct words *words_of(const char *kind)
+{
+	static const struct words all[] = {
+		{"allocated-twice", "double alloc", "id was allocated again: its blocks count each on its own",
+		 "ids were allocated again: their blocks count each on its own"},
+		{"dropped-twice", "double drop", "block was dropped again: not counted", "blocks were dropped again: not counted"},
+		{"dropped-never-allocated", "orphan drop", "id was dropped and never allocated: not counted",
+		 "ids were dropped and never allocated: not counted"},
+		{"dropped-otherwise", "mismatch",
+		 "block was dropped with another size or type than it was allocated with: it counts as it was allocated",
+		 "blocks were dropped with another size or type than they were allocated with: they count as they were allocated"},
+		{"id-gap", "gaps", "id is missing in between others: its lines may be lost",
+		 "ids are missing in between others: their lines may be lost"},
+		{"no-sequence", "ids", "log's ids are no sequence", "logs' ids are no sequence"},
+		{"unparsable", "unreadable", "line begins with @ and cannot be understood",
+		 "lines begin with @ and cannot be understood"},
+		{"cut-short", "cut short", "file's last line is torn: not counted", "files' last lines are torn: not counted"},
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (!strcmp(kind, all[i].kind))
+			return &all[i];
+	return NULL;
+}
+
+bool text_log_finding(const struct page *page, const struct finding *finding)
+{
+	const struct words *words = words_of(finding->kind);
+
+	if (!words)
+		return false;
+	page_entry(page, words->label, STYLE_BAD, "%s %s", COUNT(finding->count),
+	           PLURAL(finding->count, words->one, words->many));
+	for (size_t i = 0; i < finding->example_count; i++) {
+		char *example = escape_text(finding->examples[i]);
+
+		page_entry(page, "", STYLE_PLAIN, "%s", example);
+		free(example);
+	}
+	if (finding->example_count && finding->example_count < finding->count && strcmp(finding->kind, "id-gap") != 0)
+		page_entry(page, "", STYLE_DIM, "…");
+	return true;
+}
+
+void text_log_trust(const struct page *page, const struct view *view)
+{
+	struct logged sum = sum_up(view);
+
+	page_entry(page, "lines", STYLE_PLAIN, "%s, of which %s begin with @", COUNT(sum.record.lines),
+	           COUNT(sum.record.records));
+	for (size_t i = 0; i < view->process_count; i++) {
+		const struct logged *logged = view->processes[i].info->logged;
+		char *growth;
+
+		if (!logged || !logged->record.flags)
+			continue;
+		growth = signed_bytes(logged->record.growth);
+		page_entry(page, "growth", STYLE_PLAIN, "%s, %s; not dropped: %s", growth,
+		           logged->record.flags & TRACE_LOG_GROWTH_GIVEN ? "as --observed-growth said"
+		                                                         : "from the first MEMORY line to the last",
+		           BYTES(logged->live_bytes));
+		free(growth);
+	}
+	if (sum.record.late_allocs)
+		page_entry(page, "order", STYLE_PLAIN, "%s %s in the log, which is no fault: threads write as they come",
+		           COUNT(sum.record.late_allocs),
+		           PLURAL(sum.record.late_allocs, "ALLOCATE stands after its DROP",
+		                  "ALLOCATE lines stand after their DROP"));
+}
+
+static bool is_clean(const struct view *view)
+{
+	for (size_t i = 0; i < view->input_count; i++)
+		if (view->inputs[i].recording->finding_count)
+			return false;
+	return !view->damaged;
+}
+
+void text_logs(const struct page *page, const struct view *view, const struct text_options *options)
+{
+	by_type(page, view, options);
+	by_place(page, view, options);
+	totals(page, view);
+}
+
+void report_logs_text(const struct page *page, const struct view *view, const struct text_options *options)
+{
+	answer(page, view);
+	text_logs(page, view, options);
+}
+
+void leaks_logs_text(const struct page *page, const struct view *view, const struct text_options *options,
+                     enum leaks_by by)
+{
+	answer(page, view);
+	if (by == BY_TYPE)
+		by_type(page, view, options);
+	else if (by == BY_SITE)
+		by_place(page, view, options);
+	else if (by == BY_MODULE)
+		text_modules(page, view, options);
+	else
+		text_by_process(page, view, options);
+}
+
+void trust_logs_text(const struct page *page, const struct view *view)
+{
+	page_title(page, "How far to trust this", NULL);
+	text_log_trust(page, view);
+	if (is_clean(view))
+		page_entry(page, "checks", STYLE_GOOD,
+		           "no id was allocated or dropped twice, every DROP fits its ALLOCATE, no id is missing, and every "
+		           "line was understood");
+}
