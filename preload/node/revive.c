@@ -1,5 +1,6 @@
 /*
- * revive.c: a trap or an exception that passes through a function of a wasm allocator leaves its instance silent (rewrite.h):
+ * revive.c: a trap that passes through a function of a wasm allocator, or an exception where V8 cannot throw all again that
+ * was caught (watch.js), leaves its instance silent (rewrite.h):
  * its state is as it is within such a function. Where a mark is put, and where the program ends, no such function runs,
  * so states that say so are set right, and the report is told that something is missing.
  */

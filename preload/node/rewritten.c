@@ -302,7 +302,8 @@ static void collected(napi_env env, void *data, void *ticket)
 }
 
 /* Makes the module in `rewrite`, under the number that its bytes have. NULL: rewrite->reason. */
-static struct rewritten *make(struct rewrite *rewrite, const uint8_t *bytes, size_t size, struct rewrite_result *result)
+static struct rewritten *make(struct rewrite *rewrite, const uint8_t *bytes, size_t size, unsigned flags,
+	struct rewrite_result *result)
 {
 	struct rewrites *all = state();
 	const struct rewrite_candidate *both = NULL;
@@ -331,7 +332,7 @@ static struct rewritten *make(struct rewrite *rewrite, const uint8_t *bytes, siz
 	rewrite->number = module ? module->heap.module : __atomic_add_fetch(&all->count, 1, __ATOMIC_RELAXED);
 	if (!rewrite->named && candidate + 1 < rewrite->candidate_count)
 		both = rewrite_both(rewrite, rewrite->candidates[candidate], rewrite->candidates[candidate + 1]);
-	if (!rewrite_make(rewrite, both ? both : rewrite->candidates[candidate], REWRITE_HOLD_START, result) || module)
+	if (!rewrite_make(rewrite, both ? both : rewrite->candidates[candidate], flags, result) || module)
 		return rewrite->reason ? NULL : module;
 	if (!lock_take(&all->lock, &lock))
 		return NULL;
@@ -340,7 +341,7 @@ static struct rewritten *make(struct rewrite *rewrite, const uint8_t *bytes, siz
 	return module;
 }
 
-napi_value rewritten_make(napi_env env, napi_value array, const char **reason)
+napi_value rewritten_make(napi_env env, napi_value array, bool catches, const char **reason)
 {
 	struct rewrite rewrite = {.arena.memory = {.map = map, .unmap = unmap}};
 	struct rewrite_result result = {0};
@@ -353,7 +354,7 @@ napi_value rewritten_make(napi_env env, napi_value array, const char **reason)
 	*reason = "its bytes could not be read";
 	if (napi_get_typedarray_info(env, array, NULL, &size, &bytes, NULL, NULL) != NAPI_OK || !bytes)
 		return NULL;
-	module = make(&rewrite, bytes, size, &result);
+	module = make(&rewrite, bytes, size, REWRITE_HOLD_START | (catches ? REWRITE_CATCH : 0), &result);
 	if (!module) {
 		*reason = rewrite.reason;
 		rewrite_free(&rewrite);

@@ -213,18 +213,20 @@ static void try(const struct v8_call *call)
 
 /* ---- for watch.js ----------------------------------------------------------------------------------------------- */
 
-/* rewrite(bytes) */
+/* rewrite(bytes, catches) */
 static napi_value js_rewrite(napi_env env, napi_callback_info info)
 {
-	napi_value bytes, result = NULL;
+	napi_value arguments[2], result = NULL;
 	const char *reason = NULL;
 	int error = errno;
-	size_t count = 1, size = 0;
+	size_t count = 2, size = 0;
+	bool catches;
 
-	if (napi_get_cb_info(env, info, &count, &bytes, NULL, NULL) == NAPI_OK && count == 1)
-		result = rewritten_make(env, bytes, &reason);
+	if (napi_get_cb_info(env, info, &count, arguments, NULL, NULL) == NAPI_OK && count == 2 &&
+	    napi_get_value_bool(env, arguments[1], &catches) == NAPI_OK)
+		result = rewritten_make(env, arguments[0], catches, &reason);
 	if (reason && !result) {
-		napi_get_typedarray_info(env, bytes, NULL, &size, NULL, NULL, NULL);
+		napi_get_typedarray_info(env, arguments[0], NULL, &size, NULL, NULL, NULL);
 		tell_unwatched(size, reason, strlen(reason));
 	}
 	errno = error;

@@ -29,10 +29,10 @@ void revive_all(napi_env env) HIDDEN;
 /* ---- between rewritten.c and watch.c ---------------------------------------------------------------------------- */
 
 /*
- * rewrite(bytes) of watch.js; `bytes` is a Uint8Array. NULL: it is left alone; *reason says why, a sentence's middle.
+ * rewrite(bytes, catches) for watch.js; `bytes` is a Uint8Array; catches: REWRITE_CATCH. NULL: it is left alone; *reason says why, a sentence's middle.
  * release(…): its bytes are not needed any more.
  */
-napi_value rewritten_make(napi_env env, napi_value bytes, const char **reason) HIDDEN;
+napi_value rewritten_make(napi_env env, napi_value bytes, bool catches, const char **reason) HIDDEN;
 void rewritten_release(uint32_t ticket) HIDDEN;
 
 /* lookup(name) of watch.js: NULL: no module that was rewritten here exports it. */

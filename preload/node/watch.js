@@ -27,9 +27,25 @@
 		return undefined;
 	const trampoline = new Module(native.hooks);
 
+	// (module (import "" "" (func)) (func (export "") (try (do (call 0)) (catch_all (rethrow 0)))))
+	const RETHROWS = Bytes.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 5, 1, 0, 0, 0, 0, 3, 2, 1, 0, 7, 4, 1, 0, 0, 1,
+		10, 12, 1, 10, 0, 6, 0x40, 0x10, 0, 0x19, 9, 0, 0x0b, 0x0b);
+	let catches;                         // may wrappers catch what is thrown? V8 11 throws no null again
+
+	function canCatch() {
+		try {
+			const { exports } = new Instance(new Module(RETHROWS), { '': { '': () => { throw null; } } });
+			exports['']();
+		} catch (error) {
+			return error === null;
+		}
+		return false;
+	}
+
 	function rewrite(bytes) {
 		try {
-			return native.rewrite(bytes);
+			catches ??= canCatch();
+			return native.rewrite(bytes, catches);
 		} catch {
 			return undefined;
 		}

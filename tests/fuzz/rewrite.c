@@ -99,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 
 	memcpy(exact, input, size);
 	if (rewrite_read(&rewrite, exact, size)) {
+		static const unsigned flags[] = {0, REWRITE_HOLD_START | REWRITE_CATCH};
 		static const char *const said[] = {NULL, "alloc:func[0](s),realloc:func[1](ps),free:func[2](p)"};
 
 		for (unsigned way = 0; way < 2; way++) {
@@ -107,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 			for (uint32_t i = 0; i < rewrite.candidate_count; i++) {
 				struct rewrite_result result;
 
-				if (rewrite_make(&rewrite, rewrite.candidates[i], way, &result))
+				if (rewrite_make(&rewrite, rewrite.candidates[i], flags[way], &result))
 					check(&rewrite, &result);
 				else
 					hold(rewrite.reason != NULL);
@@ -117,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 					rewrite.candidates[i]);
 				struct rewrite_result result;
 
-				if (both && rewrite_make(&rewrite, both, way, &result))
+				if (both && rewrite_make(&rewrite, both, flags[way], &result))
 					check(&rewrite, &result);
 			}
 		}

@@ -192,7 +192,7 @@ static bool work(struct rewrite *rewrite, const struct options *options, const u
 		return false;
 	}
 	return rewrite_make(rewrite, rewrite->candidates[options->candidate],
-		options->hold_start ? REWRITE_HOLD_START : 0, result);
+		REWRITE_CATCH | (options->hold_start ? REWRITE_HOLD_START : 0), result);
 }
 
 static double now(void)

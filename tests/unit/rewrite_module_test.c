@@ -186,7 +186,7 @@ START_TEST(test_damage)
 			damaged = made;
 			damaged.bytes[i] = (uint8_t)value;
 			if (make_read(&rewrite, &damaged) && rewrite_find(&rewrite, NULL, true))
-				rewrite_make(&rewrite, rewrite.candidates[0], REWRITE_HOLD_START, &result);
+				rewrite_make(&rewrite, rewrite.candidates[0], REWRITE_HOLD_START | REWRITE_CATCH, &result);
 			rewrite_free(&rewrite);
 		}
 	}

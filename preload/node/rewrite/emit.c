@@ -418,7 +418,8 @@ bool rewrite_make(struct rewrite *rewrite, const struct rewrite_candidate *candi
 	if (rewriting.hold_start)
 		choose_name(module, result->start, "__probe_start", rewrite->number);
 	rewriting.appended = (struct appended){.state = module->global_count, .hooks = module->table_count,
-		.types = module->type_count, .wide = result->wide};
+		.types = module->type_count, .wide = result->wide,
+		.catches = flags & REWRITE_CATCH};
 	most = most_bytes(module, candidate);
 	result->bytes = arena_take(&rewrite->arena, most, 1);
 	result->ranges = arena_take(&rewrite->arena, rewriting.range_room, sizeof(*result->ranges));

@@ -18,14 +18,15 @@
  * table of functions, the *hooks*, both exported under names that are in the result. The wrapper, while the state is
  * not 0,
  *
- *	sets the state to 0, calls the function, sets the state to what it was, and calls a hook
+ *	sets the state to 0, calls the function, sets the state to what it was, and calls a hook (before a death, first)
  *
  * so what an allocation function calls in turn is not reported: one report for one call from outside. While the state
  * is 0 it makes a tail call of the function. An instance begins with state 0. Who instantiates fills the table, with
  * functions of the types below (a JavaScript function becomes one by passing through a small module that imports and
  * exports it), then sets the state to 1. Where names do not tell which functions are the allocator, two candidates
  * may be watched at once (rewrite_both): with the state 1 those of the first report, with 2 those of the second; a hook
- * may change the state. A trap, or an exception through an allocation function, leaves the state 0:
+ * may change the state. What is thrown through an allocation function passes the wrapper, with REWRITE_CATCH, with the
+ * state set right; a trap, which no function can catch, and without it an exception leaves the state 0:
  * set it to 1 again whenever it is sure that no function of the instance runs. Each thread of a shared memory has its
  * own instance, so its own state and table.
  *
@@ -192,6 +193,8 @@ struct rewrite {
 enum rewrite_flags {
 	REWRITE_HOLD_START = 1,          /* the start section is left out and its function exported: call it after the table
 	                                  * is filled, so that what it allocates is seen */
+	REWRITE_CATCH = 2,               /* wrappers catch all and throw it again, by instructions that not every V8 has, nor
+	                                  * can all throw null */
 };
 
 /* Bytes that lie elsewhere than in the original. */

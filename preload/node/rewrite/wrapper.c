@@ -8,7 +8,9 @@
 #define VALUE_F64 0x7c
 #define NO_VALUE  0x40               /* of a block */
 #define OP_ELSE   0x05
+#define OP_RETHROW 0x09
 #define OP_BR_IF  0x0d
+#define OP_CATCH_ALL 0x19
 #define OP_LOCAL_TEE 0x22
 #define OP_I32_AND 0x71
 #define OP_I64_EQZ 0x50
@@ -114,27 +116,21 @@ static void put_number(const struct wrapper *wrapper, uint32_t number)
 	emit_s32(wrapper->out, (int32_t)number);
 }
 
-static void set_state_zero(const struct wrapper *wrapper)
+/* The hook of a death may have changed it. */
+static void enter(const struct wrapper *wrapper)
 {
+	if (wrapper->watch->action == REWRITE_DIES) {
+		put(wrapper, OP_GLOBAL_GET, wrapper->appended->state);
+		put(wrapper, OP_LOCAL_SET, wrapper->saved);
+	}
 	put_number(wrapper, 0);
 	put(wrapper, OP_GLOBAL_SET, wrapper->appended->state);
 }
 
-/* As it was, but for what the hook of a death, which comes first, made of it. */
-static void restore_state(const struct wrapper *wrapper)
+static void leave(const struct wrapper *wrapper)
 {
-	bool changes = wrapper->watch->action == REWRITE_DIES;
-
-	if (changes) {
-		put(wrapper, OP_GLOBAL_GET, wrapper->appended->state);
-		emit_byte(wrapper->out, OP_I32_EQZ);
-		emit_byte(wrapper->out, OP_IF);
-		emit_byte(wrapper->out, NO_VALUE);
-	}
 	put(wrapper, OP_LOCAL_GET, wrapper->saved);
 	put(wrapper, OP_GLOBAL_SET, wrapper->appended->state);
-	if (changes)
-		emit_byte(wrapper->out, OP_END);
 }
 
 /* What is on the stack becomes what hooks take. */
@@ -242,6 +238,22 @@ static void call_inner(const struct wrapper *wrapper, enum operator_code how)
 	put(wrapper, how, wrapper->inner);
 }
 
+/* What is thrown goes on as it came, with the state set right. */
+static void call_watched(const struct wrapper *wrapper)
+{
+	if (!wrapper->appended->catches) {
+		call_inner(wrapper, OP_CALL);
+		return;
+	}
+	emit_byte(wrapper->out, OP_TRY);
+	emit_byte(wrapper->out, wrapper->type->results ? wrapper->type->result[0] : NO_VALUE);
+	call_inner(wrapper, OP_CALL);
+	emit_byte(wrapper->out, OP_CATCH_ALL);
+	leave(wrapper);
+	put(wrapper, OP_RETHROW, 0);
+	emit_byte(wrapper->out, OP_END);
+}
+
 /* Leaves the block that the report is in. */
 static void leave_if_zero(const struct wrapper *wrapper, uint8_t value)
 {
@@ -274,12 +286,12 @@ void wrapper_body(struct emit *out, const struct rewrite_module *module, const s
 		put(&wrapper, OP_LOCAL_GET, (uint32_t)watch->pointer);
 		leave_if_zero(&wrapper, type->parameter[watch->pointer]);
 	}
-	set_state_zero(&wrapper);
-	tell_before(&wrapper);
-	call_inner(&wrapper, OP_CALL);
+	tell_before(&wrapper); /* still outside: it throws where the stack is full */
+	enter(&wrapper);
+	call_watched(&wrapper);
 	if (type->results)
 		put(&wrapper, OP_LOCAL_SET, wrapper.result);
-	restore_state(&wrapper);
+	leave(&wrapper);
 	tell_after(&wrapper);
 	if (type->results)
 		put(&wrapper, OP_LOCAL_GET, wrapper.result);

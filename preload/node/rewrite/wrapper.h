@@ -16,6 +16,7 @@ struct appended {
 	uint32_t state, hooks;           /* global, table */
 	uint32_t types;                  /* first of TYPES types: of born, of dies, moves and refused, of moved */
 	bool wide;
+	bool catches;                    /* REWRITE_CATCH */
 };
 
 #define TYPES 3
