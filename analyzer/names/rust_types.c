@@ -60,6 +60,7 @@ struct claim {
 	const struct rust_nameds *names; /* that it mentions; NULL none */
 	const char *holder;       /* the container, if it is that of text */
 	char     *because;        /* owned; a clause, "elements of a vector, by RawVec::grow_one" */
+	bool      alive_only;     /* where none is alive it could be something else */
 	bool      one_size;       /* blocks of it are of one size … */
 	unsigned  unit;           /* … or of multiples of it; 0 unknown */
 };
@@ -165,6 +166,23 @@ static bool claim_handed_over(const struct walk *walk, struct claim *claim, cons
 }
 
 /*
+ * The same, where each element's into_abi was inlined into what collects the pointers: "Vec<u32>::from_iter" makes the vector
+ * of these as well, which the script lets go as soon as it has read it. So what is alive are elements.
+ */
+static bool claim_collected(const struct walk *walk, struct claim *claim, const struct rust_frame *frame)
+{
+	const struct rust_frame *outer = claim->at + 1 < walk->count ? walk->frames[claim->at + 1] : NULL;
+
+	if (!frame->element || strcmp(frame->element, "u32") || strcmp(frame->from, "Vec::from_iter") ||
+	    is_sure(walk, claim->at) || !outer || !outer->holds)
+		return false;
+	claim->because = xstrdup("elements that a vector's into_abi hands to JavaScript, as long as any is alive");
+	claim->type = outer->holds;
+	claim->one_size = claim->alive_only = true;
+	return true;
+}
+
+/*
  * into_abi of all classes of one layout is the same code, so it takes another's word for which class it is. Also for that
  * it is one: a type may have an into_abi of its own.
  */
@@ -203,7 +221,9 @@ static struct claim claim_of(struct walk *walk)
 			continue;
 		}
 		claim.at = claim.inner = i;
-		if (frame->role == RUST_CONTAINER) {
+		if (frame->role == RUST_CONTAINER && !erased && claim_collected(walk, &claim, frame)) {
+			return claim;
+		} else if (frame->role == RUST_CONTAINER) {
 			claim_container(walk, &claim);
 		} else if (frame->role == RUST_TEXT) {
 			claim.type = "u8";
@@ -239,6 +259,8 @@ static enum rust_doubt doubt_of_claim(const struct walk *walk, const struct clai
 /* Do the sizes of the blocks allow it? */
 static bool sizes_allow(const struct claim *claim, struct block_sizes sizes)
 {
+	if (claim->alive_only && !sizes.alive)
+		return false;
 	if (!sizes.blocks)
 		return true;
 	if (claim->one_size && sizes.bytes % sizes.blocks)

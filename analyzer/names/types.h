@@ -22,9 +22,13 @@ struct block_type {           /* strings are owned by the types */
 	const char *evidence;     /* a clause, for both; NULL if there is neither */
 };
 
-/* Of the blocks of one stack. All that is needed: whether they are of one size, and of what that is a multiple. */
+/*
+ * Of the blocks of one stack: whether they are of one size, and of what that is a multiple. Of all that there ever were,
+ * or of those alive.
+ */
 struct block_sizes {
 	uint64_t  blocks, bytes;
+	bool      alive;          /* some of the stack's are */
 };
 
 struct types *types_open(void);

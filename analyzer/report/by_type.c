@@ -77,7 +77,7 @@ static void add_up(struct type_sum *sums, size_t rows, size_t *count)
 /* Of what was ever allocated, the mean tells of what size blocks are as well as of those that live. */
 static struct block_sizes sizes_of(const struct site *site)
 {
-	return (struct block_sizes){site->allocs, site->bytes_allocated};
+	return (struct block_sizes){site->allocs, site->bytes_allocated, site->live_blocks};
 }
 
 struct type_sum *view_by_type(const struct view *view, enum domain domain, size_t *count)

@@ -28,6 +28,9 @@
 	"mina_curves[3dcfccd3d8eed801]::pasta::curves::pallas::PallasParameters>"
 #define VESTA_SHOWN "ark_ec::models::short_weierstrass::affine::Affine<mina_curves::pasta::curves::vesta::VestaParameters>"
 #define INTO_ABI " as wasm_bindgen[eb24c0b8b6d21700]::convert::traits::IntoWasmAbi>::into_abi"
+#define COLLECT(of, by) "w:<" ALLOC "vec::Vec<u32> as " ALLOC "vec::spec_from_iter::SpecFromIter<u32, " CORE \
+	"iter::adapters::map::Map<" ALLOC "vec::into_iter::IntoIter<" of ">, <wasm::WasmVector<" by ">" INTO_ABI "::{closure#0}>>>::" \
+	"from_iter"
 #define GROW "w:<" ALLOC "raw_vec::RawVecInner>::finish_grow"
 #define RUST_ALLOC "w:__rustc[b1c156c3cad71f26]::__rust_alloc"
 
@@ -48,13 +51,13 @@ static const struct {
 	  "w:<" ALLOC "vec::Vec<typed[3cbf8d55929c597]::Fq>>::push", "w:run"}, "typed::Fq", "Vec<typed::Fq>", {0}},
 	{{"w:__rust_realloc", "w:<" ALLOC "raw_vec::RawVec<_, _>>::reserve::do_reserve_and_handle::<typed[3cbf8d55929c597]::Node, "
 	  ALLOC "alloc::Global>", "w:run"}, "typed::Node", NULL, {0}},
-	{{RUST_ALLOC, "w:<" ALLOC "collections::vec_deque::VecDeque<u16>>::grow", "w:run"}, "u16", "VecDeque<u16>", {3, 18}},
+	{{RUST_ALLOC, "w:<" ALLOC "collections::vec_deque::VecDeque<u16>>::grow", "w:run"}, "u16", "VecDeque<u16>", {3, 18, true}},
 	{{RUST_ALLOC, "w:" ALLOC "vec::from_elem::<u64>", "w:run"}, "u64", "Vec<u64>", {0}},
 	{{RUST_ALLOC, "w:<u16 as " ALLOC "slice::hack::ConvertVec>::to_vec::<" ALLOC "alloc::Global>", "w:run"}, "u16",
 	 "Vec<u16>", {0}},
 	{{RUST_ALLOC, "w:<" ALLOC "vec::Vec<u32> as " CORE "clone::Clone>::clone", "w:run"}, "u32", "Vec<u32>", {0}},
 	/* A size that is no multiple. */
-	{{RUST_ALLOC, "w:<" ALLOC "vec::Vec<u32> as " CORE "clone::Clone>::clone", "w:run"}, NULL, "Vec<u32>", {1, 6}},
+	{{RUST_ALLOC, "w:<" ALLOC "vec::Vec<u32> as " CORE "clone::Clone>::clone", "w:run"}, NULL, "Vec<u32>", {1, 6, true}},
 	/* A copy of an element may have parts: which of them the block is, is not to be seen. */
 	{{RUST_ALLOC, "w:<" ALLOC "vec::Vec<poly[31319f97967dc40d]::PolyComm<" VESTA ">> as " CORE "clone::Clone>::clone"},
 	 NULL, "Vec<poly::PolyComm<" VESTA_SHOWN ">>", {0}},
@@ -82,8 +85,8 @@ static const struct {
 
 	/* ---- objects -------------------------------------------------------------------------------------------- */
 	{{RUST_ALLOC, "w:" ALLOC "alloc::exchange_malloc", "w:<" ALLOC "boxed::Box<typed::Node>>::new", "w:run"},
-	 "typed::Node", "Box<typed::Node>", {3, 24}},
-	{{RUST_ALLOC, "w:<" ALLOC "boxed::Box<typed::Node>>::new", "w:run"}, NULL, "Box<typed::Node>", {3, 25}},
+	 "typed::Node", "Box<typed::Node>", {3, 24, true}},
+	{{RUST_ALLOC, "w:<" ALLOC "boxed::Box<typed::Node>>::new", "w:run"}, NULL, "Box<typed::Node>", {3, 25, true}},
 	{{RUST_ALLOC, "w:<" ALLOC "sync::Arc<typed::Poly<u64>>>::new", "w:<typed::Prover>::new", "w:run"},
 	 "typed::Poly<u64>", "typed::Prover", {0}},
 	{{RUST_ALLOC, "w:<" ALLOC "rc::Rc<[u64]>>::allocate_for_slice", "w:run"}, "u64", "Rc<[u64]>", {0}},
@@ -121,16 +124,16 @@ static const struct {
 	{{RUST_ALLOC, "w:<arkworks::group_affine::WasmGPallas" INTO_ABI,
 	  "w:<kimchi_wasm::wasm_vector::WasmVector<arkworks::group_affine::WasmGPallas>" INTO_ABI, "w:caml_fq_srs_get",
 	  "w:caml_fq_srs_get multivalue shim", "j:caml_fq_srs_get"}, "arkworks::group_affine::WasmGPallas",
-	 "kimchi_wasm::wasm_vector::WasmVector<arkworks::group_affine::WasmGPallas>", {2, 176}},
+	 "kimchi_wasm::wasm_vector::WasmVector<arkworks::group_affine::WasmGPallas>", {2, 176, true}},
 	/* The same code: what is handed over is a WasmGVesta. */
 	{{RUST_ALLOC, "w:<arkworks::group_affine::WasmGPallas" INTO_ABI,
 	  "w:<kimchi_wasm::wasm_vector::WasmVector<arkworks::group_affine::WasmGVesta>" INTO_ABI, "w:caml_fp_srs_get",
 	  "j:caml_fp_srs_get"}, "arkworks::group_affine::WasmGVesta",
-	 "kimchi_wasm::wasm_vector::WasmVector<arkworks::group_affine::WasmGVesta>", {2, 176}},
+	 "kimchi_wasm::wasm_vector::WasmVector<arkworks::group_affine::WasmGVesta>", {2, 176, true}},
 	/* Of another module it could be a part. */
 	{{RUST_ALLOC, "w:<arkworks::group_affine::WasmGPallas" INTO_ABI,
 	  "w:<kimchi_wasm::wasm_vector::WasmVector<arkworks::poly_comm::WasmFpPolyComm>" INTO_ABI, "w:caml_fp_srs_get"}, NULL,
-	 "kimchi_wasm::wasm_vector::WasmVector<arkworks::poly_comm::WasmFpPolyComm>", {2, 176}},
+	 "kimchi_wasm::wasm_vector::WasmVector<arkworks::poly_comm::WasmFpPolyComm>", {2, 176, true}},
 	{{RUST_ALLOC, "w:<arkworks::group_affine::WasmGPallas" INTO_ABI, "w:wasmfpopeningproof_sg", "j:get"}, NULL, NULL, {0}},
 	{{RUST_ALLOC, "w:<counter::Counter" INTO_ABI, "w:counter_new", "j:Counter"}, "counter::Counter", "Counter", {0}},
 	/* Not a class: it hands over bytes. */
@@ -156,6 +159,17 @@ static const struct {
 	  "w:caml_pasta_fq_plonk_gate_vector_add"}, "kim::gate::CircuitGate<" FQ_SHOWN ">", NULL, {0}},
 	{{RUST_ALLOC, GROW, "w:<" ALLOC "raw_vec::RawVec<kim::gate::CircuitGate<" FP ">>>::grow_one", "w:add",
 	  "j:caml_pasta_fq_plonk_gate_vector_add"}, NULL, NULL, {0}},
+	/* A vector of objects hands over each; what collects the pointers to them makes a vector of these, which does not live. */
+	{{RUST_ALLOC, COLLECT("wasm::Comm", "wasm::Comm"), "w:<wasm::WasmVector<wasm::Comm>" INTO_ABI, "w:get"}, "wasm::Comm",
+	 "wasm::WasmVector<wasm::Comm>", {3, 312, true}},
+	{{RUST_ALLOC, COLLECT("wasm::Comm", "wasm::Other"), "w:<wasm::WasmVector<wasm::Other>" INTO_ABI, "w:get"}, "wasm::Other",
+	 "wasm::WasmVector<wasm::Other>", {3, 312, true}},
+	{{RUST_ALLOC, COLLECT("wasm::Comm", "wasm::Comm"), "w:<wasm::WasmVector<wasm::Comm>" INTO_ABI, "w:get"}, NULL,
+	 "wasm::WasmVector<wasm::Comm>", {1, 12, false}},
+	{{RUST_ALLOC, COLLECT("wasm::Comm", "wasm::Comm"), "w:<wasm::WasmVector<wasm::Comm>" INTO_ABI, "w:get"}, NULL,
+	 "wasm::WasmVector<wasm::Comm>", {4, 324 + 1, true}},
+	{{RUST_ALLOC, GROW, COLLECT("wasm::Comm", "wasm::Comm"), "w:<wasm::WasmVector<wasm::Comm>" INTO_ABI, "w:get"}, NULL,
+	 "wasm::WasmVector<wasm::Comm>", {3, 312, true}},
 	/* One of the library's own frames says otherwise: what was inlined was not merged. */
 	{{RUST_ALLOC, GROW, "w:<" ALLOC "raw_vec::RawVec<typed::Point>>::grow_one", "w:<" ALLOC "vec::Vec<typed::Pixel>>::push",
 	  "w:run"}, NULL, "Vec<typed::Pixel>", {0}},
@@ -412,7 +426,7 @@ START_TEST(hostile)
 		frames[i % 8] = (struct frame){.kind = FRAME_WASM, .function = names[i]};
 		for (size_t n = 0; n < 8; n++)
 			stack[n] = &frames[(i + 8 - n) % 8];
-		types_of(types, stack, i < 8 ? 1 : 8, (struct block_sizes){1, 32});
+		types_of(types, stack, i < 8 ? 1 : 8, (struct block_sizes){1, 32, true});
 	}
 	types_close(types);
 	for (size_t i = 0; i < 2000; i++)
