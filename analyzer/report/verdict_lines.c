@@ -18,6 +18,18 @@ static bool begins(const char *text, const char *with)
 	return text && !strncmp(text, with, strlen(with));
 }
 
+/* V8 itself, or where it posts what it wants done later, which may be in the middle of any line. */
+static bool is_runtime(const struct frame *frame)
+{
+	static const char *const names[] = {"v8::", "node::TaskQueue<", "node::NodePlatform::", "node::WorkerThreadsTaskRunner::",
+		"node::PerIsolatePlatformData::"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (begins(frame->function, names[i]))
+			return true;
+	return false;
+}
+
 static enum whose whose_is(const struct view_process *process, const struct stack *stack, enum domain domain)
 {
 	const struct stack_frame *maker = stack->maker < stack->count ? &stack->frames[stack->maker] : NULL;
@@ -25,7 +37,7 @@ static enum whose whose_is(const struct view_process *process, const struct stac
 	if (!process->has_runtime || domain == DOMAIN_WASM_MEMORY || domain == DOMAIN_WASM_HEAP)
 		return WHOSE_OWN;
 	/* What V8 keeps for itself, pages of its heap above all; Buffers are asked for by node's allocator. */
-	if (maker && maker->engine && (domain == DOMAIN_MAP || begins(maker->frame->function, "v8::")))
+	if (maker && maker->engine && (domain == DOMAIN_MAP || is_runtime(maker->frame)))
 		return WHOSE_RUNTIME;
 	return stack->blame < stack->count && !stack->frames[stack->blame].engine ? WHOSE_OWN : WHOSE_LIBRARY;
 }
