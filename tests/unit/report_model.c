@@ -70,6 +70,8 @@ static const struct {
 	            .why = UNKNOWN_INTERPRETED}},
 	{0x500401, FRAME(FRAME_NATIVE, "node::Buffer::New(v8::Isolate*, unsigned long)", NULL, 0, 0, NODE, 0x500400,
 	                 false)},
+	{0x501401, FRAME(FRAME_NATIVE, "node::TaskQueue<v8::Task>::Push(std::unique_ptr<v8::Task>)", NULL, 0, 0, NODE,
+	                 0x501400, false)},
 	{0x500501, FRAME(FRAME_NATIVE, "node::InitializeOncePerProcess(std::vector<>)", NULL, 0, 0, NODE, 0x500500,
 	                 false)},
 	{0x500601, FRAME(FRAME_NATIVE, "node::LoadEnvironment(node::Environment*)", NULL, 0, 0, NODE, 0x500600, false)},
@@ -395,6 +397,7 @@ static struct trace_node startup_nodes[] = {
 	[24] = {0x800101, 10, 0},                    /* 28: the addon deep inside, called by retainBuffers: 4 frames */
 	[25] = {0x800101, 28, 0},                    /* 29 */
 	[26] = {0x800101, 29, 0},                    /* 30 */
+	[27] = {0x501401, 10, 0},                    /* 31: a task that V8 posts in the middle of retainBuffers */
 };
 
 #define STARTUP(node, bytes) {.stack = {node}, .allocs = 1, .live_blocks = 1, .live_bytes = (bytes)}

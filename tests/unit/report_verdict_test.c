@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "report/suppress.h"
+#include "report/verdicts.h"
 #include "report_model.h"
 #include "suite.h"
 
@@ -126,5 +127,19 @@ START_TEST(a_memory_whose_growth_is_suppressed_is_no_leak)
 }
 END_TEST
 
+/* What V8 sets aside while a script's line runs is not what the line keeps. */
+START_TEST(what_v8_posts_is_no_lines)
+{
+	struct recording *recording = model_startup();
+	struct view_input input = {recording, names_open(recording)};
+	struct view *view = view_build(&input, 1, &(struct view_options){0});
+	struct site buffer = {.stack = {11}, .domain = DOMAIN_HEAP}, task = {.stack = {31}, .domain = DOMAIN_HEAP};
+
+	ck_assert_int_eq(verdict_whose(&view->processes[0], &buffer), WHOSE_OWN);
+	ck_assert_int_eq(verdict_whose(&view->processes[0], &task), WHOSE_RUNTIME);
+	view_free(view);
+}
+END_TEST
+
 SUITE_MAIN("verdict", an_isolate_that_has_ended_is_not_judged, the_limit_that_comes_first_is_told,
-	   a_memory_whose_growth_is_suppressed_is_no_leak)
+	   a_memory_whose_growth_is_suppressed_is_no_leak, what_v8_posts_is_no_lines)
