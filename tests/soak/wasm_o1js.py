@@ -3,6 +3,7 @@
 Takes o1js from npm, into build/o1js. PROOFS: how many (4); each takes up to a minute, and a gigabyte of memory. What it
 makes for its caches stays in that folder, too.
 """
+import collections
 import json
 import os
 
@@ -61,10 +62,41 @@ parts = {part: heap[part] or 0 for part in ("live_bytes", "overhead_bytes", "fre
 assert sum(parts.values()) == memory["bytes"] and parts["unattributed_bytes"] <= 0.02 * memory["bytes"], parts
 print(f"{heap['allocs']} births, {heap['frees']} deaths, none unknown;", parts)
 rows = [row for row in data["leaks"]["by_site"] if row["domain"] == "wasm-heap"]
-READ = "caml_fp_srs_lagrange_commitments_whole_domain_read_from_ptr"
-commitments = [row for row in rows if any(frame["function"] == READ for frame in row["stack"])]
-blocks = sum(row["blocks"] for row in commitments)
-assert sizes[-1]["commitments"] > 0 and blocks == 2 * sizes[-1]["commitments"], f"{blocks} blocks, {sizes[-1]}: each has two"
+
+
+def exported(row):
+    """The module's function that a script called."""
+    names = [frame["function"] for frame in row["stack"] if frame["kind"] == "wasm" and frame["function"]]
+    return names[-1].removesuffix(" multivalue shim") if names else ""
+
+
+def blocks_of(export, kind=""):
+    """Blocks under it, of stacks with a function of that name, by type."""
+    found = collections.Counter()
+    for row in rows:
+        if exported(row) == export and any(kind in (frame["function"] or "") for frame in row["stack"]):
+            found[row["type"]] += row["blocks"]
+    return found
+
+
+# Each pointer that a script was handed in an array and did not free is that of an object, which has its class's type.
+CLASSES = {"caml_fp_srs_get": "WasmGVesta", "caml_fq_srs_get": "WasmGPallas"}
+last = sizes[-1]
+assert all(last["handed"][name] for name in CLASSES) and sum(last["handed"].values()) > 512 * int(PROOFS), last
+for export, count in last["handed"].items():
+    objects = blocks_of(export, "IntoWasmAbi>::into_abi")
+    name = CLASSES.get(export, "WasmFqPolyComm" if "wasmfq" in export else "WasmFpPolyComm")
+    assert sum(objects.values()) == count, f"{export}: {objects}, the script has {count}"
+    assert {known.rsplit("::", 1)[-1] for known in objects} <= {name}, f"{export}: {objects}"
+    copies = sum(blocks_of(export, "Clone>::clone").values())
+    assert copies == (0 if export in CLASSES else count), f"{export}: {copies} vectors of {count} commitments"
+# Nothing of what a constructor copied of the commitments that it was given is ever freed.
+for export, count in last["copied"].items():
+    copies = sum(blocks_of(export).values())
+    assert copies == count, f"{export}: {copies}, the script has {count}"
+print("A proof leaks, by the script's own count:",
+      {export: (last["handed"] | last["copied"])[export] - (sizes[-2]["handed"] | sizes[-2]["copied"])[export]
+       for export in last["handed"] | last["copied"]})
 for row in sorted(rows, key=lambda row: -row["growth_bytes_per_mark"])[:12]:
     print(f"{row['growth_bytes_per_mark']:10.0f} bytes in {row['growth_blocks_per_mark']:.0f} blocks a proof: "
           f"{row['type'] or row['owner']}, {caller(row['stack'][3:])}")
