@@ -145,6 +145,7 @@ struct instants {
 	uint64_t  end;            /* tick of the leak instant, UINT64_MAX if it is that of the last event */
 };
 
+struct block_watch;
 struct history;                  /* what sites had at the instants (heap/history.h) */
 
 /* ---- wasm memories (heap/wasm.c) ---- */
@@ -431,6 +432,7 @@ struct process_info {
 	uint64_t  since;          /* blocks born after this tick count as since_…; UINT64_MAX: none was asked for */
 	char    **type_names;     size_t type_name_count; /* what the process calls its types, by number; NULL: not told */
 	struct told_sum told;
+	const struct block_watch *watch; /* who wants each block (heap/watch.h); NULL nobody; not owned */
 	struct logged *logged;    /* NULL: it is a process, and no log */
 	struct finding *findings; size_t finding_count; /* of who recorded it, until they move to the recording */
 	struct wasm_memory *wasm_memories; size_t wasm_memory_count; /* by birth */

@@ -32,6 +32,7 @@ extern const struct command commands[];
 int run_command(const struct command *command, int argc, char **argv);
 int report_command(const struct command *command, int argc, char **argv);
 int leaks_command(const struct command *command, int argc, char **argv);
+int export_command(const struct command *command, int argc, char **argv);
 int import_command(const struct command *command, int argc, char **argv);
 int mark_command(const struct command *command, int argc, char **argv);
 
@@ -57,6 +58,9 @@ int argument_next(struct arguments *arguments);
 /* A number of 1 or more, or exit with STATUS_USAGE. `option` is named in the message. */
 unsigned long argument_number(const struct command *command, const char *option, const char *value,
                               unsigned long most);
+
+/* An enum domain, or exit likewise. */
+int argument_domain(const struct command *command, const char *value);
 
 /* Wrong usage: a message, where help is to be found, and exit. */
 _Noreturn void usage_error(const struct command *command, const char *format, ...)

@@ -45,6 +45,14 @@ static const struct option mark_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct option export_options[] = {
+	{"format", 0, "F", "allocation-log: a line each time a block is allocated or dropped"},
+	{"output", 'o', "FILE", "write to FILE; default, and -, standard output"},
+	{"domain", 0, "D", "heap, wasm-heap, pool or log; default heap, of an imported log log"},
+	{"process", 0, "ID|PID|NAME", "only this process; may be given more than once"},
+	{NULL, 0, NULL, NULL},
+};
+
 static const struct option import_options[] = {
 	{"output", 'o', "DIR", "the recording; an existing one is joined"},
 	{"format", 0, "F", "of FILE: allocation-log"},
@@ -59,6 +67,8 @@ const struct command commands[] = {
 	 report_command},
 	{"leaks", "DIR… [options]", "what was still alive at the end, with whole stacks", leaks_options, false,
 	 leaks_command},
+	{"export", "DIR… --format F [-o FILE]", "write what was recorded in a format that others read", export_options, false,
+	 export_command},
 	{"import", "FILE… -o DIR --format F", "make a recording of a log that a program wrote of its own blocks",
 	 import_options, false, import_command},
 	{"mark", "PID LABEL", "put a mark into a running process", mark_options, false, mark_command},

@@ -20,14 +20,6 @@ static enum leaks_by read_by(const struct command *command, const char *value)
 	usage_error(command, "--by wants site, type, module or process, not '%s'", value);
 }
 
-static int read_domain(const struct command *command, const char *value)
-{
-	for (int domain = 0; domain < DOMAINS; domain++)
-		if (!strcmp(value, domain_name((enum domain)domain)))
-			return domain;
-	usage_error(command, "--domain wants heap, map, wasm-memory, wasm-heap, pool or log, not '%s'", value);
-}
-
 int leaks_command(const struct command *command, int argc, char **argv)
 {
 	struct arguments arguments = {.command = command, .argc = argc, .argv = argv, .at = 1};
@@ -40,7 +32,7 @@ int leaks_command(const struct command *command, int argc, char **argv)
 			show.by = read_by(command, arguments.value);
 			break;
 		case DOMAIN_OPTION:
-			show.domain = read_domain(command, arguments.value);
+			show.domain = argument_domain(command, arguments.value);
 			break;
 		case SINCE:
 			show.since = arguments.value;

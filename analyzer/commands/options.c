@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands/commands.h"
+#include "report/view.h"
 #include "util.h"
 
 _Noreturn void usage_error(const struct command *command, const char *format, ...)
@@ -121,4 +122,12 @@ unsigned long argument_number(const struct command *command, const char *option,
 	if (*value < '0' || *value > '9' || *rest || errno || number < 1 || number > most)
 		usage_error(command, "--%s wants a number from 1 to %lu, not '%s'", option, most, value);
 	return number;
+}
+
+int argument_domain(const struct command *command, const char *value)
+{
+	for (int domain = 0; domain < DOMAINS; domain++)
+		if (!strcmp(value, domain_name((enum domain)domain)))
+			return domain;
+	usage_error(command, "--domain wants heap, map, wasm-memory, wasm-heap, pool or log, not '%s'", value);
 }

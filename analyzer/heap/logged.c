@@ -3,9 +3,13 @@
 
 static bool alloc(struct logged *logged, struct sites *sites, const struct trace_event *event)
 {
+	struct block block = {.address = event->address, .size = event->size, .tick = event->tick,
+	                      .site = site_of(sites, DOMAIN_LOG, event->stack)};
+
 	if (event->size > ADDRESSES_END || logged->bytes_allocated > INT64_MAX - event->size)
 		return false;
-	site_birth_inside(sites, site_of(sites, DOMAIN_LOG, event->stack), event->size);
+	site_birth_inside(sites, block.site, block.size);
+	site_tell(sites, BLOCK_BORN, block.site, &block);
 	logged->allocs++;
 	logged->live_blocks++;
 	logged->bytes_allocated += event->size;
@@ -17,12 +21,14 @@ static bool alloc(struct logged *logged, struct sites *sites, const struct trace
 
 static bool drop(struct logged *logged, struct sites *sites, const struct trace_event *event)
 {
-	uint32_t index = site_of(sites, DOMAIN_LOG, event->stack);
-	const struct site_count *site = &sites->list[index];
+	struct block block = {.address = event->address, .size = event->size, .tick = event->tick,
+	                      .site = site_of(sites, DOMAIN_LOG, event->stack)};
+	const struct site_count *site = &sites->list[block.site];
 
 	if (site->frees == site->allocs || site->live_bytes < event->size)
 		return false;
-	site_death_inside(sites, index, event->size, false);
+	site_death_inside(sites, block.site, block.size, false);
+	site_tell(sites, BLOCK_DIES, block.site, &block);
 	logged->drops++;
 	logged->live_blocks--;
 	logged->live_bytes -= event->size;

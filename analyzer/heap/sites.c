@@ -8,7 +8,9 @@
 
 void sites_init(struct sites *sites, const struct process_info *process)
 {
-	*sites = (struct sites){.process = process, .stacks = (uint32_t)(TRACE_FIRST_NODE + process->node_count)};
+	*sites = (struct sites){
+		.process = process, .watch = process->watch, .stacks = (uint32_t)(TRACE_FIRST_NODE + process->node_count),
+	};
 }
 
 void sites_free(struct sites *sites)
@@ -92,6 +94,7 @@ void site_retype(struct sites *sites, struct block *block, uint32_t told)
 	if (sites->live_bytes == sites->peak_bytes)
 		sites->peak++;
 	block->site = site;
+	site_tell(sites, BLOCK_RETYPED, site, block);
 }
 
 static int by_live_bytes(const void *left, const void *right)

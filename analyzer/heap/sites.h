@@ -6,7 +6,7 @@
 #ifndef PROBE_SITES_H
 #define PROBE_SITES_H
 
-#include "heap/table.h"
+#include "heap/watch.h"
 #include "model.h"
 #include "trace/damage.h"
 
@@ -34,6 +34,7 @@ struct sites {
 	struct table told;       /* the same of sites whose blocks' type was told; no slots until the first */
 	uint32_t  stacks;        /* ids of nodes end here */
 	const struct process_info *process; /* its call tree */
+	const struct block_watch *watch; /* its */
 	uint64_t  live_bytes;    /* of the heap, now */
 	uint64_t  peak_bytes;    /* and the most there ever was, */
 	uint64_t  peak;          /* which is peak number … */
@@ -62,6 +63,13 @@ static inline uint32_t site_of(struct sites *sites, enum domain domain, uint32_t
 			return site;
 	}
 	return site_add(sites, domain, stack);
+}
+
+/* Tells of a block, if anybody wants to know. */
+static inline void site_tell(const struct sites *sites, enum block_change change, uint32_t site, const struct block *block)
+{
+	if (__builtin_expect(sites->watch != NULL, 0))
+		sites->watch->changed(sites->watch->context, sites->process, change, &sites->list[site], block);
 }
 
 /* Before live_bytes of a site changes: what it is now was alive at the last peak, if nothing changed since. */

@@ -121,7 +121,7 @@ bool space_orphan(struct space *space, uint32_t stream, uint64_t address, uint64
  */
 bool space_dead_on_arrival(struct space *space, uint32_t stream, const struct trace_event *event, uint32_t *owed)
 {
-	struct block *entry, born = {.size = event->size};
+	struct block *entry, born = {.address = event->address, .size = event->size, .tick = event->tick};
 
 	expire(space, event->tick, 0);
 	entry = table_find(&space->pending, event->address);
@@ -136,7 +136,7 @@ bool space_dead_on_arrival(struct space *space, uint32_t stream, const struct tr
 	if (space->teardown || !in_reach(space, entry, stream, event->tick))
 		return false;
 	born.site = site_of(space->sites, space->domain, event->stack);
-	space_count_birth(space, born.site, born.size);
+	space_count_birth(space, &born);
 	space_count_death(space, &born, false);
 	space->repaired++;
 	one_less(space, entry);

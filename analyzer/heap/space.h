@@ -52,12 +52,13 @@ bool space_orphan(struct space *space, uint32_t stream, uint64_t address, uint64
 /* Is a death at the address of `block`, which owes some, that of its predecessor? */
 bool space_pays_debt(struct space *space, struct block *block, uint32_t stream, uint64_t tick);
 
-static inline void space_count_birth(struct space *space, uint32_t site, uint64_t bytes)
+static inline void space_count_birth(struct space *space, const struct block *block)
 {
 	if (space->domain == DOMAIN_HEAP)
-		site_birth(space->sites, site, bytes);
+		site_birth(space->sites, block->site, block->size);
 	else
-		site_birth_inside(space->sites, site, bytes);
+		site_birth_inside(space->sites, block->site, block->size);
+	site_tell(space->sites, BLOCK_BORN, block->site, block);
 }
 
 static inline void space_count_death(struct space *space, const struct block *block, bool temporary)
@@ -66,6 +67,7 @@ static inline void space_count_death(struct space *space, const struct block *bl
 		site_death(space->sites, block->site, block->size, temporary);
 	else
 		site_death_inside(space->sites, block->site, block->size, temporary);
+	site_tell(space->sites, BLOCK_DIES, block->site, block);
 }
 
 /*
@@ -94,7 +96,7 @@ static inline struct block *space_birth(struct space *space, struct table *live,
 		block->site = SITE_NONE;
 	} else {
 		block->site = site_of(space->sites, space->domain, event->stack);
-		space_count_birth(space, block->site, event->size);
+		space_count_birth(space, block);
 	}
 	return block;
 }

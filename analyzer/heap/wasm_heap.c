@@ -218,10 +218,10 @@ static void birth(struct wasm_heaps *heaps, struct wasm_heap *heap, uint64_t bas
 	if (event->size <= UINT64_MAX - pointer && pointer + event->size > heap->highest)
 		heap->highest = pointer + event->size;
 	if (heap->no_deaths) {
-		struct block block = {.size = event->size,
+		struct block block = {.address = event->address, .size = event->size, .tick = event->tick,
 		                      .site = site_of(heaps->space.sites, DOMAIN_WASM_HEAP, event->stack)};
 
-		space_count_birth(&heaps->space, block.site, block.size);
+		space_count_birth(&heaps->space, &block);
 		space_count_death(&heaps->space, &block, false);
 		return;
 	}

@@ -41,8 +41,8 @@ void code_link(struct image *images, size_t count);
 /* clock.c: ns_per_tick of `count` images. False: of some it could not be known. */
 bool clock_calibrate(struct image *images, size_t count);
 
-/* replay.c: image_replay_files for all, in parallel where forks allow it. */
-void replay_all(struct image *images, size_t count, int dir);
+/* replay.c: image_replay_files for all, in parallel, if that is wanted, where forks allow it. */
+void replay_all(struct image *images, size_t count, int dir, bool parallel);
 
 /* followed.c: children that were made and left no files. NULL if there are none; to be freed with its contents. */
 struct finding *followed_check(const struct image *images, size_t count);

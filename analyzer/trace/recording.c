@@ -243,7 +243,8 @@ static void gather_told(struct recording *recording, bool frees)
 }
 
 /* `stems` are taken over into the processes. */
-static void read_images(struct recording *recording, int dir, char **stems, size_t count, const char *since)
+static void read_images(struct recording *recording, int dir, char **stems, size_t count, const char *since,
+                        const struct block_watch *watch)
 {
 	struct image *images = xcalloc(count, sizeof *images);
 	struct process_info *processes = xcalloc(count, sizeof *processes);
@@ -272,7 +273,9 @@ static void read_images(struct recording *recording, int dir, char **stems, size
 		recording->since_unknown = true;
 	family_link(images, count);
 	code_link(images, count);
-	replay_all(images, count, dir);
+	for (size_t i = 0; i < count; i++)
+		recording->processes[i].watch = watch;
+	replay_all(images, count, dir, watch == NULL);
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < recording->processes[i].site_count; j++)
 			recording->processes[i].sites[j].process.index = (uint32_t)i;
@@ -295,12 +298,7 @@ static void read_images(struct recording *recording, int dir, char **stems, size
 	free(images);
 }
 
-struct recording *recording_open(const char *dir)
-{
-	return recording_open_since(dir, NULL);
-}
-
-struct recording *recording_open_since(const char *dir, const char *since)
+static struct recording *open_watched(const char *dir, const char *since, const struct block_watch *watch)
 {
 	struct recording *recording = xcalloc(1, sizeof *recording);
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -321,7 +319,7 @@ struct recording *recording_open_since(const char *dir, const char *since)
 		warn("%s: there is no recording here", dir);
 		goto failed;
 	}
-	read_images(recording, fd, stems, count, since);
+	read_images(recording, fd, stems, count, since, watch);
 	free(stems);
 	close(fd);
 	return recording;
@@ -333,6 +331,24 @@ failed:
 		close(fd);
 	recording_close(recording);
 	return NULL;
+}
+
+struct recording *recording_open(const char *dir)
+{
+	return open_watched(dir, NULL, NULL);
+}
+
+struct recording *recording_open_since(const char *dir, const char *since)
+{
+	return open_watched(dir, since, NULL);
+}
+
+bool recording_replay(const char *dir, const struct block_watch *watch)
+{
+	struct recording *recording = open_watched(dir, NULL, watch);
+
+	recording_close(recording);
+	return recording != NULL;
 }
 
 void recording_close(struct recording *recording)

@@ -18,6 +18,12 @@ struct recording *recording_open(const char *dir);
  * recording.since_unknown is set.
  */
 struct recording *recording_open_since(const char *dir, const char *since);
+/*
+ * The same recording once more, for its single blocks: `watch` is told of each, process by process, in the order of time
+ * of each. False: it cannot be opened any more.
+ */
+struct block_watch;
+bool recording_replay(const char *dir, const struct block_watch *watch);
 void recording_close(struct recording *recording);
 
 #endif

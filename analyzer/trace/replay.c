@@ -53,7 +53,7 @@ static void *work(void *argument)
 	return NULL;
 }
 
-void replay_all(struct image *images, size_t count, int dir)
+void replay_all(struct image *images, size_t count, int dir, bool parallel)
 {
 	struct pool pool = {.images = images, .left = count, .dir = dir};
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -69,7 +69,7 @@ void replay_all(struct image *images, size_t count, int dir)
 		if (images[i - 1].waits_for == 0)
 			pool.ready[pool.ready_count++] = &images[i - 1];
 	/* This thread works too, so it does not matter if others cannot be had. */
-	while (worker_count + 1 < (size_t)(cores > 0 ? cores : 1) && worker_count < WORKERS_MOST &&
+	while (parallel && worker_count + 1 < (size_t)(cores > 0 ? cores : 1) && worker_count < WORKERS_MOST &&
 	       worker_count + 1 < count && pthread_create(&workers[worker_count], NULL, work, &pool) == 0)
 		worker_count++;
 	work(&pool);
