@@ -193,7 +193,7 @@ static struct block_sizes sizes_of(const struct writer *writer, const uint32_t k
 	const struct cache_entry *entry = cache_find(&writer->sites, key, 2 * sizeof *key);
 	const struct site *site = entry ? entry->value : NULL;
 
-	return site ? (struct block_sizes){site->allocs, site->bytes_allocated} : (struct block_sizes){0};
+	return site ? (struct block_sizes){site->allocs, site->bytes_allocated, site->live_blocks} : (struct block_sizes){0};
 }
 
 static const struct forms *forms_of(struct writer *writer, const struct export_block *block)

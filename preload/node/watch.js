@@ -27,10 +27,12 @@
 		return undefined;
 	const trampoline = new Module(native.hooks);
 
-	// (module (import "" "" (func)) (func (export "") (try (do (call 0)) (catch_all (rethrow 0)))))
-	const RETHROWS = Bytes.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 5, 1, 0, 0, 0, 0, 3, 2, 1, 0, 7, 4, 1, 0, 0, 1,
-		10, 12, 1, 10, 0, 6, 0x40, 0x10, 0, 0x19, 9, 0, 0x0b, 0x0b);
-	let catches;                         // may wrappers catch what is thrown? V8 11 throws no null again
+	// (module (import "" "" (func)) (func (export "") (try (do (call 0)) (catch_all (rethrow 0)))) (func (try_table)))
+	const RETHROWS = Bytes.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, 5, 1, 0, 0, 0, 0, 3, 3, 2, 0, 0, 7, 4, 1, 0, 0, 1,
+		10, 19, 2, 10, 0, 6, 0x40, 0x10, 0, 0x19, 9, 0, 0x0b, 0x0b, 6, 0, 0x1f, 0x40, 0, 0x0b, 0x0b);
+	// May wrappers catch what is thrown, in modules of any kind? V8 11 throws no null again, and some refuse a module that has
+	// both the old instructions for exceptions and the new.
+	let catches;
 
 	function canCatch() {
 		try {
