@@ -358,6 +358,19 @@ struct pending_sum {
 	uint64_t  blocks, bytes;
 };
 
+/* The smallest and the largest of some blocks, bytes; 0: there are none, or not known. */
+struct size_range { uint64_t smallest, largest; };
+
+static inline void size_range_join(struct size_range *range, struct size_range other)
+{
+	if (!other.largest)
+		return;
+	if (!range->largest || other.smallest < range->smallest)
+		range->smallest = other.smallest;
+	if (other.largest > range->largest)
+		range->largest = other.largest;
+}
+
 /* What a process told of its types and pools, and could not be followed (heap/told.h). */
 struct told_sum {
 	uint64_t  misplaced;      /* types of blocks that were not there */
@@ -383,6 +396,7 @@ struct site {
 	struct garbage_sum garbage;
 	struct worker_sum held;
 	struct pending_sum pending;
+	struct size_range range;  /* of the live ones */
 	uint64_t  since_blocks, since_bytes; /* of the live ones: born after the mark that was asked for */
 };
 

@@ -21,6 +21,7 @@ void sites_free(struct sites *sites)
 		table_free(&sites->told);
 	free(sites->list);
 	free(sites->since);
+	free(sites->ranges);
 	*sites = (struct sites){0};
 }
 
@@ -138,6 +139,8 @@ void sites_finish(struct sites *sites, struct process_info *process)
 			site->since_blocks = sites->since[i].blocks;
 			site->since_bytes = sites->since[i].bytes;
 		}
+		if (i < sites->range_count)
+			process->sites[i].range = sites->ranges[i];
 		if (count->domain != DOMAIN_HEAP)
 			continue;
 		totals->allocs += count->allocs;

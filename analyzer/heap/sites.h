@@ -30,6 +30,7 @@ struct site_since { uint64_t blocks, bytes; }; /* of a site, alive at the leak i
 struct sites {
 	struct site_count *list; size_t count; /* owned */
 	struct site_since *since; size_t since_count; /* by site; owned; NULL: no mark was asked for */
+	struct size_range *ranges; size_t range_count; /* of what is alive at the leak instant, by site; owned; NULL before */
 	uint32_t *of_stack[DOMAINS]; /* node id → index in list or SITE_NONE; owned; NULL until the domain is used */
 	struct table told;       /* the same of sites whose blocks' type was told; no slots until the first */
 	uint32_t  stacks;        /* ids of nodes end here */

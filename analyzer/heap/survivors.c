@@ -3,6 +3,15 @@
 
 #include "util.h"
 
+static void measure(void *context, uint32_t site, uint64_t birth, uint64_t bytes)
+{
+	struct size_range *ranges = context;
+
+	(void)birth;
+	if (site != SITE_NONE)
+		size_range_join(&ranges[site], (struct size_range){bytes, bytes});
+}
+
 struct taker {
 	struct sites *sites;
 	struct history *history;
@@ -39,6 +48,12 @@ void survivors_take(const struct process_info *process, struct sites *sites, str
 		sites->since = xcalloc(sites->count, sizeof *sites->since);
 		sites->since_count = sites->count;
 	}
+	sites->ranges = xcalloc(sites->count, sizeof *sites->ranges);
+	sites->range_count = sites->count;
+	for (size_t i = 0; i <= live->mask; i++)
+		if (live->slots[i].address)
+			measure(sites->ranges, live->slots[i].site, 0, live->slots[i].size);
+	wasm_heaps_each(wasm_heaps, measure, sites->ranges);
 	if (history || sites->since) {
 		for (size_t i = 0; i <= live->mask; i++)
 			if (live->slots[i].address)

@@ -6,6 +6,7 @@
 
 #include "names/debugfile.h"
 #include "names/rust_generic.h"
+#include "types/program.h"
 #include "util.h"
 
 #define BUILTIN "Builtins_" /* V8's names of its builtins' symbols begin so */
@@ -30,14 +31,18 @@ static bool is_merged(struct binary *binary, uint64_t vaddr, const char *mangled
 	return symbols_are_several(&binary->symbols, vaddr);
 }
 
+const char *binary_symbol(struct binary *binary, uint64_t vaddr)
+{
+	read_symbols(binary);
+	return symbols_find(&binary->symbols, vaddr);
+}
+
 /* Symbol of the function at a vaddr; copied without its version, and readable. */
 static const char *symbol_at(struct binary *binary, struct demangler *demangler, uint64_t vaddr, bool only_mangled,
                              bool *merged)
 {
-	const char *name, *version;
+	const char *name = binary_symbol(binary, vaddr), *version;
 
-	read_symbols(binary);
-	name = symbols_find(&binary->symbols, vaddr);
 	if (!name || (only_mangled && !is_mangled(name)))
 		return NULL;
 	*merged = is_merged(binary, vaddr, name);
@@ -100,17 +105,13 @@ const char *binary_builtin(const struct binary *binary, const struct location *l
 	       function + strlen(BUILTIN) : NULL;
 }
 
-static void open_binary(struct binary *binary, const char *debug_root);
-
 const struct location *binary_locate(struct binary *binary, struct demangler *demangler, const char *debug_root,
                                      uint64_t vaddr)
 {
 	struct cache_entry *entry;
 	size_t before;
 
-	if (binary->state == BINARY_UNOPENED)
-		open_binary(binary, debug_root);
-	if (!binary->main && !binary->debug)
+	if (!binary_open(binary, debug_root))
 		return NULL;
 	before = binary->locations.count;
 	entry = cache_at(&binary->locations, &vaddr, sizeof(vaddr));
@@ -156,10 +157,12 @@ static enum binary_state open_main(struct binary *binary)
 	return module->build_id_size ? BINARY_CHANGED : BINARY_UNPROVEN;
 }
 
-static void open_binary(struct binary *binary, const char *debug_root)
+bool binary_open(struct binary *binary, const char *debug_root)
 {
 	const struct module *module = binary->module;
 
+	if (binary->state != BINARY_UNOPENED)
+		return binary->main || binary->debug;
 	binary->state = open_main(binary);
 	if (binary->main)
 		binary->dwarf = dwarf_file_open(binary->main);
@@ -175,12 +178,14 @@ static void open_binary(struct binary *binary, const char *debug_root)
 		elf_file_detach(binary->main);
 	if (binary->debug)
 		elf_file_detach(binary->debug);
+	return binary->main || binary->debug;
 }
 
 void binary_close(void *opaque)
 {
 	struct binary *binary = opaque;
 
+	program_close(binary->program);
 	cache_free(&binary->locations, free);
 	cache_free(&binary->unversioned, NULL);
 	cache_free(&binary->generics, NULL);

@@ -20,6 +20,8 @@ enum binary_state {
 	BINARY_UNPROVEN,          /* it has no build-id, and the file at its path may be another one */
 };
 
+struct program;
+
 struct location {             /* what lies at an address */
 	size_t    count;          /* places, at least one; the innermost first */
 	struct place places[];    /* functions readable */
@@ -38,6 +40,8 @@ struct binary {
 	struct cache unversioned; /* its keys are symbols without the @VERSION that they had; owned */
 	struct cache generics;    /* its keys are names of Rust functions that debug information made whole; owned */
 	struct cache locations;   /* by vaddr; owned; NULL where nothing is known */
+	struct program *program;  /* what types are found by (types/program.h); NULL until needed; owned … */
+	bool      no_program;     /* … or it cannot be read */
 };
 
 /* What lies at a vaddr, NULL unknown. Opens the file when first called. Owned by `binary`. */
@@ -45,6 +49,10 @@ const struct location *binary_locate(struct binary *binary, struct demangler *de
                                      uint64_t vaddr);
 /* The builtin of V8 that a location in this file is, by its name in V8's source; NULL: it is none. */
 const char *binary_builtin(const struct binary *binary, const struct location *location);
+/* False: the file is not there. Opens it when first called. */
+bool binary_open(struct binary *binary, const char *debug_root);
+/* The symbol of the function at a vaddr, as in the file; NULL unknown. The file must be open. */
+const char *binary_symbol(struct binary *binary, uint64_t vaddr);
 void binary_close(void *binary); /* frees it */
 
 #endif

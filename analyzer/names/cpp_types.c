@@ -10,6 +10,7 @@
 #include "names/types_rules.h"
 #include "util.h"
 
+#define OWN_OPERATOR "frame: its own operator new"
 #define CPP_LONGEST 4096      /* bytes of a type that is shown */
 
 /* Index behind the bracket that closes the one at `open`; size if none does. The < of an operator< is none. */
@@ -239,6 +240,19 @@ static bool is_constructor(struct span class, struct span method)
 	return span_same(own, method);
 }
 
+const char *cpp_type(struct types *types, const char *text)
+{
+	const char *what = NULL;
+
+	return keep(types, held(span_of(text), &what));
+}
+
+/* A class's own operator new is its derived classes', too. */
+bool cpp_is_sure(const struct block_type *answer)
+{
+	return answer->type && strcmp(answer->evidence, OWN_OPERATOR);
+}
+
 bool cpp_types(struct types *types, const struct frame *const *frames, size_t count, struct block_sizes sizes,
                struct block_type *answer)
 {
@@ -268,7 +282,7 @@ bool cpp_types(struct types *types, const struct frame *const *frames, size_t co
 			break;
 		} else if (!decided && span_is(method, "operator new")) {
 			claim.type = class;
-			claim.what = "its own operator new";
+			claim.what = OWN_OPERATOR + strlen("frame: ");
 		} else if (!library_name(class).size) {
 			if (is_constructor(class, method)) {
 				answer->owner = keep(types, class);
@@ -288,7 +302,7 @@ bool cpp_types(struct types *types, const struct frame *const *frames, size_t co
 		answer->owner = NULL;
 	if (!answer->type && !answer->owner)
 		return false;
-	answer->evidence = types_keep(types, xasprintf("%s%s", answer->type ? "" : "no type: ",
+	answer->evidence = types_keep(types, xasprintf("frame: %s%s", answer->type ? "" : "no type: ",
 	                                               claim.what ? claim.what : "by the container's method"));
 	return true;
 }

@@ -175,25 +175,43 @@ static Dwarf_Die *function_at(struct dwarf_file *file, struct dwarf_unit *unit, 
 	return found == INTERVAL_NONE ? NULL : &unit->functions[unit->ranges.items[found].value];
 }
 
-size_t dwarf_places(struct dwarf_file *file, uint64_t pc, struct place places[DWARF_MOST_PLACES])
+/* Units may claim each other's addresses. The one that has a function there is right; without any the innermost. */
+static Dwarf_Die *find(struct dwarf_file *file, uint64_t pc, struct dwarf_unit **unit)
 {
-	struct dwarf_unit *unit = NULL;
-	Dwarf_Die *function = NULL;
-	Dwarf_Die inlined[DWARF_MOST_PLACES];
-	size_t count = 0;
 	uint32_t range = intervals_find(&file->ranges, pc);
 
 	if (range == INTERVAL_NONE)
-		return 0;
-	unit = &file->units[file->ranges.items[range].value];
-	/* Units may claim each other's addresses. The one that has a function there is right. */
-	for (uint32_t next = range; !function && next != INTERVAL_NONE;
-	     next = intervals_outer(&file->ranges, next, pc)) {
+		return NULL;
+	*unit = &file->units[file->ranges.items[range].value];
+	for (uint32_t next = range; next != INTERVAL_NONE; next = intervals_outer(&file->ranges, next, pc)) {
 		struct dwarf_unit *claimant = &file->units[file->ranges.items[next].value];
+		Dwarf_Die *function = function_at(file, claimant, pc);
 
-		if ((function = function_at(file, claimant, pc)))
-			unit = claimant;
+		if (function) {
+			*unit = claimant;
+			return function;
+		}
 	}
+	return NULL;
+}
+
+Dwarf_Die *dwarf_function(struct dwarf_file *file, uint64_t vaddr)
+{
+	struct dwarf_unit *unit = NULL;
+
+	return find(file, vaddr, &unit);
+}
+
+size_t dwarf_places(struct dwarf_file *file, uint64_t pc, struct place places[DWARF_MOST_PLACES])
+{
+	struct dwarf_unit *unit = NULL;
+	Dwarf_Die *function;
+	Dwarf_Die inlined[DWARF_MOST_PLACES];
+	size_t count = 0;
+
+	function = find(file, pc, &unit);
+	if (!unit)
+		return 0;
 	if (function)
 		collect_inlined(function, pc, inlined, &count, 0);
 

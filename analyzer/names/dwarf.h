@@ -50,4 +50,7 @@ void dwarf_file_close(struct dwarf_file *file); /* NULL is fine */
  */
 size_t dwarf_places(struct dwarf_file *file, uint64_t vaddr, struct place places[DWARF_MOST_PLACES]);
 
+/* The entry of the function that has `vaddr` in it, owned by `file`; NULL: none has. */
+Dwarf_Die *dwarf_function(struct dwarf_file *file, uint64_t vaddr);
+
 #endif

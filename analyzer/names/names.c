@@ -259,6 +259,29 @@ size_t names_resolve(struct names *names, struct process_id id, struct node_id n
 	return (*resolved)->count;
 }
 
+struct binary *names_binary(struct names *names, struct process_id id, struct node_id node, uint64_t *vaddr,
+                            bool *exact)
+{
+	const struct process_info *process = &names->recording->processes[id.index];
+	size_t index = (size_t)node.index - TRACE_FIRST_NODE;
+	const struct trace_node *at;
+	const struct module *module;
+	struct binary *binary;
+
+	if (node.index < TRACE_FIRST_NODE || index >= process->node_count)
+		return NULL;
+	if (!names->processes[id.index].modules.built)
+		build(names, id);
+	at = &process->nodes[index];
+	module = module_at(&names->processes[id.index].modules, call_of(at), at->generation & TRACE_NODE_GENERATION);
+	if (!module || !module->path[0])
+		return NULL;
+	binary = binary_of(names, id, module);
+	*vaddr = at->address - module->bias;
+	*exact = at->generation & TRACE_NODE_EXACT;
+	return binary_open(binary, names->debug_root) ? binary : NULL;
+}
+
 /* ---- cold ----------------------------------------------------------------------------------------------------- */
 
 static bool lacks_names(const struct names *names, size_t process)

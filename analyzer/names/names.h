@@ -25,6 +25,15 @@ size_t names_resolve(struct names *names, struct process_id process, struct node
  */
 size_t names_problems(struct names *names, const char *const **sentences);
 
+struct binary;
+
+/*
+ * The file of the module that a node lies in, opened, and the node's own address in it, as it was recorded: a return
+ * address, or the address itself if `exact`. NULL: it lies in none, or the file is not there. Owned by `names`.
+ */
+struct binary *names_binary(struct names *names, struct process_id process, struct node_id node, uint64_t *vaddr,
+                            bool *exact);
+
 /* As names_open, with another place for separate debug files than /usr/lib/debug. `debug_root` must outlive it. */
 struct names *names_open_with(const struct recording *recording, const char *debug_root);
 

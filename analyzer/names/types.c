@@ -1,6 +1,7 @@
 /* types.c: what the blocks of a site are; see types.h. Which rules go for a stack, and the strings of the answers. */
 #include "names/types.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,15 +31,52 @@ const char *types_keep(struct types *types, char *text)
 	return key;
 }
 
-struct block_type types_of(struct types *types, const struct frame *const *frames, size_t count,
-                           struct block_sizes sizes)
+/* What names tell of C++, and debug information: of the latter the type, if the former is not sure of it. */
+static bool native_types(struct types *types, const struct frame *const *frames, size_t count,
+                         const struct stack_nodes *stack, struct block_sizes sizes, struct block_type *answer)
+{
+	struct block_type named = {0}, received = {0};
+	bool is_named = cpp_types(types, frames, count, sizes, &named);
+	bool is_received = stack && received_type(types, stack, sizes, &received);
+
+	*answer = named;
+	if (!is_received)
+		return is_named;
+	if (is_named && cpp_is_sure(&named)) {
+		if (named.type == received.type)
+			answer->size = received.size;
+		return true;
+	}
+	*answer = received;
+	if (named.owner != received.type)
+		answer->owner = named.owner;
+	return true;
+}
+
+struct block_type types_of_stack(struct types *types, const struct frame *const *frames, size_t count,
+                                 const struct stack_nodes *stack, struct block_sizes sizes)
 {
 	struct block_type answer = {0};
 
 	if (count && frames[0]->kind == FRAME_LOG)
 		return (struct block_type){.type = frames[0]->type, .evidence = frames[0]->type ? "the log says so" : NULL};
 	if (handed_over(types, frames, count, &answer) || script_types(types, frames, count, &answer) ||
-	    cpp_types(types, frames, count, sizes, &answer) || rust_types(types, frames, count, sizes, &answer))
+	    c_library(frames, count, &answer) ||
+	    native_types(types, frames, count, stack, sizes, &answer) ||
+	    rust_types(types, frames, count, sizes, &answer))
 		return answer;
 	return (struct block_type){0};
+}
+
+struct block_type types_of(struct types *types, const struct frame *const *frames, size_t count,
+                           struct block_sizes sizes)
+{
+	return types_of_stack(types, frames, count, NULL, sizes);
+}
+
+const char *types_counted(struct types *types, const struct block_type *is, uint64_t smallest, uint64_t largest)
+{
+	if (!is->type || !is->size || smallest != largest || smallest <= is->size || smallest % is->size)
+		return is->type;
+	return types_keep(types, xasprintf("%s[%" PRIu64 "]", is->type, smallest / is->size));
 }

@@ -1,7 +1,8 @@
 /*
- * types.h: what the blocks of a site are, as far as the names of its stack tell: the type of what lies in them, the
- * object that they belong to, and why that is believed. A wrong answer is worse than none: where frames contradict each
- * other there is no type.
+ * types.h: what the blocks of a site are, as far as its stack tells: the type of what lies in them, the object that they
+ * belong to, and why that is believed. A wrong answer is worse than none: where frames contradict each other there is no
+ * type. The evidence, best first: an allocator of the standard library by its name (`frame`), debug information
+ * (`debuginfo`: received.c), what else names tell.
  *
  * What a Rust name claims need not be so: linkers and LLVM merge functions whose code is the same, and one name is
  * left. So a claim of an inner frame is held against what the frames further out mention (rust_doubt.h). What debug
@@ -20,6 +21,7 @@ struct block_type {           /* strings are owned by the types */
 	const char *type;         /* of what lies in the block: a vector's buffer holds elements; NULL unknown */
 	const char *owner;        /* the object it belongs to, if that is another; NULL unknown */
 	const char *evidence;     /* a clause, for both; NULL if there is neither */
+	uint64_t    size;         /* bytes of one `type`; 0 unknown */
 };
 
 /*
@@ -31,6 +33,15 @@ struct block_sizes {
 	bool      alive;          /* some of the stack's are */
 };
 
+/* Where the functions of a stack are in their files: innermost first. */
+struct stack_nodes {
+	struct names *names;
+	struct process_id process;
+	const struct node_id *nodes; /* of its call tree */
+	size_t    count;
+	uint64_t  smallest, largest; /* of its blocks, bytes; 0: unknown */
+};
+
 struct types *types_open(void);
 void types_close(struct types *types);
 
@@ -40,5 +51,12 @@ void types_close(struct types *types);
  */
 struct block_type types_of(struct types *types, const struct frame *const *frames, size_t count,
                            struct block_sizes sizes);
+
+/* The same, with what debug information tells. */
+struct block_type types_of_stack(struct types *types, const struct frame *const *frames, size_t count,
+                                 const struct stack_nodes *stack, struct block_sizes sizes);
+
+/* T[n] if all blocks of these sizes are n > 1 of it; else the type. Owned by the types. */
+const char *types_counted(struct types *types, const struct block_type *is, uint64_t smallest, uint64_t largest);
 
 #endif

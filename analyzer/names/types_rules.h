@@ -20,6 +20,13 @@ bool rust_types(struct types *types, const struct frame *const *frames, size_t c
                 struct block_type *answer);
 bool cpp_types(struct types *types, const struct frame *const *frames, size_t count, struct block_sizes sizes,
                struct block_type *answer);
+/* Is what cpp_types says of the type itself sure? False: only where else nothing is known. */
+bool cpp_is_sure(const struct block_type *answer);
+/* As it is shown: what a node of a container holds instead of the node, std::string for what it is. Of `types`. */
+const char *cpp_type(struct types *types, const char *text);
+bool c_library(const struct frame *const *frames, size_t count, struct block_type *answer);
+bool received_type(struct types *types, const struct stack_nodes *stack, struct block_sizes sizes,
+                   struct block_type *answer);
 bool script_types(struct types *types, const struct frame *const *frames, size_t count, struct block_type *answer);
 /* Of what JavaScript glue passes to a module. */
 bool handed_over(struct types *types, const struct frame *const *frames, size_t count, struct block_type *answer);

@@ -11,10 +11,12 @@
 #define FRAMES_MOST 256       /* of a stack, the innermost */
 
 /* What the program itself says is believed before all else. */
-struct block_type type_of_blocks(struct view_process *process, enum domain domain, uint32_t told, const struct stack *stack,
-                                 struct block_sizes sizes)
+static struct block_type type_of(struct view_process *process, enum domain domain, uint32_t told,
+                                 const struct stack *stack, struct block_sizes sizes, struct size_range range)
 {
 	const struct frame *frames[FRAMES_MOST];
+	struct node_id nodes[FRAMES_MOST];
+	struct stack_nodes at = {process->input->names, process->id, nodes, 0, range.smallest, range.largest};
 	size_t count = stack->count < FRAMES_MOST ? stack->count : FRAMES_MOST;
 
 	const char *name = view_type_name(process, told);
@@ -25,9 +27,22 @@ struct block_type type_of_blocks(struct view_process *process, enum domain domai
 		return (struct block_type){0};
 	if (!process->types)
 		process->types = types_open();
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		frames[i] = stack->frames[i].frame;
-	return types_of(process->types, frames, count, sizes);
+		if (!i || stack->frames[i].node.index != stack->frames[i - 1].node.index)
+			nodes[at.count++] = stack->frames[i].node;
+	}
+	return types_of_stack(process->types, frames, count, domain == DOMAIN_HEAP ? &at : NULL, sizes);
+}
+
+struct block_type type_of_blocks(struct view_process *process, enum domain domain, uint32_t told, const struct stack *stack,
+                                 struct block_sizes sizes, struct size_range range)
+{
+	struct block_type is = type_of(process, domain, told, stack, sizes, range);
+
+	if (is.size)
+		is.type = types_counted(process->types, &is, range.smallest, range.largest);
+	return is;
 }
 
 /* ---- sums ---------------------------------------------------------------------------------------------------- */
@@ -63,6 +78,13 @@ static void add_up(struct type_sum *sums, size_t rows, size_t *count)
 			sums[(*count)++] = sums[i];
 			continue;
 		}
+		if (!into->types) { /* so far only owned blocks were counted */
+			into->types = sums[i].types;
+			into->size = sums[i].size;
+		} else if (sums[i].types && sums[i].size != into->size) {
+			into->size = 0;
+		}
+		size_range_join(&into->range, sums[i].range);
 		into->sites += sums[i].sites;
 		into->allocs += sums[i].allocs;
 		into->frees += sums[i].frees;
@@ -70,6 +92,12 @@ static void add_up(struct type_sum *sums, size_t rows, size_t *count)
 		into->live_blocks += sums[i].live_blocks;
 		into->live_bytes += sums[i].live_bytes;
 		into->owned_bytes += sums[i].owned_bytes;
+	}
+	for (size_t i = 0; i < *count; i++) {
+		struct block_type is = {.type = sums[i].type, .size = sums[i].size};
+
+		if (is.type && sums[i].types)
+			sums[i].type = types_counted(sums[i].types, &is, sums[i].range.smallest, sums[i].range.largest);
 	}
 	qsort(sums, *count, sizeof(*sums), by_bytes);
 }
@@ -100,11 +128,11 @@ struct type_sum *view_by_type(const struct view *view, enum domain domain, size_
 			    suppressions_match(view->suppressions, process, site->stack, domain, site->growth.trend))
 				continue;
 			stack = stack_resolve(process, site->stack);
-			is = type_of_blocks(process, domain, site->told, &stack, sizes_of(site));
+			is = type_of(process, domain, site->told, &stack, sizes_of(site), site->range);
 			stack_free(&stack);
 			array_room(sums, rows);
 			sums[rows++] = (struct type_sum){
-				.type = is.type, .sites = 1, .allocs = site->allocs, .frees = site->frees, .alive = site->live_blocks,
+				.type = is.type, .types = process->types, .size = is.size, .range = site->range, .sites = 1, .allocs = site->allocs, .frees = site->frees, .alive = site->live_blocks,
 				.live_blocks = view_blocks(view, site), .live_bytes = view_bytes(view, site),
 			};
 			if (!is.owner)

@@ -13,13 +13,16 @@
  * Valid as long as the view.
  */
 struct block_type type_of_blocks(struct view_process *process, enum domain domain, uint32_t told, const struct stack *stack,
-                                 struct block_sizes sizes);
+                                 struct block_sizes sizes, struct size_range range);
 
 enum dropping { DROPPING_PERFECT, DROPPING_PARTIAL, DROPPING_NEVER };
 
 /* All blocks of one type. */
 struct type_sum {
 	const char *type;         /* NULL: all of which none is known */
+	struct types *types;      /* that own it */
+	uint64_t size;            /* bytes of one; 0 unknown */
+	struct size_range range;  /* of what is alive */
 	uint64_t sites, allocs, frees;
 	uint64_t alive;           /* blocks, whenever they were born */
 	uint64_t live_blocks, live_bytes; /* after the mark, if one was asked for */

@@ -55,7 +55,8 @@ void text_by_type(const struct page *page, const struct view *view, const struct
 		{"freed", false, false, STYLE_DIM, CUT_END}, {"type", false, true, STYLE_PLAIN, CUT_MIDDLE},
 	};
 	size_t count, kept = 0;
-	const char *source = options->domain == DOMAIN_POOL ? "as the program told" : "as far as the names of functions tell";
+	const char *source = options->domain == DOMAIN_POOL ? "as the program told" :
+	                     "as far as debug information and names of functions tell";
 	struct type_sum *sums = view_by_type(view, options->domain, &count);
 	struct grid *grid;
 	bool known = false;

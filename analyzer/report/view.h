@@ -51,6 +51,7 @@ struct view_site {
 	uint32_t told;            /* as in struct site, by the same process; the others have the same name for it */
 	uint64_t allocs, frees;   /* births and deaths, up to the leak instant */
 	uint64_t live_blocks, live_bytes; /* at that instant, and after the mark */
+	struct size_range range;  /* of the live ones */
 	uint64_t temporary;
 	struct growth growth;     /* of all of them */
 	struct garbage_sum garbage;

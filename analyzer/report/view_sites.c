@@ -75,6 +75,7 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 						.allocs = site->allocs, .frees = site->frees,
 						.live_blocks = view_blocks(view, site),
 						.live_bytes = view_bytes(view, site), .temporary = site->temporary,
+						.range = site->range,
 						.garbage = site->garbage, .held = site->held, .pending = site->pending,
 					},
 				};
@@ -100,6 +101,7 @@ static void join_site(struct view_site *into, const struct view_site *site)
 		into->stack = site->stack;
 		into->told = site->told;
 	}
+	size_range_join(&into->range, site->range);
 	into->allocs += site->allocs;
 	into->frees += site->frees;
 	into->live_blocks += site->live_blocks;

@@ -241,7 +241,7 @@ START_TEST(types_are_added_up)
 	const json_t *leaks = at(report, "leaks"), *types = at(leaks, "by_type"), *type;
 
 	expect_text(row(leaks, "by_site", 0), "type", "Vector");
-	expect_text(row(leaks, "by_site", 0), "type_evidence", "by its allocator");
+	expect_text(row(leaks, "by_site", 0), "type_evidence", "frame: by its allocator");
 	expect_text(row(leaks, "by_site", 0), "owner", NULL);
 	ck_assert_uint_eq(json_array_size(types), 2);
 	type = row(leaks, "by_type", 0);
@@ -256,7 +256,7 @@ START_TEST(types_are_added_up)
 
 	script = document(model_script(), &everything, -1);
 	leaks = at(script, "leaks");
-	type = row(leaks, "by_type", 1);
+	type = row(leaks, "by_type", 2);
 	expect_text(type, "type", "kimchi::circuits::polynomial::Polynomial");
 	expect_number(type, "bytes", 0);
 	expect_number(type, "owned_bytes", 65536 + 4096);
@@ -264,7 +264,7 @@ START_TEST(types_are_added_up)
 	json_decref(script);
 	script = document(model_script(), &(struct json_options){.domain = -1, .top = 1}, BY_TYPE);
 	ck_assert_uint_eq(json_array_size(at(at(script, "leaks"), "by_type")), 1);
-	expect_number(at(script, "leaks"), "left_off", 1);
+	expect_number(at(script, "leaks"), "left_off", 2);
 	json_decref(script);
 }
 END_TEST

@@ -1,0 +1,67 @@
+/*
+ * received.c: evidence `debuginfo`: what a block is by the variable, member, constructor, parameter or return type that
+ * receives the pointer to it (types/receiver.h). Of C and C++ alone: other languages' types need rules of their own.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "names/names.h"
+#include "names/types_rules.h"
+#include "types/receiver.h"
+#include "util.h"
+
+#define MOST_CALLS  12        /* of a stack, the innermost */
+#define MOST_STUBS  3         /* calls in libraries without debug information that pass a pointer out to one with it */
+
+static struct receiver_sizes sizes_of(const struct stack_nodes *stack, struct block_sizes sizes)
+{
+	if (stack->largest)
+		return (struct receiver_sizes){stack->smallest, stack->largest};
+	if (sizes.blocks && sizes.bytes % sizes.blocks == 0)
+		return (struct receiver_sizes){sizes.bytes / sizes.blocks, sizes.bytes / sizes.blocks};
+	return (struct receiver_sizes){0};
+}
+
+bool received_type(struct types *types, const struct stack_nodes *stack, struct block_sizes sizes,
+                   struct block_type *answer)
+{
+	static const char *const clauses[CLAIM_KINDS] = {
+		[CLAIM_VTABLE] = "debuginfo: its table of virtual functions is stored into it",
+		[CLAIM_CONSTRUCTOR] = "debuginfo: its constructor gets it",
+		[CLAIM_VARIABLE] = "debuginfo: the variable that it is put into",
+		[CLAIM_MEMBER] = "debuginfo: the member, element or global variable that it is put into",
+		[CLAIM_RETURN] = "debuginfo: what the function returns that returns it",
+		[CLAIM_INLINED] = "debuginfo: the parameter of an inlined function that takes it",
+		[CLAIM_ARGUMENT] = "debuginfo: the parameter of a function that takes it",
+		[CLAIM_DECLARED] = "debuginfo: the parameter of a declared function that takes it",
+		[CLAIM_PLUMBING] = "debuginfo: a variable of its allocator",
+	};
+	struct receiver_call calls[MOST_CALLS];
+	size_t count = 0, first = MOST_CALLS;
+	struct received received;
+
+	for (; count < MOST_CALLS && count < stack->count; count++) {
+		bool exact;
+
+		calls[count].binary = names_binary(stack->names, stack->process, stack->nodes[count],
+		                                   &calls[count].vaddr, &exact);
+		if (!calls[count].binary || exact)
+			break;
+		if (calls[count].binary->dwarf && first == MOST_CALLS)
+			first = count;
+		if (first == MOST_CALLS && count >= MOST_STUBS)
+			break;
+	}
+	if (first == MOST_CALLS)
+		return false;
+	received = receive(&types->demangler, calls, count, sizes_of(stack, sizes));
+	if (!received.type)
+		return false;
+	answer->type = cpp_type(types, received.type);
+	answer->size = answer->type && !strcmp(answer->type, received.type) ? received.size : 0;
+	free(received.type);
+	if (!answer->type)
+		return false;
+	answer->evidence = clauses[received.why];
+	return true;
+}

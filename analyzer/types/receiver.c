@@ -1,0 +1,193 @@
+/* receiver.c: chooses among the claims of calls; see receiver.h. */
+#include "types/receiver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
+#define MOST_CALLS   12       /* that hand a pointer on */
+#define MOST_FURTHER 3        /* asked once there is a weak answer */
+
+struct choice {
+	bool      found;
+	struct claim claim;
+	struct shapes *shapes;    /* whose type it is */
+	Dwarf_Die element;        /* of the block: the type, or of an array what it consists of */
+	uint64_t  size;           /* of the element, 0 unknown */
+	struct shape_traits traits;
+	bool      is_exact;       /* all blocks are one of it */
+	bool      fits;           /* … or some of it, without a remainder */
+	unsigned  score;          /* lower is better */
+};
+
+/* ---- one claim ------------------------------------------------------------------------------------------------ */
+
+/* The pointer that a function was given points to `at`; what a claim is about may begin behind an array's count. */
+static bool judge(struct program *program, const struct claim *claim, size_t order, int64_t at,
+                  struct receiver_sizes sizes, struct choice *choice)
+{
+	int64_t into = claim->at - at;
+	uint64_t smallest = sizes.smallest, largest = sizes.largest;
+	bool is_class;
+
+	*choice = (struct choice){.claim = *claim, .shapes = &program->shapes, .found = true};
+	if (claim->at < 0 || (into && into != 8 && into != 16) || (sizes.largest && (uint64_t)claim->at >= smallest))
+		return false;
+	if (sizes.largest) {
+		smallest -= (uint64_t)claim->at;
+		largest -= (uint64_t)claim->at;
+	}
+	choice->score = 10 * claim->why;
+	if (claim->symbol) {
+		choice->fits = true;
+		choice->traits.is_class = true;
+		choice->score -= claim->why == CLAIM_VTABLE ? (unsigned)order % 10 : 0;
+		choice->score += 10;
+		return into == 0;
+	}
+	choice->element = shape_element(&program->shapes, &claim->type);
+	choice->size = shape_size(&program->shapes, &choice->element);
+	choice->traits = shape_traits(&program->shapes, &choice->element);
+	is_class = choice->traits.is_class;
+	if (!largest || !choice->size) {
+		choice->fits = true;
+	} else {
+		if (choice->size > smallest)
+			return false;
+		choice->is_exact = choice->size == smallest && choice->size == largest;
+		choice->fits = choice->is_exact || (smallest % choice->size == 0 && largest % choice->size == 0) ||
+		               choice->traits.has_tail;
+	}
+	if (into && (!choice->fits || !choice->size || !is_class))
+		return false;
+	choice->score += 10; /* room for what makes it better */
+	choice->score += into ? 40 : 0;
+	choice->score += choice->fits ? 0 : 100;
+	choice->score += choice->traits.is_text ? 25 : 0;
+	/* What has virtual functions, and a size that is not the block's, may be a base of what it is. */
+	choice->score += choice->traits.is_polymorphic && largest && !choice->is_exact ? 50 : 0;
+	if (is_class && choice->is_exact)
+		choice->score -= claim->why == CLAIM_CONSTRUCTOR || claim->why == CLAIM_VTABLE ? 10 : 15 - (claim->why < CLAIM_MEMBER ? 5 : 0);
+	return true;
+}
+
+/* A class that all blocks are one of. */
+static bool is_whole(const struct choice *choice)
+{
+	return !choice->claim.symbol && choice->traits.is_class && choice->is_exact;
+}
+
+static struct choice choose(struct program *program, const struct followed *followed, int64_t at,
+                            struct receiver_sizes sizes)
+{
+	struct choice best = {0}, one;
+
+	for (size_t i = 0; i < followed->count; i++) {
+		if (!judge(program, &followed->claims[i], i, at, sizes, &one))
+			continue;
+		/* What begins with the other one, and is as large, is the whole. */
+		if (best.found && is_whole(&best) && is_whole(&one)) {
+			if (shape_begins_with(&program->shapes, &one.element, &best.element)) {
+				best = one;
+				continue;
+			}
+			if (shape_begins_with(&program->shapes, &best.element, &one.element))
+				continue;
+		}
+		if (!best.found || one.score < best.score ||
+		    (one.score == best.score && one.claim.inlined < best.claim.inlined))
+			best = one;
+	}
+	return best;
+}
+
+/* ---- all calls ------------------------------------------------------------------------------------------------ */
+
+static const struct followed *followed_at(struct program *program, uint64_t vaddr, int64_t at)
+{
+	const uint64_t key[] = {vaddr, (uint64_t)at};
+	struct cache_entry *entry = cache_at(&program->answers, key, sizeof(key));
+
+	if (!entry->value) {
+		entry->value = xmalloc(sizeof(struct followed));
+		follow(program, vaddr, at, entry->value);
+	}
+	return entry->value;
+}
+
+static struct program *program_of(struct binary *binary)
+{
+	if (!binary->program && !binary->no_program) {
+		binary->program = program_open(binary);
+		binary->no_program = !binary->program;
+	}
+	return binary->program;
+}
+
+/* "vtable for ns::A" and "ns::A::A(int)": ns::A. */
+static char *class_of(struct demangler *demangler, const char *symbol)
+{
+	const char *text = demangle(demangler, symbol), *begin = "vtable for ";
+	size_t end, depth = 0;
+
+	if (!strncmp(text, begin, strlen(begin)))
+		return xstrdup(text + strlen(begin));
+	for (end = 0; text[end] && (depth || text[end] != '('); end++) {
+		depth += text[end] == '<';
+		depth -= text[end] == '>' && depth;
+	}
+	while (end > 1 && !(text[end] == ':' && text[end - 1] == ':'))
+		end--;
+	return end > 1 ? xasprintf("%.*s", (int)(end - 1), text) : NULL;
+}
+
+static struct received answer(struct demangler *demangler, const struct choice *choice, size_t call)
+{
+	struct received received = {.why = choice->claim.why, .call = call};
+
+	if (!choice->found)
+		return received;
+	received.size = choice->size;
+	received.type = choice->claim.symbol ? class_of(demangler, choice->claim.symbol)
+	                                     : shape_name(choice->shapes, &choice->element);
+	return received;
+}
+
+struct received receive(struct demangler *demangler, const struct receiver_call *calls, size_t count,
+                        struct receiver_sizes sizes)
+{
+	struct choice weak = {0};
+	size_t weak_call = 0;
+	int64_t at = 0;
+
+	for (size_t i = 0; i < count && i < MOST_CALLS && (!weak.found || i <= weak_call + MOST_FURTHER); i++) {
+		struct program *program = calls[i].binary ? program_of(calls[i].binary) : NULL;
+		const struct followed *followed;
+		struct choice choice;
+		bool is_handed_on;
+
+		if (!program)
+			break;
+		followed = followed_at(program, calls[i].vaddr, at);
+		choice = choose(program, followed, at, sizes);
+		is_handed_on = followed->returned && (!followed->is_typed || choice.traits.is_text || !choice.found);
+		if (choice.found) {
+			bool is_sure = choice.traits.is_class && choice.fits && choice.claim.why <= CLAIM_RETURN &&
+			               (choice.is_exact || !sizes.largest) && followed->returned_at == choice.claim.at;
+
+			if (weak.found && (choice.traits.is_text || !choice.fits || choice.claim.why > CLAIM_RETURN))
+				break;
+			if (!is_handed_on || is_sure)
+				return answer(demangler, &choice, i);
+			if (!weak.found) {
+				weak = choice;
+				weak_call = i;
+			}
+		}
+		if (!followed->returned)
+			break;
+		at = followed->returned_at;
+	}
+	return answer(demangler, &weak, weak_call);
+}

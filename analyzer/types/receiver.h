@@ -1,0 +1,37 @@
+/*
+ * receiver.h: what a block is by who receives the pointer to it: evidence `debuginfo`. The follower (follow.h) says where
+ * the pointer comes to in the function that called for memory; what it is there is held against the size of the block. A
+ * function that hands the pointer on as void *, or as bytes, is an allocator: then its caller is asked.
+ *
+ * How sure it is, best first: a table of virtual functions that is stored into the block; a constructor that is called
+ * with it, inlined or not; a variable; a member, element or global; the type that the function returns; a parameter of an
+ * inlined function, of a called one, of a declared one. A type larger than the block is no answer, one that leaves a
+ * remainder the last choice, for a header with an array behind it is common.
+ */
+#ifndef PROBE_TYPES_RECEIVER_H
+#define PROBE_TYPES_RECEIVER_H
+
+#include "names/demangle.h"
+#include "types/follow.h"
+
+struct receiver_sizes {       /* of the blocks, bytes */
+	uint64_t  smallest, largest; /* largest 0: unknown */
+};
+
+struct receiver_call {
+	struct binary *binary;    /* opened; NULL: nothing is known of it, and no frame further out is asked */
+	uint64_t  vaddr;          /* return address in it */
+};
+
+struct received {
+	char     *type;           /* owned by the caller; NULL: unknown */
+	uint64_t  size;           /* bytes of one; 0 unknown */
+	enum claim_why why;
+	size_t    call;           /* which of the calls told */
+};
+
+/* The calls by which a block was allocated, innermost first. */
+struct received receive(struct demangler *demangler, const struct receiver_call *calls, size_t count,
+                        struct receiver_sizes sizes);
+
+#endif
