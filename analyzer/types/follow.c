@@ -10,6 +10,9 @@
 #define MOST_INSTRUCTIONS 400 /* of one call */
 #define MOST_BRANCHES     24  /* waiting to be walked */
 #define SEEN              1024 /* slots of a hash table, a power of two above twice the instructions */
+#define WINDOW_BEFORE     300 /* bytes: how much before the call is looked at, */
+#define WINDOW_AFTER      300 /* and behind it, for jumps back */
+#define WINDOW_TARGETS    64  /* of jumps; if there are more, nothing before the call is believed */
 #define NEAR              (1 << 20) /* bytes: how far a function without debug information may jump */
 
 struct walk {
@@ -132,7 +135,7 @@ static void observe(struct walk *walk, const struct machine *machine)
 }
 
 /* What a variable in a register points to. False: nothing that is known. */
-static bool register_target(struct walk *walk, uint8_t reg, Dwarf_Die *target)
+static bool register_target(struct walk *walk, uint8_t reg, Dwarf_Die *target, uint8_t *parameter)
 {
 	const struct function *function = walk->function;
 	Dwarf_Die targets[SHAPE_ALTERNATIVES];
@@ -148,6 +151,7 @@ static bool register_target(struct walk *walk, uint8_t reg, Dwarf_Die *target)
 		if (found && shape_size(&walk->program->shapes, &targets[0]) <= shape_size(&walk->program->shapes, target))
 			continue;
 		*target = targets[0];
+		*parameter = row->part ? 0 : row->ordinal;
 		found = true;
 	}
 	return found;
@@ -155,17 +159,21 @@ static bool register_target(struct walk *walk, uint8_t reg, Dwarf_Die *target)
 
 /* ---- memory --------------------------------------------------------------------------------------------------- */
 
-/* What lies at a place: a type, and how far into it. False: unknown. */
+/*
+ * What lies at a place: a type, and how far into it. `parameter`: the place is a parameter of this number, or where one
+ * points to. False: unknown.
+ */
 static bool typed_place(struct walk *walk, const struct machine *machine, const struct place_at *place,
-                        Dwarf_Die *type, uint64_t *offset)
+                        Dwarf_Die *type, uint64_t *offset, uint8_t *parameter)
 {
 	struct value base = place->base;
 	uint64_t size;
 
+	*parameter = 0;
 	if (base.kind == VALUE_UNKNOWN) {
-		if (place->reg < REGISTERS && register_target(walk, place->reg, &base.type))
+		if (place->reg < REGISTERS && register_target(walk, place->reg, &base.type, &base.parameter))
 			base.indexed |= place->index < REGISTERS;
-		else if (place->index >= REGISTERS || !register_target(walk, place->index, &base.type))
+		else if (place->index >= REGISTERS || !register_target(walk, place->index, &base.type, &base.parameter))
 			return false;
 		base.kind = VALUE_TYPED;
 		base.offset = place->displacement;
@@ -174,6 +182,7 @@ static bool typed_place(struct walk *walk, const struct machine *machine, const 
 		for (size_t i = 0; i < walk->function->count; i++)
 			if (covers(walk, machine, &walk->function->rows[i], base.offset, offset)) {
 				*type = walk->function->rows[i].type;
+				*parameter = *offset ? 0 : walk->function->rows[i].ordinal;
 				return true;
 			}
 		return false;
@@ -183,6 +192,7 @@ static bool typed_place(struct walk *walk, const struct machine *machine, const 
 	if (base.kind != VALUE_TYPED)
 		return false;
 	*type = base.type;
+	*parameter = base.offset || base.indexed ? 0 : base.parameter;
 	size = shape_size(&walk->program->shapes, &base.type);
 	if (base.offset < 0 || (size && (uint64_t)base.offset >= size && !shape_traits(&walk->program->shapes, type).has_tail)) {
 		if (!size)
@@ -200,6 +210,7 @@ static struct value world_load(void *context, const struct machine *machine, con
 	struct walk *walk = context;
 	Dwarf_Die type, targets[SHAPE_ALTERNATIVES];
 	uint64_t offset;
+	uint8_t parameter;
 
 	if (place->base.kind == VALUE_ADDRESS && !place->base.indexed) {
 		const struct relocation *relocation = program_relocation(walk->program, (uint64_t)place->base.offset);
@@ -208,10 +219,12 @@ static struct value world_load(void *context, const struct machine *machine, con
 			return (struct value){.kind = relocation->value ? VALUE_ADDRESS : VALUE_UNKNOWN,
 			                      .offset = (int64_t)relocation->value};
 	}
-	if (!typed_place(walk, machine, place, &type, &offset) ||
+	if (!typed_place(walk, machine, place, &type, &offset, &parameter) ||
 	    shape_pointers_at(&walk->program->shapes, &type, offset, targets) != 1)
 		return (struct value){0};
-	return (struct value){.kind = VALUE_TYPED, .type = targets[0]};
+	return (struct value){
+		.kind = VALUE_TYPED, .type = targets[0], .parameter = place->base.kind == VALUE_FRAME ? parameter : 0,
+	};
 }
 
 static void world_store(void *context, const struct machine *machine, const struct place_at *place, struct value value)
@@ -219,6 +232,7 @@ static void world_store(void *context, const struct machine *machine, const stru
 	struct walk *walk = context;
 	Dwarf_Die type;
 	uint64_t offset;
+	uint8_t parameter;
 	const char *symbol;
 
 	if (place->base.kind == VALUE_BLOCK) {
@@ -230,8 +244,13 @@ static void world_store(void *context, const struct machine *machine, const stru
 	}
 	if (place->base.kind == VALUE_FRAME && !place->base.indexed)
 		return; /* a place of the frame, which observe() looks at */
-	if (value.kind == VALUE_BLOCK && typed_place(walk, machine, place, &type, &offset))
-		claim_at(walk, (struct claim){.why = CLAIM_MEMBER, .at = value.offset}, &type, offset);
+	if (value.kind != VALUE_BLOCK || !typed_place(walk, machine, place, &type, &offset, &parameter))
+		return;
+	claim_at(walk, (struct claim){.why = CLAIM_MEMBER, .at = value.offset}, &type, offset);
+	if (parameter && !offset) {
+		walk->followed->stored_through = parameter;
+		walk->followed->returned_at = value.offset;
+	}
 }
 
 /* ---- calls ---------------------------------------------------------------------------------------------------- */
@@ -501,23 +520,142 @@ static void walk_from(struct walk *walk, uint64_t pc, struct machine *machine)
 	}
 }
 
-void follow(struct program *program, uint64_t vaddr, int64_t at, struct followed *followed)
+/* ---- before the call ------------------------------------------------------------------------------------------ */
+
+struct window {               /* instructions around the call */
+	uint64_t  start, call, end; /* `call`: the return address */
+	uint64_t  targets[WINDOW_TARGETS]; size_t target_count; /* of jumps within it */
+};
+
+/* Where an instruction begins, not too far before the call: a function, or a line of the source. 0: unknown. */
+static uint64_t window_start(const struct walk *walk, uint64_t call)
 {
+	Dwarf_Die die = walk->function->die, unit;
+	Dwarf_Addr base, start, end, found = 0;
+	Dwarf_Line *line;
+	ptrdiff_t at = 0;
+
+	if (!walk->function->has_die)
+		return 0;
+	for (int i = 0; i < 64 && !found && (at = dwarf_ranges(&die, at, &base, &start, &end)) > 0; i++)
+		if (start < call && call <= end)
+			found = start;
+	if (!found || call - found <= WINDOW_BEFORE || !dwarf_diecu(&die, &unit, NULL, NULL))
+		return found;
+	line = dwarf_getsrc_die(&unit, call - WINDOW_BEFORE);
+	if (line && dwarf_lineaddr(line, &start) == 0 && start >= found && start < call &&
+	    call - start <= 2 * WINDOW_BEFORE)
+		return start;
+	return 0;
+}
+
+/* False: the instructions do not meet the call. */
+static bool read_window(struct walk *walk, struct window *window)
+{
+	bool met = false;
+
+	for (uint64_t pc = window->start; pc < window->end;) {
+		const cs_insn *instruction = program_instruction(walk->program, pc);
+		const cs_x86 *x86 = instruction ? &instruction->detail->x86 : NULL;
+
+		if (!instruction)
+			break;
+		for (uint8_t i = 0; i < instruction->detail->groups_count; i++)
+			if (instruction->detail->groups[i] == CS_GRP_JUMP && x86->op_count == 1 &&
+			    x86->operands[0].type == X86_OP_IMM && window->target_count < WINDOW_TARGETS)
+				window->targets[window->target_count++] = (uint64_t)x86->operands[0].imm;
+		pc += instruction->size;
+		met |= pc == window->call;
+	}
+	return met && window->target_count < WINDOW_TARGETS;
+}
+
+static bool is_target(const struct window *window, uint64_t pc)
+{
+	for (size_t i = 0; i < window->target_count; i++)
+		if (window->targets[i] == pc)
+			return true;
+	return false;
+}
+
+/*
+ * What registers and the frame hold as the call is made, as far as the instructions before it tell; where others jump to
+ * nothing is known. Also what is called.
+ */
+static bool before(struct walk *walk, uint64_t call, struct machine *machine, struct callee *callee)
+{
+	const struct machine_world world = {walk, world_load, NULL};
+	struct window window = {.start = window_start(walk, call), .call = call, .end = call + WINDOW_AFTER};
+	const cs_insn *instruction;
+
+	*machine = (struct machine){0};
+	if (!window.start || !read_window(walk, &window))
+		return false;
+	for (uint64_t pc = window.start; pc < call;) {
+		struct stepped stepped;
+
+		if (is_target(&window, pc))
+			*machine = (struct machine){0};
+		if (!(instruction = program_instruction(walk->program, pc)))
+			return false;
+		walk->pc = pc;
+		pc += instruction->size;
+		place_frame(walk, machine);
+		stepped = machine_step(machine, instruction, &world);
+		if (pc == call) {
+			*callee = program_callee(walk->program, walk->function, stepped.target, stepped.through);
+			return stepped.step == STEP_CALL;
+		}
+		if (stepped.step == STEP_CALL)
+			machine_called(machine);
+		else if (stepped.step == STEP_JUMP || stepped.step == STEP_RETURN || stepped.step == STEP_STOP)
+			*machine = (struct machine){0};
+	}
+	return false;
+}
+
+static void walk_all(struct walk *walk, uint64_t pc, struct machine *machine)
+{
+	walk->left = MOST_INSTRUCTIONS;
+	walk->branch_count = 0;
+	memset(walk->seen, 0, sizeof(walk->seen));
+	walk_from(walk, pc, machine);
+	for (size_t i = 0; i < walk->branch_count; i++) {
+		*machine = walk->branches[i].machine; /* the next ones may be added behind it */
+		walk_from(walk, walk->branches[i].pc, machine);
+	}
+}
+
+void follow(struct program *program, uint64_t vaddr, int64_t at, uint8_t through, struct followed *followed)
+{
+	const struct value block = {.kind = VALUE_BLOCK, .offset = at};
 	struct walk walk = {
 		.program = program, .function = program_function(program, vaddr - 1), .followed = followed,
-		.left = MOST_INSTRUCTIONS,
 	};
 	struct machine machine = {0};
+	struct callee callee = {0};
 
 	*followed = (struct followed){0};
 	if (walk.function->is_foreign)
 		return;
 	walk.branches = xcalloc(MOST_BRANCHES, sizeof(*walk.branches));
-	machine.registers[RAX] = (struct value){.kind = VALUE_BLOCK, .offset = at};
-	walk_from(&walk, vaddr, &machine);
-	for (size_t i = 0; i < walk.branch_count; i++) {
-		machine = walk.branches[i].machine; /* the next ones may be added behind it */
-		walk_from(&walk, walk.branches[i].pc, &machine);
+	machine.registers[RAX] = block;
+	if (!through)
+		walk_all(&walk, vaddr, &machine);
+	/* What is before the call costs as much again, and mostly is not needed. */
+	if (!followed->count && !followed->returned && before(&walk, vaddr, &machine, &callee)) {
+		struct place_at place = {.reg = NO_REGISTER, .index = NO_REGISTER};
+
+		if (!through && callee.name && !strcmp(callee.name, "posix_memalign"))
+			through = 1;
+		if (through && through <= sizeof(arguments))
+			place.base = machine.registers[arguments[through - 1]];
+		machine_called(&machine);
+		if (!through)
+			machine.registers[RAX] = block;
+		else
+			machine_store(&machine, &place, block, &(struct machine_world){&walk, NULL, world_store});
+		walk_all(&walk, vaddr, &machine);
 	}
 	free(walk.branches);
 }

@@ -37,10 +37,14 @@ struct followed {
 	size_t    count;
 	bool      returned;       /* the function returns a pointer into the block … */
 	int64_t   returned_at;    /* … to there */
+	uint8_t   stored_through; /* it stores the pointer to where its argument of this number points, from 1; 0: no */
 	bool      is_typed;       /* it has debug information, and returns something else than void * */
 };
 
-/* `vaddr`: the return address of the call that gave a pointer to the block, at `at` in it. */
-void follow(struct program *program, uint64_t vaddr, int64_t at, struct followed *followed);
+/*
+ * `vaddr`: the return address of the call that gave a pointer to the block, at `at` in it: returned it, or stored it
+ * through its argument number `through`, if that is not 0.
+ */
+void follow(struct program *program, uint64_t vaddr, int64_t at, uint8_t through, struct followed *followed);
 
 #endif

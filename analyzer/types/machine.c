@@ -90,6 +90,21 @@ void machine_called(struct machine *machine)
 	machine->null_tested = false;
 }
 
+/* The lowest address of a program that is linked to a fixed place; what is below is a number. */
+#define LOWEST_ADDRESS 0x10000
+
+static bool is_number(const struct value *value)
+{
+	return value->kind == VALUE_ADDRESS && !value->indexed && value->offset < LOWEST_ADDRESS &&
+	       value->offset > -LOWEST_ADDRESS;
+}
+
+static bool is_pointer(const struct value *value)
+{
+	return value->kind == VALUE_BLOCK || value->kind == VALUE_FRAME || value->kind == VALUE_TYPED ||
+	       (value->kind == VALUE_ADDRESS && !is_number(value));
+}
+
 /* ---- memory --------------------------------------------------------------------------------------------------- */
 
 static struct place_at place_of(const struct machine *machine, const cs_insn *instruction, const cs_x86_op *op)
@@ -109,8 +124,8 @@ static struct place_at place_of(const struct machine *machine, const cs_insn *in
 		return place;
 	}
 	/* With a scale of 1 either may be the base. */
-	if (base < REGISTERS && index < REGISTERS && op->mem.scale == 1 &&
-	    machine->registers[base].kind == VALUE_UNKNOWN && machine->registers[index].kind != VALUE_UNKNOWN) {
+	if (base < REGISTERS && index < REGISTERS && op->mem.scale == 1 && !is_pointer(&machine->registers[base]) &&
+	    is_pointer(&machine->registers[index])) {
 		uint8_t other = base;
 
 		base = index;
@@ -118,12 +133,20 @@ static struct place_at place_of(const struct machine *machine, const cs_insn *in
 	}
 	if (base < REGISTERS)
 		place.base = plus(machine->registers[base], op->mem.disp);
-	else if (op->mem.base == X86_REG_INVALID && index < REGISTERS) /* [table + index × scale] */
+	else if (op->mem.disp >= LOWEST_ADDRESS) /* [table + index × scale] */
 		place.base = address((uint64_t)op->mem.disp);
+	if (place.base.kind == VALUE_INDEX)
+		place.base = unknown;
 	if (index < REGISTERS) {
-		if (place.base.kind == VALUE_ADDRESS && base < REGISTERS && machine->registers[index].kind != VALUE_UNKNOWN)
+		const struct value *by = &machine->registers[index];
+		int64_t more = by->kind == VALUE_INDEX || is_number(by) ? by->offset * op->mem.scale : 0;
+
+		place.base = plus(place.base, more);
+		place.displacement = (int64_t)((uint64_t)place.displacement + (uint64_t)more);
+		if (!is_number(by))
+			place.base.indexed = true;
+		if (is_pointer(by))
 			place.base = unknown;
-		place.base.indexed = true;
 	}
 	if (place.base.kind == VALUE_UNKNOWN) {
 		place.reg = base;
@@ -175,6 +198,12 @@ static void store(struct machine *machine, const struct place_at *place, struct 
 		world->store(world->context, machine, place, value);
 }
 
+void machine_store(struct machine *machine, const struct place_at *place, struct value value,
+                   const struct machine_world *world)
+{
+	store(machine, place, value, 8, world);
+}
+
 /* ---- operands ------------------------------------------------------------------------------------------------- */
 
 static struct value read_operand(const struct machine *machine, const cs_insn *instruction, const cs_x86_op *op,
@@ -186,7 +215,8 @@ static struct value read_operand(const struct machine *machine, const cs_insn *i
 	switch (op->type) {
 	case X86_OP_REG:
 		reg = machine_register(op->reg);
-		return reg < REGISTERS && op->size == 8 ? machine->registers[reg] : unknown;
+		return reg < REGISTERS && (op->size == 8 || (op->size == 4 && !is_pointer(&machine->registers[reg])))
+		       ? machine->registers[reg] : unknown;
 	case X86_OP_IMM:
 		return address((uint64_t)op->imm);
 	case X86_OP_MEM:
@@ -207,9 +237,10 @@ static void write_operand(struct machine *machine, const cs_insn *instruction, c
 
 	if (op->type == X86_OP_REG) {
 		reg = machine_register(op->reg);
-		/* Only a number survives a write of half a register. */
+		/* Only numbers survive a write of half a register. */
 		if (reg < REGISTERS)
-			machine->registers[reg] = op->size == 8 || (op->size == 4 && value.kind == VALUE_ADDRESS)
+			machine->registers[reg] = op->size == 8 || (op->size == 4 && (value.kind == VALUE_ADDRESS ||
+			                                                              value.kind == VALUE_INDEX))
 			                          ? value : unknown;
 	} else if (op->type == X86_OP_MEM) {
 		place = place_of(machine, instruction, op);
@@ -377,28 +408,59 @@ static struct value step_pop(struct machine *machine, const struct machine_world
 	return value;
 }
 
+/* A sum; of the block and anything that is not known nothing is known. */
+static struct value sum(struct value left, struct value right)
+{
+	if (is_number(&right) && left.kind != VALUE_UNKNOWN)
+		return plus(left, right.offset);
+	if (is_number(&left) && right.kind != VALUE_UNKNOWN)
+		return plus(right, left.offset);
+	if (is_number(&left) || is_number(&right))
+		return (struct value){.kind = VALUE_INDEX, .offset = is_number(&left) ? left.offset : right.offset};
+	if (is_pointer(&right) && !is_pointer(&left)) {
+		struct value other = left;
+
+		left = right;
+		right = other;
+	}
+	if (left.kind == VALUE_BLOCK || !is_pointer(&left) || is_pointer(&right))
+		return unknown;
+	left = plus(left, right.kind == VALUE_INDEX ? right.offset : 0);
+	left.indexed = true;
+	return left;
+}
+
 static void step_add(struct machine *machine, const cs_insn *instruction, int sign, const struct machine_world *world)
 {
 	const cs_x86_op *ops = instruction->detail->x86.operands;
 	struct value left = read_operand(machine, instruction, &ops[0], world);
-	struct value right = read_operand(machine, instruction, &ops[1], world);
-	bool left_points = left.kind == VALUE_FRAME || left.kind == VALUE_TYPED;
-	bool right_points = right.kind == VALUE_FRAME || right.kind == VALUE_TYPED;
-	struct value result = unknown;
+	struct value right = read_operand(machine, instruction, &ops[1], world), result = unknown;
 
-	if (right.kind == VALUE_ADDRESS && !right.indexed && left.kind != VALUE_UNKNOWN && !left.indexed)
-		result = plus(left, sign * right.offset);
-	else if (left.kind == VALUE_ADDRESS && !left.indexed && right.kind != VALUE_UNKNOWN && sign > 0 && !right.indexed)
-		result = plus(right, left.offset);
-	else if (sign > 0 && (left_points || left.kind == VALUE_ADDRESS) && right.kind == VALUE_UNKNOWN)
-		result = left, result.indexed = true;
-	else if (sign > 0 && (right_points || right.kind == VALUE_ADDRESS) && left.kind == VALUE_UNKNOWN)
-		result = right, result.indexed = true;
-	else if (left_points && right.kind == VALUE_ADDRESS && !right.indexed)
-		result = plus(left, sign * right.offset);
+	if (sign > 0) {
+		result = sum(left, right);
+	} else if (is_number(&right)) {
+		right.offset = -right.offset;
+		result = sum(left, right);
+	}
 	forget_written(machine, instruction);
 	if (ops[0].type == X86_OP_REG)
 		write_operand(machine, instruction, &ops[0], result, world);
+}
+
+/* A shift of an index to the left. */
+static void step_shift(struct machine *machine, const cs_insn *instruction, const struct machine_world *world)
+{
+	const cs_x86_op *ops = instruction->detail->x86.operands;
+	struct value value = read_operand(machine, instruction, &ops[0], world);
+	bool known = ops[1].type == X86_OP_IMM && ops[1].imm >= 0 && ops[1].imm < 16 && ops[0].type == X86_OP_REG &&
+	             (value.kind == VALUE_INDEX || is_number(&value)) && value.offset < LOWEST_ADDRESS &&
+	             value.offset > -LOWEST_ADDRESS;
+
+	forget_written(machine, instruction);
+	if (!known)
+		return;
+	value.offset *= (int64_t)1 << ops[1].imm;
+	write_operand(machine, instruction, &ops[0], value, world);
 }
 
 static bool is_zero(const cs_x86_op *op)
@@ -431,7 +493,22 @@ static void step_cmov(struct machine *machine, const cs_insn *instruction, const
 	write_operand(machine, instruction, &ops[0], result, world);
 }
 
-/* Two operands, the first a general register, both of 8 bytes? */
+/* What an address is that is none: a sum of unknown numbers, and an offset. */
+static struct value index_of(const struct machine *machine, const cs_x86_op *op)
+{
+	uint8_t base = machine_register(op->mem.base), index = machine_register(op->mem.index);
+	struct value result = {.kind = VALUE_INDEX, .offset = op->mem.disp};
+
+	if ((base < REGISTERS && is_pointer(&machine->registers[base])) ||
+	    (index < REGISTERS && is_pointer(&machine->registers[index])))
+		return unknown;
+	if (base < REGISTERS && machine->registers[base].kind != VALUE_UNKNOWN)
+		result = plus(result, machine->registers[base].offset);
+	if (index < REGISTERS && machine->registers[index].kind != VALUE_UNKNOWN)
+		result = plus(result, machine->registers[index].offset * op->mem.scale);
+	return result;
+}
+
 static void step_exchange(struct machine *machine, const cs_insn *instruction, const struct machine_world *world)
 {
 	const cs_x86_op *ops = instruction->detail->x86.operands;
@@ -511,23 +588,36 @@ struct stepped machine_step(struct machine *machine, const cs_insn *instruction,
 	if (step_vector(machine, instruction, world))
 		return stepped;
 	switch (instruction->id) {
-	case X86_INS_MOV: case X86_INS_MOVABS:
+	case X86_INS_MOV: case X86_INS_MOVABS: case X86_INS_MOVSXD:
 		if (x86->op_count != 2)
 			break;
 		value = read_operand(machine, instruction, &ops[1], world);
 		write_operand(machine, instruction, &ops[0], value, world);
 		return stepped;
 	case X86_INS_LEA:
+		if (x86->op_count != 2 || ops[1].type != X86_OP_MEM)
+			break;
 		place = place_of(machine, instruction, &ops[1]);
 		if (place.base.kind == VALUE_BLOCK && place.base.indexed)
 			place.base = unknown;
+		else if (place.base.kind == VALUE_UNKNOWN && ops[1].mem.segment == X86_REG_INVALID)
+			place.base = index_of(machine, &ops[1]);
 		write_operand(machine, instruction, &ops[0], place.base, world);
 		return stepped;
 	case X86_INS_ADD:
+		if (x86->op_count != 2)
+			break;
 		step_add(machine, instruction, 1, world);
 		return stepped;
 	case X86_INS_SUB:
+		if (x86->op_count != 2)
+			break;
 		step_add(machine, instruction, -1, world);
+		return stepped;
+	case X86_INS_SHL: case X86_INS_SAL:
+		if (x86->op_count != 2)
+			break;
+		step_shift(machine, instruction, world);
 		return stepped;
 	case X86_INS_TEST: case X86_INS_CMP:
 		if (x86->op_count == 2)

@@ -23,12 +23,14 @@ enum value_kind {
 	VALUE_BLOCK,              /* the block, at an offset */
 	VALUE_FRAME,              /* the CFA and an offset */
 	VALUE_ADDRESS,            /* a vaddr, or any number */
+	VALUE_INDEX,              /* an unknown number, and an offset */
 	VALUE_TYPED,              /* where a pointer to `type` points, and an offset */
 };
 
 struct value {
 	enum value_kind kind;
 	bool      indexed;        /* plus some elements of an array */
+	uint8_t   parameter;      /* TYPED: it is the function's parameter of this number, from 1; 0: it is none */
 	int64_t   offset;
 	Dwarf_Die type;           /* TYPED: what is pointed to */
 };
@@ -75,6 +77,10 @@ struct stepped {
 };
 
 struct stepped machine_step(struct machine *machine, const cs_insn *instruction, const struct machine_world *world);
+
+/* As an instruction would store a value of 8 bytes. */
+void machine_store(struct machine *machine, const struct place_at *place, struct value value,
+                   const struct machine_world *world);
 
 /* What a call leaves: registers that a function may change are unknown. */
 void machine_called(struct machine *machine);

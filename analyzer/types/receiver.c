@@ -104,14 +104,14 @@ static struct choice choose(struct program *program, const struct followed *foll
 
 /* ---- all calls ------------------------------------------------------------------------------------------------ */
 
-static const struct followed *followed_at(struct program *program, uint64_t vaddr, int64_t at)
+static const struct followed *followed_at(struct program *program, uint64_t vaddr, int64_t at, uint8_t through)
 {
-	const uint64_t key[] = {vaddr, (uint64_t)at};
+	const uint64_t key[] = {vaddr, (uint64_t)at, through};
 	struct cache_entry *entry = cache_at(&program->answers, key, sizeof(key));
 
 	if (!entry->value) {
 		entry->value = xmalloc(sizeof(struct followed));
-		follow(program, vaddr, at, entry->value);
+		follow(program, vaddr, at, through, entry->value);
 	}
 	return entry->value;
 }
@@ -160,6 +160,7 @@ struct received receive(struct demangler *demangler, const struct receiver_call 
 	struct choice weak = {0};
 	size_t weak_call = 0;
 	int64_t at = 0;
+	uint8_t through = 0;
 
 	for (size_t i = 0; i < count && i < MOST_CALLS && (!weak.found || i <= weak_call + MOST_FURTHER); i++) {
 		struct program *program = calls[i].binary ? program_of(calls[i].binary) : NULL;
@@ -169,9 +170,9 @@ struct received receive(struct demangler *demangler, const struct receiver_call 
 
 		if (!program)
 			break;
-		followed = followed_at(program, calls[i].vaddr, at);
+		followed = followed_at(program, calls[i].vaddr, at, through);
 		choice = choose(program, followed, at, sizes);
-		is_handed_on = followed->returned && (!followed->is_typed || choice.traits.is_text || !choice.found);
+		is_handed_on = (followed->returned || followed->stored_through) && (!followed->is_typed || choice.traits.is_text || !choice.found);
 		if (choice.found) {
 			bool is_sure = choice.traits.is_class && choice.fits && choice.claim.why <= CLAIM_RETURN &&
 			               (choice.is_exact || !sizes.largest) && followed->returned_at == choice.claim.at;
@@ -185,8 +186,9 @@ struct received receive(struct demangler *demangler, const struct receiver_call 
 				weak_call = i;
 			}
 		}
-		if (!followed->returned)
+		if (!followed->returned && !followed->stored_through)
 			break;
+		through = followed->returned ? 0 : followed->stored_through;
 		at = followed->returned_at;
 	}
 	return answer(demangler, &weak, weak_call);

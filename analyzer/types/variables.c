@@ -20,6 +20,7 @@ struct reader {
 	uint8_t   base_reg;       /* … of this register … */
 	int64_t   base_offset;
 	bool      has_base;
+	uint8_t   parameters;     /* of the function itself, read so far */
 };
 
 struct ranges {               /* of a block */
@@ -164,6 +165,8 @@ static void read_variable(struct reader *reader, Dwarf_Die *die, const struct wi
 	size_t count;
 	ptrdiff_t at = 0;
 
+	if (row.is_parameter && !row.inlined && reader->parameters < UINT8_MAX)
+		row.ordinal = ++reader->parameters;
 	if (!dwarf_attr(die, DW_AT_location, &attribute) || !shape_type_of(die, &row.type))
 		return;
 	if (within->in_constructor && row.is_parameter) {

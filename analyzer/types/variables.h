@@ -29,6 +29,7 @@ struct row {                  /* a variable, or a part of it, for some instructi
 	uint8_t   kind;           /* enum row_kind */
 	uint8_t   reg;            /* by DWARF's numbers */
 	uint8_t   inlined;        /* how many functions deep */
+	uint8_t   ordinal;        /* of the function's own parameters, from 1; 0: none of these */
 	bool      is_parameter;
 	bool      is_this;        /* of a constructor … */
 	bool      has_whole;      /* … that is inlined into those of `whole` and maybe others */
