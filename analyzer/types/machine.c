@@ -90,19 +90,23 @@ void machine_called(struct machine *machine)
 	machine->null_tested = false;
 }
 
-/* The lowest address of a program that is linked to a fixed place; what is below is a number. */
-#define LOWEST_ADDRESS 0x10000
+/* The lowest address of a program that is linked to a fixed place; an operand below is a number. */
+#define LOWEST_ADDRESS 0x400000
+
+static struct value number(int64_t number)
+{
+	return (struct value){.kind = number >= LOWEST_ADDRESS ? VALUE_ADDRESS : VALUE_NUMBER, .offset = number};
+}
 
 static bool is_number(const struct value *value)
 {
-	return value->kind == VALUE_ADDRESS && !value->indexed && value->offset < LOWEST_ADDRESS &&
-	       value->offset > -LOWEST_ADDRESS;
+	return value->kind == VALUE_NUMBER;
 }
 
 static bool is_pointer(const struct value *value)
 {
 	return value->kind == VALUE_BLOCK || value->kind == VALUE_FRAME || value->kind == VALUE_TYPED ||
-	       (value->kind == VALUE_ADDRESS && !is_number(value));
+	       value->kind == VALUE_ADDRESS;
 }
 
 /* ---- memory --------------------------------------------------------------------------------------------------- */
@@ -120,7 +124,7 @@ static struct place_at place_of(const struct machine *machine, const cs_insn *in
 	}
 	if (base == NO_REGISTER && index == NO_REGISTER) {
 		if (op->mem.base == X86_REG_INVALID && op->mem.index == X86_REG_INVALID)
-			place.base = address((uint64_t)op->mem.disp);
+			place.base = number(op->mem.disp);
 		return place;
 	}
 	/* With a scale of 1 either may be the base. */
@@ -134,8 +138,8 @@ static struct place_at place_of(const struct machine *machine, const cs_insn *in
 	if (base < REGISTERS)
 		place.base = plus(machine->registers[base], op->mem.disp);
 	else if (op->mem.disp >= LOWEST_ADDRESS) /* [table + index × scale] */
-		place.base = address((uint64_t)op->mem.disp);
-	if (place.base.kind == VALUE_INDEX)
+		place.base = number(op->mem.disp);
+	if (place.base.kind == VALUE_INDEX || is_number(&place.base))
 		place.base = unknown;
 	if (index < REGISTERS) {
 		const struct value *by = &machine->registers[index];
@@ -218,7 +222,7 @@ static struct value read_operand(const struct machine *machine, const cs_insn *i
 		return reg < REGISTERS && (op->size == 8 || (op->size == 4 && !is_pointer(&machine->registers[reg])))
 		       ? machine->registers[reg] : unknown;
 	case X86_OP_IMM:
-		return address((uint64_t)op->imm);
+		return number(op->imm);
 	case X86_OP_MEM:
 		if (op->size != 8)
 			return unknown;
@@ -240,7 +244,7 @@ static void write_operand(struct machine *machine, const cs_insn *instruction, c
 		/* Only numbers survive a write of half a register. */
 		if (reg < REGISTERS)
 			machine->registers[reg] = op->size == 8 || (op->size == 4 && (value.kind == VALUE_ADDRESS ||
-			                                                              value.kind == VALUE_INDEX))
+			                          is_number(&value) || value.kind == VALUE_INDEX))
 			                          ? value : unknown;
 	} else if (op->type == X86_OP_MEM) {
 		place = place_of(machine, instruction, op);
@@ -647,7 +651,7 @@ struct stepped machine_step(struct machine *machine, const cs_insn *instruction,
 		return stepped;
 	case X86_INS_XOR: /* of itself: zero */
 		if (ops[0].type == X86_OP_REG && ops[1].type == X86_OP_REG && ops[0].reg == ops[1].reg) {
-			write_operand(machine, instruction, &ops[0], address(0), world);
+			write_operand(machine, instruction, &ops[0], number(0), world);
 			machine->null_tested = false;
 			return stepped;
 		}

@@ -22,7 +22,8 @@ enum value_kind {
 	VALUE_UNKNOWN,
 	VALUE_BLOCK,              /* the block, at an offset */
 	VALUE_FRAME,              /* the CFA and an offset */
-	VALUE_ADDRESS,            /* a vaddr, or any number */
+	VALUE_ADDRESS,            /* a vaddr */
+	VALUE_NUMBER,             /* another number */
 	VALUE_INDEX,              /* an unknown number, and an offset */
 	VALUE_TYPED,              /* where a pointer to `type` points, and an offset */
 };

@@ -86,6 +86,8 @@ static void add_global(struct globals *globals, Dwarf_Die *die)
 
 	if (!shape_type_of(die, &global.type))
 		return;
+	if (!dwarf_hasattr_integrate(die, DW_AT_location) && !dwarf_hasattr(die, DW_AT_declaration))
+		return; /* a variable of a function, in registers or nowhere */
 	if (dwarf_attr_integrate(die, DW_AT_location, &attribute) && dwarf_getlocation(&attribute, &ops, &count) == 0 &&
 	    count == 1) {
 		if (ops[0].atom == DW_OP_addr)
@@ -95,6 +97,8 @@ static void add_global(struct globals *globals, Dwarf_Die *die)
 		         dwarf_formaddr(&address, &vaddr) == 0)
 			global.vaddr = vaddr;
 	}
+	if (!global.vaddr && !dwarf_hasattr(die, DW_AT_declaration))
+		return;
 	array_room(globals->list, globals->count);
 	globals->list[globals->count++] = global;
 }
@@ -103,7 +107,8 @@ struct walk {
 	struct globals *globals;
 	void     *seen;           /* the last entry: what does not lie behind it is damage */
 	size_t    left;           /* entries that may still be looked at */
-	bool      with_functions;
+	bool      with_functions; /* their names, too */
+	bool      with_statics;   /* and variables in functions */
 };
 
 static void collect(struct walk *walk, Dwarf_Die *outer, int depth)
@@ -123,6 +128,8 @@ static void collect(struct walk *walk, Dwarf_Die *outer, int depth)
 			add_global(walk->globals, &child);
 		} else if (tag == DW_TAG_namespace || (walk->with_functions && (tag == DW_TAG_class_type ||
 		                                                               tag == DW_TAG_structure_type))) {
+			collect(walk, &child, depth + 1);
+		} else if (walk->with_statics && (tag == DW_TAG_subprogram || tag == DW_TAG_lexical_block)) {
 			collect(walk, &child, depth + 1);
 		} else if (tag == DW_TAG_subprogram && walk->with_functions) {
 			const char *name = linkage_name(&child);
@@ -155,7 +162,7 @@ static struct globals *globals_of(struct program *program, const struct function
 
 static struct globals *all_globals(struct program *program)
 {
-	struct walk walk = {.left = MOST_ENTRIES};
+	struct walk walk = {.left = MOST_ENTRIES, .with_statics = true};
 	Dwarf_CU *unit = NULL;
 	Dwarf_Die die, split;
 	uint8_t type;
@@ -194,18 +201,15 @@ static bool find_global(struct program *program, const struct globals *globals, 
 	return false;
 }
 
-bool program_global(struct program *program, const struct function *function, uint64_t vaddr, Dwarf_Die *type,
-                    uint64_t *offset)
+/* Static variables of the function itself, if they were not inlined with it. */
+static bool find_static(struct program *program, const struct function *function, uint64_t vaddr, Dwarf_Die *type,
+                        uint64_t *offset)
 {
-	const struct globals *globals = globals_of(program, function);
-	uint64_t into = 0;
-	const char *name = program_object(program, vaddr, &into);
-
-	/* Static ones of functions are among the function's rows. */
 	for (size_t i = 0; i < function->count; i++) {
 		const struct row *row = &function->rows[i];
 
-		if (row->kind != ROW_ADDRESS || vaddr < (uint64_t)row->offset)
+		/* Parameters are the values of what lies there. */
+		if (row->kind != ROW_ADDRESS || row->is_parameter || vaddr < (uint64_t)row->offset)
 			continue;
 		*offset = vaddr - (uint64_t)row->offset + row->part;
 		if (!*offset || *offset < shape_size(&program->shapes, &row->type)) {
@@ -213,10 +217,19 @@ bool program_global(struct program *program, const struct function *function, ui
 			return true;
 		}
 	}
-	if (!globals)
-		return false;
-	return find_global(program, globals, vaddr, name, into, type, offset) ||
-	       find_global(program, all_globals(program), vaddr, name, into, type, offset);
+	return false;
+}
+
+bool program_global(struct program *program, const struct function *function, uint64_t vaddr, Dwarf_Die *type,
+                    uint64_t *offset)
+{
+	const struct globals *globals = globals_of(program, function);
+	uint64_t into = 0;
+	const char *name = program_object(program, vaddr, &into);
+
+	return globals && (find_global(program, globals, vaddr, name, into, type, offset) ||
+	                   find_static(program, function, vaddr, type, offset) ||
+	                   find_global(program, all_globals(program), vaddr, name, into, type, offset));
 }
 
 /* ---- calls ---------------------------------------------------------------------------------------------------- */

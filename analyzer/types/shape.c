@@ -231,6 +231,35 @@ size_t shape_pointers_at(struct shapes *shapes, const Dwarf_Die *type, uint64_t 
 	return search.count <= SHAPE_ALTERNATIVES ? search.count : 0;
 }
 
+bool shape_is_array_at(struct shapes *shapes, const Dwarf_Die *type, uint64_t offset)
+{
+	Dwarf_Die class, member, inner;
+	size_t left = MOST_MEMBERS;
+	uint64_t at;
+
+	if (!shape_strip(shapes, type, &class))
+		return false;
+	for (int depth = 0; depth < MOST_DEPTH; depth++) {
+		bool found = false;
+
+		if (dwarf_tag(&class) == DW_TAG_array_type)
+			return true;
+		if (!is_class(dwarf_tag(&class)) || dwarf_child(&class, &member) != 0)
+			return false;
+		do {
+			int tag = dwarf_tag(&member);
+
+			found = (tag == DW_TAG_member || tag == DW_TAG_inheritance) && member_offset(&member, &at) &&
+			        at <= offset && shape_type_of(&member, &inner) &&
+			        offset - at < shape_size(shapes, &inner) && shape_strip(shapes, &inner, &class);
+		} while (!found && --left && dwarf_siblingof(&member, &member) == 0);
+		if (!found)
+			return false;
+		offset -= at;
+	}
+	return false;
+}
+
 static bool begins_with(struct search *search, Dwarf_Die *class, const void *wanted, int depth)
 {
 	Dwarf_Die member, type;

@@ -50,6 +50,9 @@ uint64_t shape_size(struct shapes *shapes, const Dwarf_Die *type);
 size_t shape_pointers_at(struct shapes *shapes, const Dwarf_Die *type, uint64_t offset,
                          Dwarf_Die targets[SHAPE_ALTERNATIVES]);
 
+/* Is there an array at an offset in a type? */
+bool shape_is_array_at(struct shapes *shapes, const Dwarf_Die *type, uint64_t offset);
+
 /* Does a class begin with one of another, as a base or a member? */
 bool shape_begins_with(struct shapes *shapes, const Dwarf_Die *outer, const Dwarf_Die *inner);
 

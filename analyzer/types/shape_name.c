@@ -25,16 +25,80 @@ static const char *base_name(const char *name)
 	return name;
 }
 
+static bool is_word(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
+}
+
+/* Behind the template argument at `at`, and before what points to it: "const ns::Box<int> *" up to the star. */
+static const char *argument_end(const char *at)
+{
+	int depth = 0;
+
+	for (; *at && (depth || !strchr(",>*&(", *at)); at++)
+		depth += *at == '<' ? 1 : *at == '>' ? -1 : 0;
+	while (at[-1] == ' ')
+		at--;
+	return at;
+}
+
+/*
+ * Template arguments as a demangler writes them: "Box<long unsigned int, const Foo>" is "Box<unsigned long, Foo const>".
+ * Appends to `text`, which has room.
+ */
+static char *write_arguments(char *text, const char *name)
+{
+	static const char *const words[] = {
+		"long long unsigned int", "long unsigned int", "short unsigned int", "long long int", "long int", "short int",
+	};
+	bool at_start = false;
+
+	while (*name) {
+		const char *word = NULL, *end;
+
+		for (size_t i = 0; at_start && !word && i < sizeof(words) / sizeof(*words); i++)
+			if (!strncmp(name, words[i], strlen(words[i])) && !is_word(name[strlen(words[i])]))
+				word = words[i];
+		if (word) {
+			text = stpcpy(text, base_name(word));
+			name += strlen(word);
+			at_start = false;
+		} else if (at_start && !strncmp(name, "const ", 6) && (end = argument_end(name + 6)) > name + 6) {
+			char *inner = xasprintf("<%.*s", (int)(end - name - 6), name + 6), *written = text;
+
+			text = write_arguments(text, inner);
+			memmove(written, written + 1, (size_t)(text - written)); /* without the bracket */
+			text = stpcpy(text - 1, " const");
+			free(inner);
+			name = end;
+			at_start = false;
+		} else {
+			if (*name != ' ')
+				at_start = *name == '<' || *name == ',';
+			*text++ = *name++;
+		}
+	}
+	*text = '\0';
+	return text;
+}
+
 static char *own_name(struct shapes *shapes, Dwarf_Die *type)
 {
 	const char *name = dwarf_diename(type), *scope = shape_scope(shapes, type);
+	char *whole, *text;
 
 	if (!name || strlen(name) > LONGEST)
 		return NULL;
 	/* size_t is the same with and without std:: */
 	if (dwarf_tag(type) == DW_TAG_typedef && scope && !strcmp(scope, "std::"))
 		scope = NULL;
-	return xasprintf("%s%s", scope ? scope : "", name);
+	whole = xasprintf("%s%s", scope ? scope : "", name);
+	if (!strchr(whole, '<'))
+		return whole;
+	text = xmalloc(2 * strlen(whole) + 16);
+	write_arguments(text, whole);
+	free(whole);
+	return text;
 }
 
 static char *name_of(struct shapes *shapes, const Dwarf_Die *type, int depth);
