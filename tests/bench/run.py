@@ -15,6 +15,7 @@ import sys
 import time
 
 import table
+from log import log_rows
 from tools import Bench, Failed, npm_project, on_disk
 from wasm import wasm_rows
 
@@ -23,7 +24,7 @@ MIB = 1 << 20
 
 class Plan:
     """How much of everything: `pairs` in a measured run, over all threads; blocks that live; rounds of allocate.js;
-    pairs in a recording that is read; repetitions of short, long and reading runs."""
+    pairs in a recording that is read; blocks in a log; repetitions of short, long and reading runs."""
 
     def __init__(self, quick):
         self.pairs = 20_000 if quick else 600_000
@@ -31,6 +32,7 @@ class Plan:
         self.live = 1_000 if quick else 100_000
         self.node_rounds = 5 if quick else 200
         self.read_pairs = 50_000 if quick else 10_000_000
+        self.log_blocks = 50_000 if quick else 5_000_000
         self.short, self.long, self.reads = (1, 1, 1) if quick else (5, 5, 3)
 
 
@@ -209,7 +211,7 @@ def main():
     if not bench.heaptrack:
         print("NOTE: heaptrack or zstd is not installed (scripts/setup bench): its column is empty")
     rows, failed = [], []
-    for group in (pair_rows, node_rows, test_rows, wasm_rows, small_rows, reading_rows):
+    for group in (pair_rows, node_rows, test_rows, wasm_rows, small_rows, reading_rows, log_rows):
         try:
             for row in group(bench, plan, lambda name: re.search(asked.only, name)):
                 rows.append(row)

@@ -141,6 +141,20 @@ static void check(const struct process_info *process)
 	}
 }
 
+/* A log's sums are those of its sites. */
+static void check_log(const struct process_info *process)
+{
+	uint64_t blocks = 0, bytes = 0;
+
+	for (size_t i = 0; i < process->site_count; i++)
+		if (process->sites[i].domain == DOMAIN_LOG) {
+			blocks += process->sites[i].live_blocks;
+			bytes += process->sites[i].live_bytes;
+		}
+	require(process->logged ? process->logged->live_blocks == blocks && process->logged->live_bytes == bytes
+	                        : !blocks && !bytes);
+}
+
 /* Every byte of a memory is in one part, if anything is believed of what its functions told. */
 static void check_parts(const struct wasm_memory *memory)
 {
@@ -175,6 +189,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	code_link(&image, 1);
 	image_replay(&image, (struct bytes){shared.data, shared.size}, (struct bytes){log.data, log.size});
 	check(&process);
+	check_log(&process);
 	for (size_t i = 0; i < process.wasm_memory_count; i++)
 		check_parts(&process.wasm_memories[i]);
 	for (size_t i = 0; i < process.ledger_count; i++)
