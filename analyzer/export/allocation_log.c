@@ -187,13 +187,15 @@ static struct form make_form(struct writer *writer, const struct place *place, c
 
 /* ---- sites ----------------------------------------------------------------------------------------------------- */
 
-/* Of what was ever allocated there, as in the report's types. */
-static struct block_sizes sizes_of(const struct writer *writer, const uint32_t key[2])
+/* By what was ever allocated there, as in the report's types. */
+static struct block_type type_of(struct writer *writer, const struct export_block *block, const struct stack *stack,
+                                 const uint32_t key[2])
 {
 	const struct cache_entry *entry = cache_find(&writer->sites, key, 2 * sizeof *key);
-	const struct site *site = entry ? entry->value : NULL;
+	const struct site none = {0}, *site = entry ? entry->value : &none;
 
-	return site ? (struct block_sizes){site->allocs, site->bytes_allocated, site->live_blocks} : (struct block_sizes){0};
+	return type_of_each(writer->process, writer->domain, block->told, stack,
+	                    (struct block_sizes){site->allocs, site->bytes_allocated, site->live_blocks}, site->range);
 }
 
 static const struct forms *forms_of(struct writer *writer, const struct export_block *block)
@@ -209,7 +211,7 @@ static const struct forms *forms_of(struct writer *writer, const struct export_b
 		return forms;
 	forms = entry->value = xcalloc(1, sizeof *forms);
 	stack = stack_resolve(writer->process, block->stack);
-	is = type_of_blocks(writer->process, writer->domain, block->told, &stack, sizes_of(writer, key));
+	is = type_of(writer, block, &stack, key);
 	place = place_of(writer->process, &stack);
 	forms->alloc = make_form(writer, &place, is.type ? is.type : "");
 	forms->drop = make_form(writer, NULL, is.type ? is.type : "");

@@ -11,8 +11,8 @@
 #define FRAMES_MOST 256       /* of a stack, the innermost */
 
 /* What the program itself says is believed before all else. */
-static struct block_type type_of(struct view_process *process, enum domain domain, uint32_t told,
-                                 const struct stack *stack, struct block_sizes sizes, struct size_range range)
+struct block_type type_of_each(struct view_process *process, enum domain domain, uint32_t told, const struct stack *stack,
+                               struct block_sizes sizes, struct size_range range)
 {
 	const struct frame *frames[FRAMES_MOST];
 	struct node_id nodes[FRAMES_MOST];
@@ -38,7 +38,7 @@ static struct block_type type_of(struct view_process *process, enum domain domai
 struct block_type type_of_blocks(struct view_process *process, enum domain domain, uint32_t told, const struct stack *stack,
                                  struct block_sizes sizes, struct size_range range)
 {
-	struct block_type is = type_of(process, domain, told, stack, sizes, range);
+	struct block_type is = type_of_each(process, domain, told, stack, sizes, range);
 
 	if (is.size)
 		is.type = types_counted(process->types, &is, range.smallest, range.largest);
@@ -128,7 +128,7 @@ struct type_sum *view_by_type(const struct view *view, enum domain domain, size_
 			    suppressions_match(view->suppressions, process, site->stack, domain, site->growth.trend))
 				continue;
 			stack = stack_resolve(process, site->stack);
-			is = type_of(process, domain, site->told, &stack, sizes_of(site), site->range);
+			is = type_of_each(process, domain, site->told, &stack, sizes_of(site), site->range);
 			stack_free(&stack);
 			array_room(sums, rows);
 			sums[rows++] = (struct type_sum){

@@ -15,6 +15,10 @@
 struct block_type type_of_blocks(struct view_process *process, enum domain domain, uint32_t told, const struct stack *stack,
                                  struct block_sizes sizes, struct size_range range);
 
+/* The same, but never T[n]: what is alive may be n of it, and others not. */
+struct block_type type_of_each(struct view_process *process, enum domain domain, uint32_t told, const struct stack *stack,
+                               struct block_sizes sizes, struct size_range range);
+
 enum dropping { DROPPING_PERFECT, DROPPING_PARTIAL, DROPPING_NEVER };
 
 /* All blocks of one type. */
