@@ -371,10 +371,35 @@ static inline void size_range_join(struct size_range *range, struct size_range o
 		range->largest = other.largest;
 }
 
+/* ---- tables of virtual functions (heap/objects.h) ---- */
+
+#define VTABLES_MOST   65535u
+#define VTABLE_SEVERAL UINT32_MAX
+
+struct vtable {
+	uint64_t  address;        /* that objects have */
+	uint64_t  tick;           /* when it was told */
+	char     *name;           /* in its typeinfo, "": none; NULL: there is no such table */
+};
+
+struct look {                 /* a record of what memory held */
+	struct trace_vtables head; /* as recorded */
+	uint64_t  tick;
+	uint8_t  *words;          uint32_t size; /* as in trace.h; owned */
+};
+
 /* What a process told of its types and pools, and could not be followed (heap/told.h). */
 struct told_sum {
 	uint64_t  misplaced;      /* types of blocks that were not there */
 	uint64_t  unknown_frees;  /* in pools: of blocks that were never told of */
+};
+
+/* What is known of blocks of one stack besides that: numbers of their process. */
+struct claims {
+	uint32_t  told;           /* what the process says that they are: in type_names; 0: it says nothing */
+	uint32_t  vtable;         /* their class, by their table of virtual functions: in vtables; 0 unknown */
+	uint32_t  elements;       /* of each block; VTABLE_SEVERAL: they differ; 0: it is no array of that class */
+	bool      mixed;          /* others of the stack are of classes of their own: what its code says is not of these */
 };
 
 /*
@@ -385,7 +410,8 @@ struct site {
 	struct process_id process;
 	enum domain domain;
 	struct node_id stack;
-	uint32_t  told;           /* what the process says its blocks are: a number in type_names; 0: it says nothing */
+	struct claims claims;
+	bool      alive_only;     /* all rows of this stack together have allocs and frees; what died is not in this one's */
 	uint64_t  allocs, frees;  /* births and deaths of its blocks */
 	uint64_t  bytes_allocated; /* sum of births */
 	uint64_t  live_blocks, live_bytes; /* at the leak instant */
@@ -449,6 +475,9 @@ struct process_info {
 	const struct block_watch *watch; /* who wants each block (heap/watch.h); NULL nobody; not owned */
 	struct logged *logged;    /* NULL: it is a process, and no log */
 	struct finding *findings; size_t finding_count; /* of who recorded it, until they move to the recording */
+	struct vtable *vtables;   size_t vtable_count; /* by number; owned */
+	struct look *looks;       size_t look_count; /* in the order of time; owned */
+	bool      has_rows_by_class; /* a stack may have several sites in domain heap, by the class of their blocks */
 	struct wasm_memory *wasm_memories; size_t wasm_memory_count; /* by birth */
 	struct wasm_declared *declared; size_t declared_count; /* by address, then tick */
 	size_t    wasm_memories_left_off; /* memories beyond these: too many were made and freed */

@@ -88,6 +88,7 @@ struct process {
 	struct trace_meta *told;     /* node/told.c: the extent in use */
 	struct aside *aside;         /* record/aside.c; NULL until the program maps a file as code */
 	struct sampler *sampler;     /* record/sample.c; NULL until the first sample */
+	struct looker *looker;       /* record/vtables.c; NULL until the first look */
 };
 enum process_live { PROCESS_NEW, PROCESS_STARTING, PROCESS_LIVE, PROCESS_OFF };
 extern struct process *process HIDDEN; /* set once; the struct it points to is wiped at fork */

@@ -194,7 +194,10 @@ static struct block_type type_of(struct writer *writer, const struct export_bloc
 	const struct cache_entry *entry = cache_find(&writer->sites, key, 2 * sizeof *key);
 	const struct site none = {0}, *site = entry ? entry->value : &none;
 
-	return type_of_each(writer->process, writer->domain, block->told, stack,
+	struct claims claims = site->claims;
+
+	claims.told = block->told;
+	return type_of_each(writer->process, writer->domain, &claims, stack,
 	                    (struct block_sizes){site->allocs, site->bytes_allocated, site->live_blocks}, site->range);
 }
 
@@ -232,9 +235,9 @@ static void begin_process(void *context, struct view_process *process, enum doma
 	writer->domain = domain;
 	for (size_t i = 0; i < process->info->site_count; i++) {
 		struct site *site = &process->info->sites[i];
-		uint32_t key[2] = {site->stack.index, site->told};
+		uint32_t key[2] = {site->stack.index, site->claims.told};
 
-		if (site->domain == domain)
+		if (site->domain == domain && !site->alive_only)
 			cache_at(&writer->sites, key, sizeof key)->value = site;
 	}
 	fprintf(writer->file, "# %s, domain %s\n", name, domain_name(domain));

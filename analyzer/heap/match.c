@@ -8,6 +8,7 @@
 #include "heap/ledger.h"
 #include "heap/logged.h"
 #include "heap/maps.h"
+#include "heap/objects.h"
 #include "heap/pending.h"
 #include "heap/sites.h"
 #include "heap/space.h"
@@ -35,6 +36,7 @@ struct matcher {
 	struct workers *workers; /* owned; NULL: none ended before the process did */
 	struct wasm *wasm;       /* owned */
 	struct wasm_heaps *wasm_heaps; /* owned; NULL: no block in a linear memory was told so far */
+	struct objects *objects; /* owned; NULL: nobody looked for them */
 	struct told *told;       /* owned; NULL: the program told nothing so far */
 	struct pending *pending; /* owned; NULL until the leak instant, and if nothing waits for a finalizer */
 	struct ledgers ledgers;
@@ -194,6 +196,8 @@ static void schedule(struct matcher *matcher)
 		matcher->next_instant = garbage_next(matcher->garbage);
 	if (history_next(matcher->history) < matcher->next_instant)
 		matcher->next_instant = history_next(matcher->history);
+	if (objects_next(matcher->objects) < matcher->next_instant)
+		matcher->next_instant = objects_next(matcher->objects);
 	if (ledgers_next(&matcher->ledgers) < matcher->next_instant)
 		matcher->next_instant = ledgers_next(&matcher->ledgers);
 }
@@ -202,6 +206,7 @@ static void leak_instant(struct matcher *matcher)
 {
 	garbage_complete(matcher->garbage);
 	wasm_heaps_end(matcher->wasm_heaps);
+	objects_end(matcher->objects, &matcher->live);
 	matcher->pending = pending_take(matcher->process, &matcher->sites, matcher->wasm_heaps);
 	survivors_take(matcher->process, &matcher->sites, matcher->history, &matcher->live, matcher->maps, matcher->wasm,
 	               matcher->wasm_heaps, matcher->told, matcher->garbage);
@@ -217,6 +222,7 @@ static void instant(struct matcher *matcher, uint64_t tick)
 	inherit_instant(matcher->inherit, tick, &matcher->live, &matcher->heap.pending);
 	if (!matcher->heap.teardown) {
 		history_instant(matcher->history, &matcher->sites, tick);
+		objects_instant(matcher->objects, tick, &matcher->live);
 		matcher->garbage_dies = garbage_instant(matcher->garbage, tick, &matcher->sites);
 		wasm_collecting(matcher->wasm, matcher->garbage_dies);
 		ledgers_instant(&matcher->ledgers, tick, &matcher->live, matcher->maps, &matcher->sites);
@@ -242,6 +248,7 @@ struct matcher *matcher_open(struct process_info *process, struct inherit *inher
 	matcher->history = history_open(process);
 	matcher->garbage = garbage_open(process);
 	matcher->workers = workers_open(process, streams);
+	matcher->objects = objects_open(process, &matcher->sites);
 	matcher->wasm = wasm_open(process, &matcher->sites);
 	ledgers_open(&matcher->ledgers, process);
 	inherit_begin(inherit);
@@ -282,6 +289,7 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 	pending_free(matcher->pending);
 	matcher->process->history = matcher->history;
 	history_judge(matcher->process);
+	objects_close(matcher->objects, matcher->process);
 	wasm_judge(matcher->process);
 	damage_some(damage, matcher->impossible, "events make no sense");
 	damage_some(damage, matcher->sites.unknown_stacks, "events name a stack that is not in the call tree");

@@ -110,7 +110,7 @@ static int by_live_bytes(const void *left, const void *right)
 		return a->domain < b->domain ? -1 : 1;
 	if (a->stack.index != b->stack.index)
 		return a->stack.index > b->stack.index ? 1 : -1;
-	return (a->told > b->told) - (a->told < b->told);
+	return (a->claims.told > b->claims.told) - (a->claims.told < b->claims.told);
 }
 
 void sites_finish(struct sites *sites, struct process_info *process)
@@ -129,7 +129,7 @@ void sites_finish(struct sites *sites, struct process_info *process)
 		site_settle(sites, count);
 		site = &process->sites[process->site_count++];
 		*site = (struct site){
-			.domain = count->domain, .stack = {count->stack}, .told = count->told,
+			.domain = count->domain, .stack = {count->stack}, .claims.told = count->told,
 			.allocs = count->allocs, .frees = count->frees,
 			.bytes_allocated = count->bytes_allocated,
 			.live_blocks = count->allocs - count->frees, .live_bytes = count->live_bytes,

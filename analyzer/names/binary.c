@@ -120,6 +120,15 @@ const struct location *binary_locate(struct binary *binary, struct demangler *de
 	return entry->value;
 }
 
+const char *binary_vtable(struct binary *binary, const char *debug_root, uint64_t vaddr)
+{
+	if (!binary_open(binary, debug_root))
+		return NULL;
+	if (!binary->vtables.read)
+		vtable_symbols_read(&binary->vtables, binary->main, binary->debug);
+	return vtable_symbols_find(&binary->vtables, vaddr);
+}
+
 /* ---- cold: opening -------------------------------------------------------------------------------------------- */
 
 /*
@@ -191,6 +200,7 @@ void binary_close(void *opaque)
 	cache_free(&binary->generics, NULL);
 	dwarf_file_close(binary->dwarf);
 	symbols_free(&binary->symbols);
+	vtable_symbols_free(&binary->vtables);
 	elf_file_close(binary->debug);
 	elf_file_close(binary->main);
 	free(binary);

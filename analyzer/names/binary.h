@@ -10,6 +10,7 @@
 #include "names/dwarf.h"
 #include "names/elf.h"
 #include "names/symbols.h"
+#include "names/vtables.h"
 
 enum binary_state {
 	BINARY_UNOPENED,
@@ -36,6 +37,7 @@ struct binary {
 	struct dwarf_file *dwarf; /* of main or debug, or NULL; owned */
 	struct symbols symbols;   /* empty until symbols_are_read */
 	bool      symbols_are_read; /* whether it was tried */
+	struct vtable_symbols vtables;
 	bool      has_builtins;   /* of V8, by its symbols; once they are read */
 	struct cache unversioned; /* its keys are symbols without the @VERSION that they had; owned */
 	struct cache generics;    /* its keys are names of Rust functions that debug information made whole; owned */
@@ -53,6 +55,8 @@ const char *binary_builtin(const struct binary *binary, const struct location *l
 bool binary_open(struct binary *binary, const char *debug_root);
 /* The symbol of the function at a vaddr, as in the file; NULL unknown. The file must be open. */
 const char *binary_symbol(struct binary *binary, uint64_t vaddr);
+/* The symbol of the table of virtual functions at a vaddr, NULL: there is none. */
+const char *binary_vtable(struct binary *binary, const char *debug_root, uint64_t vaddr);
 void binary_close(void *binary); /* frees it */
 
 #endif

@@ -29,6 +29,7 @@ struct process_names {
 	struct resolved **nodes;  /* by node id − TRACE_FIRST_NODE; NULL until asked for; owned */
 	struct module_index modules;
 	struct binary **binaries; /* by index of the module; NULL until asked for */
+	char    **classes;        /* by number of a vtable; "" unknown, NULL until asked for; owned */
 	struct generated generated;
 	uint64_t  unknown[UNKNOWN_KINDS]; /* addresses that were asked for and have no function, by reason */
 	struct aside aside;
@@ -282,6 +283,45 @@ struct binary *names_binary(struct names *names, struct process_id id, struct no
 	return binary_open(binary, names->debug_root) ? binary : NULL;
 }
 
+/* The module that had the address then, NULL: none. */
+static const struct module *module_then(const struct process_info *process, uint64_t address, uint64_t tick)
+{
+	for (size_t i = 0; i < process->module_count; i++) {
+		const struct module *module = &process->modules[i];
+
+		if (address >= module->start && address < module->end && module->loaded <= tick && tick < module->unloaded)
+			return module;
+	}
+	return NULL;
+}
+
+const char *names_class(struct names *names, struct process_id id, uint32_t vtable)
+{
+	const struct process_info *process = &names->recording->processes[id.index];
+	struct process_names *cache = &names->processes[id.index];
+	const struct module *module;
+	const char *symbol = NULL;
+	char **class;
+
+	if (vtable >= process->vtable_count || !process->vtables[vtable].name)
+		return NULL;
+	if (!cache->classes)
+		cache->classes = xcalloc(process->vtable_count, sizeof(char *));
+	class = &cache->classes[vtable];
+	if (!*class) {
+		const struct vtable *table = &process->vtables[vtable];
+
+		if (!cache->modules.built)
+			build(names, id);
+		module = table->name[0] ? NULL : module_then(process, table->address, table->tick);
+		if (module && module->path[0])
+			symbol = binary_vtable(binary_of(names, id, module), names->debug_root, table->address - module->bias);
+		*class = vtable_class(table->name, symbol);
+		*class = *class ? *class : xstrdup("");
+	}
+	return **class ? *class : NULL;
+}
+
 /* ---- cold ----------------------------------------------------------------------------------------------------- */
 
 static bool lacks_names(const struct names *names, size_t process)
@@ -384,6 +424,9 @@ void names_close(struct names *names)
 		module_index_free(&cache->modules);
 		generated_free(&cache->generated);
 		free(cache->binaries);
+		for (size_t j = 0; cache->classes && j < names->recording->processes[i].vtable_count; j++)
+			free(cache->classes[j]);
+		free(cache->classes);
 		aside_free(&cache->aside);
 	}
 	free(names->processes);

@@ -20,6 +20,12 @@ size_t names_resolve(struct names *names, struct process_id process, struct node
                      const struct frame **frames);
 
 /*
+ * The class whose table of virtual functions has this number in the process (struct site), NULL unknown. Owned by `names`,
+ * cached, valid until names_close.
+ */
+const char *names_class(struct names *names, struct process_id process, uint32_t vtable);
+
+/*
  * What kept functions without names so far: sentences for a person, without full stop, about modules that changed on
  * disk, are gone, cannot be read. Owned by `names`, valid until the next call or names_close.
  */

@@ -1,30 +1,46 @@
 /* by_type.c: sites added up by the type of their blocks; see by_type.h. Reads a view and names. */
 #include "report/by_type.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "names/types_rules.h"
 #include "report/suppress.h"
 #include "trace/array.h"
 #include "util.h"
 
 #define FRAMES_MOST 256       /* of a stack, the innermost */
 
-/* What the program itself says is believed before all else. */
-struct block_type type_of_each(struct view_process *process, enum domain domain, uint32_t told, const struct stack *stack,
-                               struct block_sizes sizes, struct size_range range)
+static const char *told_name(const struct view_process *process, uint32_t told)
+{
+	return told < process->info->type_name_count ? process->info->type_names[told] : NULL;
+}
+
+char *claimed_type(struct view_process *process, const struct claims *claims)
+{
+	const char *name = told_name(process, claims->told);
+
+	if (name)
+		return xstrdup(name);
+	name = claims->vtable ? names_class(process->input->names, process->id, claims->vtable) : NULL;
+	if (!name)
+		return NULL;
+	return !claims->elements ? xstrdup(name) : claims->elements == VTABLE_SEVERAL ? xasprintf("%s[]", name) :
+	       xasprintf("%s[%" PRIu32 "]", name, claims->elements);
+}
+
+/* What the program itself says is believed before all else, and what its blocks say before what its code does. */
+struct block_type type_of_each(struct view_process *process, enum domain domain, const struct claims *claims,
+                               const struct stack *stack, struct block_sizes sizes, struct size_range range)
 {
 	const struct frame *frames[FRAMES_MOST];
 	struct node_id nodes[FRAMES_MOST];
 	struct stack_nodes at = {process->input->names, process->id, nodes, 0, range.smallest, range.largest};
 	size_t count = stack->count < FRAMES_MOST ? stack->count : FRAMES_MOST;
+	struct block_type is = {0};
+	char *claimed;
 
-	const char *name = view_type_name(process, told);
-
-	if (name)
-		return (struct block_type){.type = name, .evidence = "annotation: the program says so (probe.h)"};
-	if (domain != DOMAIN_HEAP && domain != DOMAIN_WASM_HEAP && domain != DOMAIN_LOG)
-		return (struct block_type){0};
 	if (!process->types)
 		process->types = types_open();
 	for (size_t i = 0; i < count; i++) {
@@ -32,13 +48,24 @@ struct block_type type_of_each(struct view_process *process, enum domain domain,
 		if (!i || stack->frames[i].node.index != stack->frames[i - 1].node.index)
 			nodes[at.count++] = stack->frames[i].node;
 	}
-	return types_of_stack(process->types, frames, count, domain == DOMAIN_HEAP ? &at : NULL, sizes);
+	if ((domain == DOMAIN_HEAP || domain == DOMAIN_WASM_HEAP || domain == DOMAIN_LOG) && !claims->mixed)
+		is = types_of_stack(process->types, frames, count, domain == DOMAIN_HEAP ? &at : NULL, sizes);
+	claimed = claimed_type(process, claims);
+	if (!claimed)
+		return is;
+	is.type = types_keep(process->types, claimed);
+	is.size = 0; /* as it is claimed it is of the whole block */
+	is.evidence = told_name(process, claims->told) ? "annotation: the program says so (probe.h)"
+	                                               : "vtable: the blocks begin with the address of this class's virtual functions";
+	if (is.owner && !strcmp(is.owner, is.type))
+		is.owner = NULL;
+	return is;
 }
 
-struct block_type type_of_blocks(struct view_process *process, enum domain domain, uint32_t told, const struct stack *stack,
-                                 struct block_sizes sizes, struct size_range range)
+struct block_type type_of_blocks(struct view_process *process, enum domain domain, const struct claims *claims,
+                                 const struct stack *stack, struct block_sizes sizes, struct size_range range)
 {
-	struct block_type is = type_of_each(process, domain, told, stack, sizes, range);
+	struct block_type is = type_of_each(process, domain, claims, stack, sizes, range);
 
 	if (is.size)
 		is.type = types_counted(process->types, &is, range.smallest, range.largest);
@@ -89,6 +116,7 @@ static void add_up(struct type_sum *sums, size_t rows, size_t *count)
 		into->allocs += sums[i].allocs;
 		into->frees += sums[i].frees;
 		into->alive += sums[i].alive;
+		into->alive_only |= sums[i].alive_only;
 		into->live_blocks += sums[i].live_blocks;
 		into->live_bytes += sums[i].live_bytes;
 		into->owned_bytes += sums[i].owned_bytes;
@@ -128,11 +156,12 @@ struct type_sum *view_by_type(const struct view *view, enum domain domain, size_
 			    suppressions_match(view->suppressions, process, site->stack, domain, site->growth.trend))
 				continue;
 			stack = stack_resolve(process, site->stack);
-			is = type_of_each(process, domain, site->told, &stack, sizes_of(site), site->range);
+			is = type_of_each(process, domain, &site->claims, &stack, sizes_of(site), site->range);
 			stack_free(&stack);
 			array_room(sums, rows);
 			sums[rows++] = (struct type_sum){
-				.type = is.type, .types = process->types, .size = is.size, .range = site->range, .sites = 1, .allocs = site->allocs, .frees = site->frees, .alive = site->live_blocks,
+				.type = is.type, .types = process->types, .size = is.size, .range = site->range, .sites = 1,
+				.allocs = site->allocs, .frees = site->frees, .alive = site->live_blocks, .alive_only = site->alive_only,
 				.live_blocks = view_blocks(view, site), .live_bytes = view_bytes(view, site),
 			};
 			if (!is.owner)
@@ -150,6 +179,8 @@ struct type_sum *view_by_type(const struct view *view, enum domain domain, size_
 
 enum dropping type_dropping(const struct type_sum *sum)
 {
+	if (sum->alive_only && !sum->frees)
+		return DROPPING_UNKNOWN;
 	if (!sum->alive)
 		return DROPPING_PERFECT;
 	return sum->frees ? DROPPING_PARTIAL : DROPPING_NEVER;

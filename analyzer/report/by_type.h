@@ -8,18 +8,18 @@
 #include "report/stack.h"
 #include "report/view.h"
 
-/*
- * Of blocks of a process's stack, which the process calls `told` (0: it says nothing); none where the domain has no types.
- * Valid as long as the view.
- */
-struct block_type type_of_blocks(struct view_process *process, enum domain domain, uint32_t told, const struct stack *stack,
-                                 struct block_sizes sizes, struct size_range range);
+/* The type that is claimed, NULL: none. To be freed. */
+char *claimed_type(struct view_process *process, const struct claims *claims);
+
+/* Of blocks of a process's stack of which this is claimed; none where the domain has no types. Valid as long as the view. */
+struct block_type type_of_blocks(struct view_process *process, enum domain domain, const struct claims *claims,
+                                 const struct stack *stack, struct block_sizes sizes, struct size_range range);
 
 /* The same, but never T[n]: what is alive may be n of it, and others not. */
-struct block_type type_of_each(struct view_process *process, enum domain domain, uint32_t told, const struct stack *stack,
-                               struct block_sizes sizes, struct size_range range);
+struct block_type type_of_each(struct view_process *process, enum domain domain, const struct claims *claims,
+                               const struct stack *stack, struct block_sizes sizes, struct size_range range);
 
-enum dropping { DROPPING_PERFECT, DROPPING_PARTIAL, DROPPING_NEVER };
+enum dropping { DROPPING_PERFECT, DROPPING_PARTIAL, DROPPING_NEVER, DROPPING_UNKNOWN };
 
 /* All blocks of one type. */
 struct type_sum {
@@ -29,6 +29,7 @@ struct type_sum {
 	struct size_range range;  /* of what is alive */
 	uint64_t sites, allocs, frees;
 	uint64_t alive;           /* blocks, whenever they were born */
+	bool     alive_only;      /* how many of it died is not known */
 	uint64_t live_blocks, live_bytes; /* after the mark, if one was asked for */
 	uint64_t owned_bytes;     /* of other types, in objects of this one; alive */
 };

@@ -273,7 +273,7 @@ json_t *json_site(const struct view *view, const struct view_site *site, struct 
 {
 	struct view_process *process = &view->processes[site->process];
 	struct stack stack = stack_resolve(process, site->stack);
-	struct block_type is = type_of_blocks(process, site->domain, site->told, &stack,
+	struct block_type is = type_of_blocks(process, site->domain, &site->claims, &stack,
 	                                      (struct block_sizes){site->live_blocks, site->live_bytes, site->live_blocks}, site->range);
 	json_t *object = json_checked(json_object());
 

@@ -13,6 +13,7 @@ json_t *json_type_sum(const struct type_sum *sum, enum domain domain)
 {
 	static const char *const words[] = {
 		[DROPPING_PERFECT] = "perfect", [DROPPING_PARTIAL] = "partial", [DROPPING_NEVER] = "never",
+		[DROPPING_UNKNOWN] = NULL,
 	};
 	json_t *object = json_checked(json_object());
 

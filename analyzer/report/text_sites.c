@@ -420,7 +420,7 @@ static void print_type(const struct page *page, struct view_process *process, co
                        bool evidence)
 {
 	struct stack stack = stack_resolve(process, site->stack);
-	struct block_type is = type_of_blocks(process, site->domain, site->told, &stack,
+	struct block_type is = type_of_blocks(process, site->domain, &site->claims, &stack,
 	                                      (struct block_sizes){site->live_blocks, site->live_bytes, site->live_blocks}, site->range);
 
 	text_type(page, &is, INDENT, evidence);

@@ -41,6 +41,7 @@ static const char *dropping(const struct type_sum *sum)
 {
 	static const char *const words[] = {
 		[DROPPING_PERFECT] = "all", [DROPPING_PARTIAL] = "some", [DROPPING_NEVER] = "none",
+		[DROPPING_UNKNOWN] = "?",
 	};
 
 	return sum->allocs ? words[type_dropping(sum)] : "";

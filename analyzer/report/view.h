@@ -48,7 +48,8 @@ struct view_site {
 	size_t   process_count;   /* how many processes are joined here */
 	enum domain domain;
 	struct node_id stack;
-	uint32_t told;            /* as in struct site, by the same process; the others have the same name for it */
+	struct claims claims;     /* as in struct site, by the same process; those of the others have the same names */
+	bool     alive_only;      /* what died of the stack is in another row */
 	uint64_t allocs, frees;   /* births and deaths, up to the leak instant */
 	uint64_t live_blocks, live_bytes; /* at that instant, and after the mark */
 	struct size_range range;  /* of the live ones */
@@ -156,12 +157,6 @@ static inline bool node_is_frame(const struct process_info *process, struct node
 	return node.index >= TRACE_FIRST_NODE && node.index - TRACE_FIRST_NODE < process->node_count;
 }
 
-/* What the process calls the type with this number; NULL: nothing is known of it, or it is 0. */
-static inline const char *view_type_name(const struct view_process *process, uint32_t told)
-{
-	return told < process->info->type_name_count ? process->info->type_names[told] : NULL;
-}
-
 /* ---- join.c: the same stack in several processes ------------------------------------------------------------- */
 
 /*
@@ -169,7 +164,7 @@ static inline const char *view_type_name(const struct view_process *process, uin
  * differ); else the place in the module.
  */
 struct node_hash join_hash(struct view_process *process, struct node_id stack, bool by_symbol);
-/* The hash of what has this type, too; NULL: none was told. */
+/* … for blocks of this type alone; NULL: none is claimed. */
 struct node_hash join_type(struct node_hash hash, const char *type);
 
 #endif

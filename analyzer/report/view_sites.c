@@ -1,6 +1,7 @@
 /* view_sites.c: the sites of a view: joins them, sorts them, adds them up; see view.h. */
 #include <stdlib.h>
 
+#include "report/by_type.h"
 #include "report/grown.h"
 #include "report/suppress.h"
 #include "report/view.h"
@@ -31,7 +32,9 @@ static int by_hash(const void *left, const void *right)
 	order = order ? order : compare(a->site.domain, b->site.domain);
 	order = order ? order : compare(a->site.process, b->site.process);
 	order = order ? order : compare(a->site.stack.index, b->site.stack.index);
-	return order ? order : compare(a->site.told, b->site.told);
+	order = order ? order : compare(a->site.claims.told, b->site.claims.told);
+	order = order ? order : compare(a->site.claims.vtable, b->site.claims.vtable);
+	return order ? order : compare(a->site.claims.elements, b->site.claims.elements);
 }
 
 /* Largest first; what decides between equals is the same in every run. */
@@ -44,7 +47,9 @@ static int by_bytes(const void *left, const void *right)
 	order = order ? order : compare(a->process, b->process);
 	order = order ? order : compare(a->domain, b->domain);
 	order = order ? order : compare(a->stack.index, b->stack.index);
-	return order ? order : compare(a->told, b->told);
+	order = order ? order : compare(a->claims.told, b->claims.told);
+	order = order ? order : compare(a->claims.vtable, b->claims.vtable);
+	return order ? order : compare(a->claims.elements, b->claims.elements);
 }
 
 /*
@@ -58,7 +63,8 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 
 	for (size_t p = 0; p < view->process_count; p++) {
 		const struct process_info *info = view->processes[p].info;
-		bool joined = join || view->processes[p].has_runtime;
+		/* Of classes whose names are the same, or not known, there is one row. */
+		bool joined = join || view->processes[p].has_runtime || info->has_rows_by_class;
 
 		for (size_t i = 0; i < info->site_count; i++) {
 			const struct site *site = &info->sites[i];
@@ -71,7 +77,7 @@ static size_t collect_sites(const struct view *view, bool join, struct keyed_sit
 					.joined = joined, .apart = join ? 0 : p, .from = site,
 					.suppressor = view->processes[p].suppressor,
 					.site = {
-						.process = p, .domain = site->domain, .stack = site->stack, .told = site->told,
+						.process = p, .domain = site->domain, .stack = site->stack, .claims = site->claims, .alive_only = site->alive_only,
 						.allocs = site->allocs, .frees = site->frees,
 						.live_blocks = view_blocks(view, site),
 						.live_bytes = view_bytes(view, site), .temporary = site->temporary,
@@ -99,9 +105,10 @@ static void join_site(struct view_site *into, const struct view_site *site)
 	    (!into->held.blocks && (site->held.blocks || (!into->pending.blocks && site->pending.blocks))))))) {
 		into->process = site->process;
 		into->stack = site->stack;
-		into->told = site->told;
+		into->claims = site->claims;
 	}
 	size_range_join(&into->range, site->range);
+	into->alive_only |= site->alive_only;
 	into->allocs += site->allocs;
 	into->frees += site->frees;
 	into->live_blocks += site->live_blocks;
@@ -172,7 +179,11 @@ static void sort_out_garbage(struct view *view)
 
 static struct node_hash join_site_hash(struct view_process *process, const struct view_site *site, bool by_symbol)
 {
-	return join_type(join_hash(process, site->stack, by_symbol), view_type_name(process, site->told));
+	char *type = claimed_type(process, &site->claims);
+	struct node_hash hash = join_type(join_hash(process, site->stack, by_symbol), type);
+
+	free(type);
+	return hash;
 }
 
 static void collect(struct view *view, bool join)

@@ -13,6 +13,7 @@
 #include "trace/merge.h"
 #include "trace/sample.h"
 #include "trace/unfinalized.h"
+#include "trace/vtable_record.h"
 #include "trace/wasm_record.h"
 #include "util.h"
 
@@ -193,6 +194,7 @@ void process_free(struct process_info *process)
 	for (size_t i = 0; i < process->type_name_count; i++)
 		free(process->type_names[i]);
 	free(process->type_names);
+	vtable_records_free(process);
 	free(process->nodes);
 	free(process->sites);
 	free(process->instants.ticks);

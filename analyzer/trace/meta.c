@@ -10,6 +10,7 @@
 #include "trace/sample.h"
 #include "trace/shared.h"
 #include "trace/unfinalized.h"
+#include "trace/vtable_record.h"
 #include "trace/wasm_record.h"
 
 /* No process has more modules at once; bounds the search for the one that an UNLOAD means. */
@@ -212,6 +213,9 @@ static bool read_record(struct process_info *process, struct code_reader *code, 
 		return sample_record(process, record, payload);
 	case TRACE_RECORD_TYPE:
 		return read_type(process, payload);
+	case TRACE_RECORD_VTABLE:
+	case TRACE_RECORD_VTABLES:
+		return vtable_record(process, record, payload);
 	case TRACE_RECORD_LIMITS:
 		return read_limits(process, payload);
 	case TRACE_RECORD_CODE:

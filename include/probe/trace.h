@@ -182,6 +182,8 @@ enum trace_record_type {
 	TRACE_RECORD_FINDING = 28, /* struct trace_finding, kind, examples, each ended by NUL: what is wrong with a log */
 	TRACE_RECORD_TYPE    = 29, /* struct trace_type, name: what the program calls a type; before the first event that
 	                            * names it, and maybe again */
+	TRACE_RECORD_VTABLE  = 30, /* struct trace_vtable, name: a table of virtual functions, before the first word that … */
+	TRACE_RECORD_VTABLES = 31, /* struct trace_vtables, words: … points to it; what memory held that looks like objects */
 };
 
 struct trace_record {
@@ -244,6 +246,38 @@ struct trace_type {
 _Static_assert(sizeof(struct trace_type) == 8, "pinned");
 
 #define TRACE_TYPES_MOST 65535u
+
+/*
+ * C++ objects begin with the address of their class's table of virtual functions. Where a sample is taken at a mark or at the
+ * end, the process's private memory is looked through for such addresses, whatever lies there: a block, a part of one, or
+ * what was left of one. A reader takes those that begin a block which was alive all the while.
+ */
+struct trace_vtable {
+	uint64_t address;        /* that objects have: of its first function, behind the offset and the typeinfo */
+	uint32_t id;             /* of it in the process, from 1 */
+	uint32_t reserved;       /* 0 */
+	/* the name in its typeinfo follows, mangled ("3Foo", "*N1aIiE"); nothing: there is none, or it cannot be read */
+};
+_Static_assert(sizeof(struct trace_vtable) == 16, "pinned");
+
+enum trace_vtables_flags {
+	TRACE_VTABLES_MORE = 1,  /* the next record goes on with the same look */
+	TRACE_VTABLES_CUT  = 2,  /* it took too long: not all of memory was looked at */
+};
+
+/*
+ * Words follow in order of address, each three varints: zigzag of address / 8 − the previous one's in this record (the first:
+ * − 0); id of the table; and the word before it if that is less than 2^32, else 0: the number of an array's elements.
+ */
+struct trace_vtables {           /* tick: when it was over */
+	uint64_t began;          /* tick */
+	uint64_t bytes;          /* looked at in this record */
+	uint32_t count;          /* words */
+	uint16_t flags;          /* set of enum trace_vtables_flags */
+	uint8_t  reason;         /* enum trace_sample_reason: MARK or END */
+	uint8_t  one_of;         /* only one word in 1 << this was taken, by a hash of address / 16: they were too many */
+};
+_Static_assert(sizeof(struct trace_vtables) == 24, "pinned");
 
 #define TRACE_LIMIT_NONE UINT64_MAX
 

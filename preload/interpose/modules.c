@@ -31,6 +31,7 @@ struct module {
 	struct trace_module record;      /* as it is written */
 	uint8_t  build_id[BUILD_ID_MAX];
 	const char *path;                /* in the string chunks; "" for the vdso */
+	struct module_parts parts;
 	uint32_t pass;                   /* the last enumeration that met it */
 	bool     loaded;                 /* false: it is gone, and the entry is for whoever has the same path */
 	bool     foreign;                /* in a namespace that the enumeration does not show */
@@ -191,6 +192,39 @@ static bool is_same(const struct module *known, const struct module *found, cons
 	return !name || name[0] != '/' || strcmp(known->path, name) == 0;
 }
 
+/*
+ * Tables of virtual functions hold addresses: where these are relocated the tables lie in what the loader protects when it has
+ * done so, or in writable data where it does not. In a program at a fixed address they may also lie with the constants, which
+ * may lie with the code.
+ */
+static struct module_parts parts_of(const struct dl_phdr_info *info, const struct trace_module *all)
+{
+	struct module_parts parts = {.all = {all->start, all->end}, .stays = !info->dlpi_name || !info->dlpi_name[0]};
+	struct module_part data = {0}, constants = {0}, protected = {0};
+
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+		uintptr_t start = info->dlpi_addr + header->p_vaddr;
+		struct module_part part = {start, start + header->p_filesz}, *into = NULL;
+
+		if (header->p_type == PT_GNU_RELRO)
+			into = &protected, part.end = start + header->p_memsz;
+		else if (header->p_type != PT_LOAD || !(header->p_flags & PF_R))
+			continue;
+		else if (header->p_flags & PF_X)
+			into = &parts.code;
+		else
+			into = header->p_flags & PF_W ? &data : &constants;
+		/* Of several the largest. */
+		if (part.end - part.start > into->end - into->start)
+			*into = part;
+	}
+	parts.tables[0] = protected.end ? protected : data;
+	if (!info->dlpi_addr)
+		parts.tables[1] = constants.end ? constants : parts.code;
+	return parts;
+}
+
 /* The loader lists this module. Called with the lock held. */
 static void met(const struct dl_phdr_info *info, uint32_t pass, bool foreign)
 {
@@ -233,6 +267,7 @@ static void met(const struct dl_phdr_info *info, uint32_t pass, bool foreign)
 	module->record.generation = unloads ? one_generation(found.record.start, found.record.end) : 0;
 	module->pass = pass;
 	module->foreign = foreign;
+	module->parts = parts_of(info, &found.record);
 	__atomic_store_n(&module->loaded, true, __ATOMIC_RELEASE);
 	write_loaded(module);
 	stack_loaded();
@@ -365,6 +400,21 @@ void modules_record_namespace(const struct link_map *map_of)
 		met(&info, latest, true);
 		lock_give(&lock, &hold);
 	}
+}
+
+uint32_t modules_parts(struct module_parts *parts, uint32_t most, uint32_t *unloaded)
+{
+	struct lock_hold hold;
+	uint32_t copied = 0;
+
+	if (!lock_take(&lock, &hold))
+		return 0;
+	for (uint32_t i = 0; i < count && copied < most; i++)
+		if (table[i].loaded)
+			parts[copied++] = table[i].parts;
+	*unloaded = unloads;
+	lock_give(&lock, &hold);
+	return copied;
 }
 
 bool modules_range(uintptr_t inside, uintptr_t *start, uintptr_t *end)

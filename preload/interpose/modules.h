@@ -22,6 +22,15 @@ void modules_record_namespace(const struct link_map *map) HIDDEN;
 /* All addresses of the module that holds `inside`. False: there is none. */
 bool modules_range(uintptr_t inside, uintptr_t *start, uintptr_t *end) HIDDEN;
 
+/* Where in a module there may be tables of virtual functions; its code; and all of it. */
+struct module_parts {
+	struct module_part { uintptr_t start, end; } tables[2], code, all;
+	bool     stays;              /* it is the program itself, which is never unloaded */
+};
+
+/* Copies those of up to `most` loaded modules, and tells how many were ever unloaded. Returns their number. */
+uint32_t modules_parts(struct module_parts *parts, uint32_t most, uint32_t *unloaded) HIDDEN;
+
 /*
  * Of the module that holds `inside`, a part is mapped a second time, `distance` further up, at [start, end); its addresses
  * are of one generation. Gone: it is unmapped.

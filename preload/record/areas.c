@@ -238,6 +238,22 @@ static void read_mappings(struct areas *areas)
 	flush_file(areas);
 }
 
+bool areas_each(struct areas *areas, void (*each)(void *context, const struct mapping *mapping), void *context)
+{
+	struct mapping mapping;
+	const char *line, *name;
+
+	areas->fd = pages_open_file("/proc/thread-self/maps");
+	if (areas->fd < 0)
+		return false;
+	areas->at = areas->end = 0;
+	while ((line = line_next(areas)))
+		if (mapping_read(line, &mapping, &name))
+			each(context, &mapping);
+	sys(SYS_close, areas->fd);
+	return true;
+}
+
 /* ---- claims ------------------------------------------------------------------------------------------------------ */
 
 static void claim(struct areas *areas, uint32_t kind, uintptr_t start, size_t bytes)

@@ -17,6 +17,10 @@ struct areas *areas_make(void) HIDDEN;
  */
 long areas_write(struct areas *areas, struct trace_sample *head) HIDDEN;
 
+/* Calls `each` for the process's mappings, in order of address. False: /proc cannot be read. One caller at a time. */
+struct mapping;
+bool areas_each(struct areas *areas, void (*each)(void *context, const struct mapping *mapping), void *context) HIDDEN;
+
 /* Bytes resident, 0 unknown. Cheap. */
 uint64_t areas_rss(void) HIDDEN;
 

@@ -11,6 +11,7 @@
 
 #include "lock.h"
 #include "record/areas.h"
+#include "record/vtables.h"
 #include "sys.h"
 
 #define SHARE        250             /* one part in so many of the process's CPU time … */
@@ -155,6 +156,7 @@ void sample_take(enum trace_sample_reason reason)
 		__atomic_store_n(&sampler->marks_from, clock_tick() + MARKS_APART, __ATOMIC_RELAXED);
 	account(sampler, began);
 	lock_give(&sampler->lock, &hold);
+	vtables_take(reason);
 }
 
 /* Called with the lock held. */

@@ -81,7 +81,7 @@ static void check(const struct recording *recording, enum domain domain, uint32_
 	for (size_t i = 0; i < process->site_count; i++) {
 		const struct site *site = &process->sites[i];
 
-		if (site->domain != domain || site->stack.index != stack || site->told != told)
+		if (site->domain != domain || site->stack.index != stack || site->claims.told != told)
 			continue;
 		ck_assert_uint_eq(site->allocs, allocs);
 		ck_assert_uint_eq(site->frees, frees);
@@ -138,7 +138,7 @@ START_TEST(peak)
 	const struct process_info *process = &recording->processes[0];
 
 	for (size_t i = 0; i < process->site_count; i++)
-		ck_assert_uint_eq(process->sites[i].peak_bytes, process->sites[i].told == 1 ? 100 : 60);
+		ck_assert_uint_eq(process->sites[i].peak_bytes, process->sites[i].claims.told == 1 ? 100 : 60);
 	ck_assert_uint_eq(process->site_count, 2);
 	recording_close(recording);
 }
