@@ -523,6 +523,7 @@ struct frame {
 	enum frame_kind kind;
 	const char *function;     /* demangled; NULL unknown. Strings are owned by struct names */
 	const char *generic;      /* of Rust: the function with types for its parameters; NULL: function has them, or none */
+	const char *literal;      /* of Rust: what is handed the block that it calls for; NULL unknown (names/rust_literal.h) */
 	const char *file;         /* source file; NULL unknown */
 	uint32_t  line, column;   /* 0 unknown */
 	const char *type;         /* LOG: of what is allocated there; NULL unknown */

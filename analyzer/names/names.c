@@ -13,6 +13,7 @@
 #include "names/generated.h"
 #include "names/modules.h"
 #include "names/problems.h"
+#include "names/rust_literal.h"
 #include "names/when.h"
 #include "util.h"
 
@@ -225,10 +226,14 @@ static struct resolved *resolve(struct names *names, struct process_id id, const
 	}
 	if (builtin || !location)
 		place.above_interpreter = is_above_interpreter(names, id, node);
+	if (location && !builtin) {
+		if (location->count == 1)
+			frame.literal = rust_literal(binary_of(names, id, module), &names->demangler, names->debug_root,
+			                             address - module->bias);
+		return known(frame, location);
+	}
 	if (builtin)
 		generated_builtin(&names->generated, builtin, place.above_interpreter, &frame);
-	else if (location)
-		return known(frame, location);
 	else if (!generated_frame(&cache->generated, &names->generated, &names->demangler, &place, &frame) &&
 	         !aside_frame(names, id, &place, &frame) && module)
 		frame.why = UNKNOWN_SYMBOL;

@@ -59,13 +59,13 @@ static size_t parameter_at(const struct generics *generics, struct span word)
 	return generics->count;
 }
 
-/* Those that are in nobody's name are the function's own. */
+/* Those that are in nobody's name are the function's own; but for who the method of a trait is called for. */
 static void put_own(struct text *text, const struct generics *generics)
 {
 	bool first = true;
 
 	for (size_t i = 0; i < generics->count; i++) {
-		if (generics->used[i])
+		if (generics->used[i] || span_is(generics->parameters[i], "Self"))
 			continue;
 		put(text, span_of(first ? "::<" : ", "));
 		put(text, generics->arguments[i]);

@@ -235,7 +235,7 @@ static void read_container(struct rust_frame *frame, const struct container *con
 
 /* "alloc::vec::from_elem::<T>": what makes a vector of T's. Which argument T is. */
 static const struct { const char *module, *function; size_t argument; bool copies; } makers[] = {
-	{"vec", "from_elem", 0, true}, {"hack", "to_vec", 0, true}, {"str", "join_generic_copy", 1, false},
+	{"vec", "from_elem", 0, true}, {"hack", "to_vec", 0, true}, {"hack", "into_vec", 0, false}, {"str", "join_generic_copy", 1, false},
 	{"alloc", "box_new", 0, false}, {"boxed", "box_new", 0, false},
 };
 

@@ -352,6 +352,10 @@ static void fill_walk(struct walk *walk, const struct frame *const *frames, size
 	walk->optimized = true;
 	for (; at < count && (frames[at]->kind == FRAME_WASM || frames[at]->kind == FRAME_NATIVE ||
 	                      frames[at]->kind == FRAME_UNKNOWN); at++) {
+		if (walk->count < FRAMES_MOST && frames[at]->literal) { /* as if that allocated it */
+			walk->seen[walk->count] = walk->inlined[walk->count] = true;
+			walk->frames[walk->count++] = frame_of(walk->types, frames[at]->literal);
+		}
 		if (walk->count == FRAMES_MOST)
 			continue;
 		walk->optimized = walk->optimized && !is_unoptimized(frames[at]);

@@ -153,6 +153,24 @@ bool symbols_are_several(const struct symbols *symbols, uint64_t vaddr)
 	return found != INTERVAL_NONE && symbols->ranges.items[found].shared;
 }
 
+const char *symbols_beginning(const struct symbols *symbols, uint64_t vaddr)
+{
+	uint32_t found = intervals_find(&symbols->ranges, vaddr);
+	const struct interval *range = found == INTERVAL_NONE ? NULL : &symbols->ranges.items[found];
+
+	return range && range->start == vaddr ? symbols->names[range->value] : NULL;
+}
+
+bool symbols_end(const struct symbols *symbols, uint64_t vaddr, uint64_t *end)
+{
+	uint32_t found = intervals_find(&symbols->ranges, vaddr);
+
+	if (found == INTERVAL_NONE)
+		return false;
+	*end = symbols->ranges.items[found].end;
+	return true;
+}
+
 bool symbols_have(const struct symbols *symbols, const char *name)
 {
 	for (size_t i = 0; i < symbols->count; i++)

@@ -31,4 +31,9 @@ const char *symbols_find(const struct symbols *symbols, uint64_t vaddr);
 /* Has the function that has `vaddr` in it other names as well? */
 bool symbols_are_several(const struct symbols *symbols, uint64_t vaddr);
 
+/* The name of the function that begins at `vaddr`, NULL if none does. */
+const char *symbols_beginning(const struct symbols *symbols, uint64_t vaddr);
+/* Where the function ends that has `vaddr` in it; false if there is none. */
+bool symbols_end(const struct symbols *symbols, uint64_t vaddr, uint64_t *end);
+
 #endif

@@ -385,6 +385,7 @@ START_TEST(generic)
 		 "<alloc::vec::Vec<u8> as core::iter::FromIterator<u8>>::from_iter::<Map<Range<u32>, kept::{closure#3}>>"},
 		{"alloc::slice::<impl [T]>::to_vec", "T", "to_vec<u64>", "alloc::slice::<impl [u64]>::to_vec"},
 		{"kept::T::make", "T", "make<u8>", "kept::T::make::<u8>"},
+		{"kept::Maker::many", "Self,T", "many<kept::Boxer, u8>", "kept::Maker::many::<u8>"},
 		/* What does not fit */
 		{"alloc::vec::Vec<T,A>::push", "T", "push<u32, alloc::alloc::Global>", NULL},
 		{"alloc::vec::Vec<T,A>::push", "T,A", "push<", NULL}, {"alloc::vec::Vec<T,A>::push", "", "push<>", NULL},
@@ -441,7 +442,7 @@ int main(void)
 	tcase_add_loop_test(tcase, table, 0, sizeof(stacks) / sizeof(*stacks));
 	tcase_add_test(tcase, evidence);
 	tcase_add_loop_test(tcase, native, 0, 11);
-	tcase_add_loop_test(tcase, generic, 0, 8);
+	tcase_add_loop_test(tcase, generic, 0, 9);
 	tcase_add_test(tcase, hostile);
 	return suite_run("types", tcase);
 }
