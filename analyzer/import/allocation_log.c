@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include <xxhash.h>
 
 #include "import/log_check.h"
+#include "report/human.h"
 #include "util.h"
 
 #define BLOCK  (8u << 20)        /* bytes read at once; a longer line is no record */
@@ -42,6 +44,17 @@ static void read_block(struct job *job)
 	log_block_read(&((struct block_job *)job)->block);
 }
 
+/* On a terminal: how far it is; NULL: it is over. */
+static void show_progress(const struct log_check *check)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (check)
+		fprintf(stderr, "\r\033[K%s lines, %s blocks alive", COUNT(check->sums.lines), COUNT(check->live_blocks));
+	else
+		fputs("\r\033[K", stderr);
+}
+
 /* Puts the oldest block under way together with what came before. */
 static void finish_oldest(struct import *import)
 {
@@ -51,6 +64,7 @@ static void finish_oldest(struct import *import)
 	if (block->file)
 		log_check_file(&import->check, block->file);
 	log_check_block(&import->check, &block->block);
+	show_progress(&import->check);
 	import->oldest = (import->oldest + 1) % BLOCKS;
 	import->count--;
 }
@@ -192,9 +206,8 @@ static void summarize(const struct log_check *check, struct log_summary *summary
 	*summary = (struct log_summary){
 		.lines = check->sums.lines, .records = check->sums.records, .allocs = check->sums.allocs,
 		.drops = check->sums.drops, .live_blocks = check->live_blocks, .live_bytes = check->live_bytes,
+		.findings = log_findings_kinds(&check->findings),
 	};
-	for (size_t i = 0; i < LOG_FINDINGS; i++)
-		summary->findings += check->found[i].count != 0;
 }
 
 static bool finish(struct import *import, struct writer *writer)
@@ -231,6 +244,7 @@ bool allocation_log_import(const char *const *files, size_t count, const char *d
 		good = open_and_read(&import, files[i]);
 	while (import.count)
 		finish_oldest(&import);
+	show_progress(NULL);
 	if (good) {
 		write_names(&import, files, count);
 		log_check_end(&import.check, growth);

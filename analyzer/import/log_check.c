@@ -8,50 +8,8 @@
 #include "trace/array.h"
 
 #define LOOK_AHEAD   12           /* lines whose slots are fetched before they are needed */
-#define TEXT_MOST    100          /* bytes of a line in an example */
-#define SEQUENCE_LEAST 64u        /* ids: fewer are no evidence that they are not counted up */
-
-const char *log_finding_name(enum log_finding finding)
-{
-	static const char *const names[LOG_FINDINGS] = {
-		[LOG_FOUND_ALLOCATED_TWICE] = "allocated-twice", [LOG_FOUND_DROPPED_TWICE] = "dropped-twice",
-		[LOG_FOUND_NEVER_ALLOCATED] = "dropped-never-allocated",
-		[LOG_FOUND_DROPPED_OTHERWISE] = "dropped-otherwise", [LOG_FOUND_GAP] = "id-gap",
-		[LOG_FOUND_NO_SEQUENCE] = "no-sequence", [LOG_FOUND_UNPARSABLE] = "unparsable",
-		[LOG_FOUND_CUT_SHORT] = "cut-short",
-	};
-
-	return names[finding];
-}
 
 /* ---- findings -------------------------------------------------------------------------------------------------- */
-
-/* "prover.log:12", for a line of the whole log. To be freed. */
-static char *place(const struct log_check *check, uint64_t line)
-{
-	size_t file = check->file_count;
-
-	while (file > 1 && check->files[file - 1].first_line >= line)
-		file--;
-	return xasprintf("%s:%" PRIu64, check->files[file - 1].name, line - check->files[file - 1].first_line);
-}
-
-/* Counts, and frees the text. `times` of it; there is room for an example if `example` is asked for. */
-static void found(struct log_check *check, enum log_finding finding, uint64_t times, char *example)
-{
-	for (size_t i = 0; example && i < LOG_EXAMPLES; i++)
-		if (!check->found[finding].examples[i]) {
-			check->found[finding].examples[i] = example;
-			example = NULL;
-		}
-	free(example);
-	check->found[finding].count += times;
-}
-
-static bool wants_example(const struct log_check *check, enum log_finding finding)
-{
-	return !check->found[finding].examples[LOG_EXAMPLES - 1];
-}
 
 static const char *type_name(const struct log_check *check, uint32_t type)
 {
@@ -68,12 +26,12 @@ static void found_block(struct log_check *check, enum log_finding finding, uint6
 {
 	char *at, *text = NULL;
 
-	if (wants_example(check, finding)) {
-		at = place(check, line);
+	if (log_wants_example(&check->findings, finding)) {
+		at = log_place_of(&check->findings, line);
 		text = xasprintf("%s: id %" PRIu64 ", %" PRIu64 " bytes of %s", at, id, size, type_name(check, type));
 		free(at);
 	}
-	found(check, finding, 1, text);
+	log_found(&check->findings, finding, 1, text);
 }
 
 static void found_otherwise(struct log_check *check, uint64_t line, uint64_t size, uint32_t type,
@@ -81,33 +39,16 @@ static void found_otherwise(struct log_check *check, uint64_t line, uint64_t siz
 {
 	char *at, *born, *text = NULL;
 
-	if (wants_example(check, LOG_FOUND_DROPPED_OTHERWISE)) {
-		at = place(check, line);
-		born = place(check, block->line);
+	if (log_wants_example(&check->findings, LOG_FOUND_DROPPED_OTHERWISE)) {
+		at = log_place_of(&check->findings, line);
+		born = log_place_of(&check->findings, block->line);
 		text = xasprintf("%s: id %" PRIu64 " dropped as %" PRIu64 " bytes of %s, allocated at %s as %" PRIu64
 		                 " bytes of %s", at, block->id, size, type_name(check, type), born, block->size,
 		                 type_name(check, type_of_node(check, block->what)));
 		free(at);
 		free(born);
 	}
-	found(check, LOG_FOUND_DROPPED_OTHERWISE, 1, text);
-}
-
-static void found_line(struct log_check *check, enum log_finding finding, uint64_t line, enum log_why why,
-                       struct log_text text)
-{
-	char *at, *example = NULL;
-	int shown = (int)(text.size > TEXT_MOST ? TEXT_MOST : text.size);
-
-	while (shown && (text.at[shown - 1] == '\r' || text.at[shown - 1] == ' '))
-		shown--;
-	if (wants_example(check, finding)) {
-		at = place(check, line);
-		example = xasprintf("%s: %s: %.*s%s", at, log_why(why), shown, text.at,
-		                    text.size > TEXT_MOST ? "…" : "");
-		free(at);
-	}
-	found(check, finding, 1, example);
+	log_found(&check->findings, LOG_FOUND_DROPPED_OTHERWISE, 1, text);
 }
 
 /* ---- types and places ------------------------------------------------------------------------------------------ */
@@ -323,14 +264,14 @@ void log_check_block(struct log_check *check, const struct log_block *block)
 		if (i + LOOK_AHEAD < block->count)
 			log_live_prefetch(&check->live, block->lines[i + LOOK_AHEAD].id);
 		if (!take_line(check, at, before + at->number, doubtful))
-			found_line(check, LOG_FOUND_CUT_SHORT, before + at->number, LOG_NO_END, (struct log_text){"", 0});
+			log_found_line(&check->findings, LOG_FOUND_CUT_SHORT, before + at->number, LOG_NO_END, (struct log_text){"", 0});
 	}
 	for (size_t i = 0; i < block->bad_count && i < LOG_BAD_MOST; i++)
-		found_line(check, LOG_FOUND_UNPARSABLE, before + block->bad[i].number, block->bad[i].why, block->bad[i].text);
+		log_found_line(&check->findings, LOG_FOUND_UNPARSABLE, before + block->bad[i].number, block->bad[i].why, block->bad[i].text);
 	if (block->bad_count > LOG_BAD_MOST)
-		found(check, LOG_FOUND_UNPARSABLE, block->bad_count - LOG_BAD_MOST, NULL);
+		log_found(&check->findings, LOG_FOUND_UNPARSABLE, block->bad_count - LOG_BAD_MOST, NULL);
 	if (block->is_torn)
-		found_line(check, LOG_FOUND_CUT_SHORT, before + block->torn.number, block->torn.why, block->torn.text);
+		log_found_line(&check->findings, LOG_FOUND_CUT_SHORT, before + block->torn.number, block->torn.why, block->torn.text);
 	check->sums.lines += block->line_count;
 	check->sums.records += block->records;
 }
@@ -383,58 +324,14 @@ static void judge_orphans(struct log_check *check)
 	free(drops);
 }
 
-static void judge_ids(struct log_check *check)
-{
-	struct id_gaps gaps = id_set_gaps(&check->ids);
-
-	if (gaps.ids >= SEQUENCE_LEAST && gaps.runs > gaps.ids / 2) {
-		found(check, LOG_FOUND_NO_SEQUENCE, 1,
-		      xasprintf("%" PRIu64 " ids from %" PRIu64 " to %" PRIu64 " are not counted up: whether some are "
-		                "missing cannot be told", gaps.ids, gaps.lowest, gaps.highest));
-		return;
-	}
-	for (size_t i = 0; i < gaps.runs && i < sizeof gaps.gaps / sizeof *gaps.gaps; i++) {
-		const struct id_gap *gap = &gaps.gaps[i];
-		uint64_t first = gap->from < gap->to ? gap->from : gap->to, last = gap->from + gap->to - first;
-		char *from = place(check, first), *to = place(check, last);
-
-		found(check, LOG_FOUND_GAP, 0,
-		      gap->first == gap->last
-		              ? xasprintf("%s: id %" PRIu64 " is missing between here and %s", from, gap->first, to)
-		              : xasprintf("%s: ids %" PRIu64 " to %" PRIu64 " are missing between here and %s", from,
-		                          gap->first, gap->last, to));
-		free(from);
-		free(to);
-	}
-	check->found[LOG_FOUND_GAP].count = gaps.missing;
-}
-
-static void write_finding(struct log_check *check, enum log_finding finding)
-{
-	struct trace_finding head = {check->found[finding].count};
-	const char *name = log_finding_name(finding);
-	size_t size = strlen(name) + 1, at = size;
-	char *texts;
-
-	for (size_t i = 0; i < LOG_EXAMPLES && check->found[finding].examples[i]; i++)
-		size += strlen(check->found[finding].examples[i]) + 1;
-	texts = xmalloc(size);
-	memcpy(texts, name, at);
-	for (size_t i = 0; i < LOG_EXAMPLES && check->found[finding].examples[i]; i++) {
-		size_t length = strlen(check->found[finding].examples[i]) + 1;
-
-		memcpy(texts + at, check->found[finding].examples[i], length);
-		at += length;
-	}
-	writer_record(check->writer, TRACE_RECORD_FINDING, &head, sizeof head, texts, size);
-	free(texts);
-}
-
 void log_check_end(struct log_check *check, const int64_t *growth)
 {
+	struct id_gaps gaps;
+
 	judge_orphans(check);
-	judge_ids(check);
-	check->sums.files = (uint32_t)check->file_count;
+	gaps = id_set_gaps(&check->ids);
+	log_found_gaps(&check->findings, &gaps);
+	check->sums.files = (uint32_t)check->findings.file_count;
 	if (growth) {
 		check->sums.growth = *growth;
 		check->sums.flags |= TRACE_LOG_GROWTH_GIVEN;
@@ -443,9 +340,7 @@ void log_check_end(struct log_check *check, const int64_t *growth)
 		check->sums.flags |= TRACE_LOG_GROWTH_LOGGED;
 	}
 	writer_record(check->writer, TRACE_RECORD_LOG, &check->sums, sizeof check->sums, NULL, 0);
-	for (enum log_finding finding = 0; finding < LOG_FINDINGS; finding++)
-		if (check->found[finding].count)
-			write_finding(check, finding);
+	log_findings_write(&check->findings, check->writer);
 }
 
 /* ---- opening and closing --------------------------------------------------------------------------------------- */
@@ -459,15 +354,15 @@ void log_check_open(struct log_check *check, struct writer *writer)
 
 void log_check_file(struct log_check *check, const char *name)
 {
-	array_room(check->files, check->file_count);
-	check->files[check->file_count++] = (struct log_file){name, check->sums.lines};
+	struct log_findings *findings = &check->findings;
+
+	array_room(findings->files, findings->file_count);
+	findings->files[findings->file_count++] = (struct log_file){name, check->sums.lines};
 }
 
 void log_check_free(struct log_check *check)
 {
-	for (size_t i = 0; i < LOG_FINDINGS; i++)
-		for (size_t j = 0; j < LOG_EXAMPLES; j++)
-			free(check->found[i].examples[j]);
+	log_findings_free(&check->findings);
 	log_live_free(&check->live);
 	id_set_free(&check->ids);
 	cache_free(&check->types, NULL);
@@ -475,6 +370,5 @@ void log_check_free(struct log_check *check)
 	free(check->type_of);
 	free(check->type_names);
 	free(check->resolved);
-	free(check->files);
 	*check = (struct log_check){0};
 }

@@ -48,165 +48,6 @@ struct log_own {
 	size_t    pending_count;
 };
 
-const char *log_why(enum log_why why)
-{
-	static const char *const words[LOG_WHYS] = {
-		[LOG_GOOD] = "nothing is wrong with it",
-		[LOG_NO_OP] = "neither ALLOCATE, DROP nor MEMORY",
-		[LOG_NO_SIZE] = "its size is no whole number of bytes from 0",
-		[LOG_HUGE_SIZE] = "its size is larger than any memory",
-		[LOG_NO_PLACE] = "it has no file:line",
-		[LOG_NO_TYPE] = "it has no type",
-		[LOG_NO_ID] = "its id is no whole number from 0 that 64 bits hold",
-		[LOG_TWO_IN_ONE] = "two records in one line",
-		[LOG_NUL] = "it has a byte 0",
-		[LOG_NO_OBJECT] = "no whole JSON object, and nothing else",
-		[LOG_TOO_LONG] = "the line is too long",
-		[LOG_NO_END] = "the line does not end, and contradicts what came before",
-	};
-
-	return words[why < LOG_WHYS ? why : LOG_GOOD];
-}
-
-/* ---- pieces of a line ------------------------------------------------------------------------------------------ */
-
-static inline bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static inline bool is_digit(char c)
-{
-	return (unsigned char)(c - '0') < 10;
-}
-
-static inline const char *skip_blanks(const char *at, const char *end)
-{
-	while (at < end && is_blank(*at))
-		at++;
-	return at;
-}
-
-bool log_number(const char *at, const char *end, uint64_t *value)
-{
-	const char *fits = end - at < 20 ? end : at;
-	uint64_t number = 0;
-
-	if (at == end)
-		return false;
-	for (; at < fits; at++) {
-		if (!is_digit(*at))
-			return false;
-		number = number * 10 + (uint64_t)(*at - '0');
-	}
-	for (; at < end; at++) {
-		if (!is_digit(*at) || __builtin_mul_overflow(number, 10, &number) ||
-		    __builtin_add_overflow(number, (uint64_t)(*at - '0'), &number))
-			return false;
-	}
-	*value = number;
-	return true;
-}
-
-/* The digits that a text ends in, behind a colon, and what stands before it. */
-static bool take_number(struct log_text *text, uint32_t *value)
-{
-	const char *end = text->at + text->size, *at = end;
-	uint64_t number;
-
-	while (at > text->at && is_digit(at[-1]))
-		at--;
-	if (at == text->at || at[-1] != ':' || !log_number(at, end, &number) || number > UINT32_MAX)
-		return false;
-	*value = (uint32_t)number;
-	text->size = (size_t)(at - 1 - text->at);
-	return true;
-}
-
-bool log_place(struct log_text text, struct log_key *key)
-{
-	uint32_t last, before;
-	struct log_text rest;
-
-	if (!take_number(&text, &last) || !text.size)
-		return false;
-	rest = text;
-	if (take_number(&rest, &before) && rest.size) {
-		key->file = rest;
-		key->line = before;
-		key->column = last;
-	} else {
-		key->file = text;
-		key->line = last;
-		key->column = 0;
-	}
-	return true;
-}
-
-/*
- * "file:line type": the place ends at the first blank that comes right behind a colon and digits, for files and types may
- * have blanks.
- */
-static bool split(struct log_text both, struct log_key *key)
-{
-	const char *end = both.at + both.size;
-
-	for (const char *at = both.at; at < end; at++) {
-		if (!is_blank(*at) || at == both.at || !is_digit(at[-1]) ||
-		    !log_place((struct log_text){both.at, (size_t)(at - both.at)}, key))
-			continue;
-		at = skip_blanks(at, end);
-		key->type = (struct log_text){at, (size_t)(end - at)};
-		return true;
-	}
-	/* Nothing comes behind the place. */
-	key->type = (struct log_text){end, 0};
-	return log_place(both, key);
-}
-
-/* Did a line begin within another, whose writer died or did not write it at once? */
-static bool holds_record(struct log_text text)
-{
-	static const char *const words[] = {"ALLOCATE", "DROP", "MEMORY"};
-	const char *end = text.at + text.size, *at = text.at;
-
-	while (at < end && (at = memchr(at, '@', (size_t)(end - at)))) {
-		at = skip_blanks(at + 1, end);
-		for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-			size_t length = strlen(words[i]);
-
-			if ((size_t)(end - at) >= length && !memcmp(at, words[i], length))
-				return true;
-		}
-	}
-	return false;
-}
-
-static void check(struct log_key *key)
-{
-	if (key->why)
-		return;
-	if (memchr(key->type.at, 0, key->type.size) ||
-	    (key->op == LOG_ALLOCATE && memchr(key->file.at, 0, key->file.size)))
-		key->why = LOG_NUL;
-	else if (key->type.size == 1 && *key->type.at == '?')
-		key->type.size = 0;
-}
-
-static struct log_key take_apart(enum key_kind kind, struct log_text text)
-{
-	struct log_key key = {.op = kind == KEY_DROP ? LOG_DROP : LOG_ALLOCATE, .type = text};
-
-	if (holds_record(text))
-		key.why = LOG_TWO_IN_ONE;
-	else if (kind == KEY_ALLOCATE && !split(text, &key))
-		key.why = LOG_NO_PLACE;
-	else if (!key.type.size)
-		key.why = LOG_NO_TYPE;
-	check(&key);
-	return key;
-}
-
 /* ---- keys ------------------------------------------------------------------------------------------------------ */
 
 static char *keep(struct log_own *own, const char *at, size_t size)
@@ -261,9 +102,10 @@ static uint32_t add_key(struct log_block *block, struct spelling spelling, uint6
 		*key = *json;
 		key->file.at = spelling.at + JSON_NUMBERS;
 		key->type.at = key->file.at + key->file.size;
-		check(key);
+		log_key_check(key);
 	} else {
-		*key = take_apart(spelling.kind, (struct log_text){spelling.at, spelling.size});
+		*key = log_key_read(spelling.kind == KEY_DROP ? LOG_DROP : LOG_ALLOCATE,
+		                    (struct log_text){spelling.at, spelling.size});
 	}
 	if (block->key_count * 2 > own->mask)
 		make_slots(own, (own->mask + 1) * 2, block->key_count);
@@ -336,15 +178,15 @@ static inline enum log_why read_size(const char **at, const char *end, uint64_t 
 	const char *from = *at;
 	uint64_t number = 0;
 
-	while (*at < end && is_digit(**at) && number < LOG_SIZE_MOST)
+	while (*at < end && log_is_digit(**at) && number < LOG_SIZE_MOST)
 		number = number * 10 + (uint64_t)(*(*at)++ - '0');
 	*size = number;
-	if (*at < end && is_digit(**at)) {
-		while (*at < end && is_digit(**at))
+	if (*at < end && log_is_digit(**at)) {
+		while (*at < end && log_is_digit(**at))
 			++*at;
 		*size = UINT64_MAX;
 	}
-	if (*at == from || (*at < end && !is_blank(**at)))
+	if (*at == from || (*at < end && !log_is_blank(**at)))
 		return LOG_NO_SIZE;
 	return *size > LOG_SIZE_MOST ? LOG_HUGE_SIZE : LOG_GOOD;
 }
@@ -354,11 +196,11 @@ static inline enum log_why read_id(const char *at, const char **end, uint64_t *i
 {
 	const char *from = *end;
 
-	while (from > at && is_digit(from[-1]))
+	while (from > at && log_is_digit(from[-1]))
 		from--;
-	if (from == at || !is_blank(from[-1]) || !log_number(from, *end, id))
+	if (from == at || !log_is_blank(from[-1]) || !log_number(from, *end, id))
 		return LOG_NO_ID;
-	while (from > at && is_blank(from[-1]))
+	while (from > at && log_is_blank(from[-1]))
 		from--;
 	*end = from;
 	return LOG_GOOD;
@@ -372,33 +214,33 @@ static inline enum log_why read_line(struct log_block *block, const char *at, co
 	enum key_kind kind;
 	enum log_why why;
 
-	at = skip_blanks(at, end);
-	if (end - at > 9 && !memcmp(at, "ALLOCATE", 8) && is_blank(at[8])) {
+	at = log_skip_blanks(at, end);
+	if (end - at > 9 && !memcmp(at, "ALLOCATE", 8) && log_is_blank(at[8])) {
 		kind = KEY_ALLOCATE;
 		line->op = LOG_ALLOCATE;
 		at += 9;
-	} else if (end - at > 5 && !memcmp(at, "DROP", 4) && is_blank(at[4])) {
+	} else if (end - at > 5 && !memcmp(at, "DROP", 4) && log_is_blank(at[4])) {
 		kind = KEY_DROP;
 		line->op = LOG_DROP;
 		at += 5;
-	} else if (end - at > 7 && !memcmp(at, "MEMORY", 6) && is_blank(at[6])) {
-		at = skip_blanks(at + 7, end);
+	} else if (end - at > 7 && !memcmp(at, "MEMORY", 6) && log_is_blank(at[6])) {
+		at = log_skip_blanks(at + 7, end);
 		line->op = LOG_MEMORY;
 		why = read_size(&at, end, &line->size);
-		return why ? why : skip_blanks(at, end) < end ? LOG_NO_SIZE : LOG_GOOD;
+		return why ? why : log_skip_blanks(at, end) < end ? LOG_NO_SIZE : LOG_GOOD;
 	} else if (at < end && *at == '{') {
 		return read_object(block, at, end, line);
 	} else {
 		return LOG_NO_OP;
 	}
-	at = skip_blanks(at, end);
+	at = log_skip_blanks(at, end);
 	why = read_size(&at, end, &line->size);
 	if (__builtin_expect(why, LOG_GOOD))
 		return why;
 	why = read_id(at, &end, &line->id);
 	if (__builtin_expect(why, LOG_GOOD))
 		return why;
-	at = skip_blanks(at, end);
+	at = log_skip_blanks(at, end);
 	if (__builtin_expect(at >= end, 0))
 		return kind == KEY_DROP ? LOG_NO_TYPE : LOG_NO_PLACE;
 	pending->key = (struct spelling){at, (uint32_t)(end - at), kind};

@@ -79,13 +79,35 @@ void log_block_free(struct log_block *block);
 
 const char *log_why(enum log_why why); /* "it has no size", … */
 
-/* ---- between log_line.c and log_json.c ------------------------------------------------------------------------- */
+/* ---- between log_line.c, log_key.c and log_json.c -------------------------------------------------------------- */
+
+/* What stands between size and id: of an ALLOCATE the place and the type, of a DROP the type. */
+struct log_key log_key_read(enum log_op op, struct log_text text);
+/* What goes for all keys, whatever they are read from. */
+void log_key_check(struct log_key *key);
 
 /*
  * The object at `at`, behind which nothing may stand before `end`. Texts of `key` are in the line or in `scratch`, which
  * has room for as many bytes as the line has.
  */
 enum log_why log_json(const char *at, const char *end, char *scratch, struct log_key *key, struct log_line *line);
+
+static inline bool log_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static inline bool log_is_digit(char c)
+{
+	return (unsigned char)(c - '0') < 10;
+}
+
+static inline const char *log_skip_blanks(const char *at, const char *end)
+{
+	while (at < end && log_is_blank(*at))
+		at++;
+	return at;
+}
 
 /* "file:line" or "file:line:column", all of it. False: it is none. */
 bool log_place(struct log_text text, struct log_key *key);

@@ -1,6 +1,9 @@
 /* logs.c: see logs.h. */
 #include "report/logs.h"
 
+#include "report/human.h"
+#include "util.h"
+
 /* Sizes of memory are of whole pages, and allocators add some: more than a tenth apart is not the same any more. */
 #define EQUAL 1.1
 #define MUCH  2.0
@@ -63,4 +66,32 @@ size_t view_logs(const struct view *view)
 	for (size_t i = 0; i < view->process_count; i++)
 		count += view->processes[i].info->logged != NULL;
 	return count;
+}
+
+struct logged view_log_sum(const struct view *view)
+{
+	struct logged sum = {0};
+
+	for (size_t i = 0; i < view->process_count; i++) {
+		const struct logged *logged = view->processes[i].info->logged;
+
+		if (!logged)
+			continue;
+		sum.allocs += logged->allocs;
+		sum.drops += logged->drops;
+		sum.bytes_allocated += logged->bytes_allocated;
+		sum.live_blocks += logged->live_blocks;
+		sum.live_bytes += logged->live_bytes;
+		sum.record.lines += logged->record.lines;
+		sum.record.records += logged->record.records;
+		sum.record.late_allocs += logged->record.late_allocs;
+		if (logged->peak_bytes > sum.peak_bytes)
+			sum.peak_bytes = logged->peak_bytes;
+	}
+	return sum;
+}
+
+char *log_growth_text(int64_t bytes)
+{
+	return xasprintf("%s%s", bytes < 0 ? "-" : "", BYTES(bytes < 0 ? -(uint64_t)bytes : (uint64_t)bytes));
 }

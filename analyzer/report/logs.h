@@ -16,6 +16,12 @@ const char *log_fit_suggests(enum log_fit fit); /* a sentence or two */
 /* How many of the processes of a view are logs. */
 size_t view_logs(const struct view *view);
 
+/* Sums over all logs of a view; peak_bytes is the largest of one. */
+struct logged view_log_sum(const struct view *view);
+
+/* "12.0 KiB", "-12.0 KiB". To be freed. */
+char *log_growth_text(int64_t bytes);
+
 /* The domain that is shown where none is asked for: that of logs, if there is nothing else. */
 static inline enum domain view_domain(const struct view *view)
 {

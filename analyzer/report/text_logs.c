@@ -8,7 +8,6 @@
 #include "report/escape.h"
 #include "report/human.h"
 #include "report/logs.h"
-#include "report/suppress.h"
 #include "report/text.h"
 #include "util.h"
 
@@ -21,36 +20,6 @@ static void say(const struct page *page, enum style style, char *text)
 	free(text);
 }
 
-/* Sums of all logs of the view. */
-static struct logged sum_up(const struct view *view)
-{
-	struct logged sum = {0};
-
-	for (size_t i = 0; i < view->process_count; i++) {
-		const struct logged *logged = view->processes[i].info->logged;
-
-		if (!logged)
-			continue;
-		sum.allocs += logged->allocs;
-		sum.drops += logged->drops;
-		sum.bytes_allocated += logged->bytes_allocated;
-		sum.live_blocks += logged->live_blocks;
-		sum.live_bytes += logged->live_bytes;
-		sum.record.lines += logged->record.lines;
-		sum.record.records += logged->record.records;
-		sum.record.late_allocs += logged->record.late_allocs;
-		if (logged->peak_bytes > sum.peak_bytes)
-			sum.peak_bytes = logged->peak_bytes;
-	}
-	return sum;
-}
-
-/* "12.0 KiB", "-12.0 KiB" */
-static char *signed_bytes(int64_t bytes)
-{
-	return xasprintf("%s%s", bytes < 0 ? "-" : "", BYTES(bytes < 0 ? -(uint64_t)bytes : (uint64_t)bytes));
-}
-
 /* ---- the answer ------------------------------------------------------------------------------------------------ */
 
 /* "much more than the 4.0 MiB by which memory grew" */
@@ -61,7 +30,7 @@ static char *comparison(const struct logged *logged)
 		[LOG_FIT_SMALLER] = "less than", [LOG_FIT_MUCH_SMALLER] = "much less than",
 	};
 	enum log_fit fit = log_fit(logged);
-	char *growth = signed_bytes(logged->record.growth), *text;
+	char *growth = log_growth_text(logged->record.growth), *text;
 
 	if (logged->record.growth > 0)
 		text = xasprintf("%s %s the %s by which memory was seen to grow",
@@ -108,7 +77,7 @@ static void answer_trust(const struct page *page, const struct view *view)
 
 static void answer(const struct page *page, const struct view *view)
 {
-	struct logged sum = sum_up(view);
+	struct logged sum = view_log_sum(view);
 	uint64_t findings = 0;
 
 	if (!sum.allocs)
@@ -289,93 +258,13 @@ static void by_place(const struct page *page, const struct view *view, const str
 
 static void totals(const struct page *page, const struct view *view)
 {
-	struct logged sum = sum_up(view);
+	struct logged sum = view_log_sum(view);
 
 	page_title(page, "Totals", "of what the log tells");
 	page_entry(page, "allocated", STYLE_PLAIN, "%s in %s %s", BYTES(sum.bytes_allocated), COUNT(sum.allocs),
 	           PLURAL(sum.allocs, "block", "blocks"));
 	page_entry(page, "dropped", STYLE_PLAIN, "%s %s", COUNT(sum.drops), PLURAL(sum.drops, "block", "blocks"));
 	page_entry(page, "peak", STYLE_PLAIN, "%s at once", BYTES(sum.peak_bytes));
-}
-
-struct words { const char *kind, *label, *one, *many; };
-
-static const struct words *words_of(const char *kind)
-{
-	static const struct words all[] = {
-		{"allocated-twice", "double alloc", "id was allocated again: its blocks count each on its own",
-		 "ids were allocated again: their blocks count each on its own"},
-		{"dropped-twice", "double drop", "block was dropped again: not counted", "blocks were dropped again: not counted"},
-		{"dropped-never-allocated", "orphan drop", "id was dropped and never allocated: not counted",
-		 "ids were dropped and never allocated: not counted"},
-		{"dropped-otherwise", "mismatch",
-		 "block was dropped with another size or type than it was allocated with: it counts as it was allocated",
-		 "blocks were dropped with another size or type than they were allocated with: they count as they were allocated"},
-		{"id-gap", "gaps", "id is missing in between others: its lines may be lost",
-		 "ids are missing in between others: their lines may be lost"},
-		{"no-sequence", "ids", "log's ids are no sequence", "logs' ids are no sequence"},
-		{"unparsable", "unreadable", "line begins with @ and cannot be understood",
-		 "lines begin with @ and cannot be understood"},
-		{"cut-short", "cut short", "file's last line is torn: not counted", "files' last lines are torn: not counted"},
-	};
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-		if (!strcmp(kind, all[i].kind))
-			return &all[i];
-	return NULL;
-}
-
-bool text_log_finding(const struct page *page, const struct finding *finding)
-{
-	const struct words *words = words_of(finding->kind);
-
-	if (!words)
-		return false;
-	page_entry(page, words->label, STYLE_BAD, "%s %s", COUNT(finding->count),
-	           PLURAL(finding->count, words->one, words->many));
-	for (size_t i = 0; i < finding->example_count; i++) {
-		char *example = escape_text(finding->examples[i]);
-
-		page_entry(page, "", STYLE_PLAIN, "%s", example);
-		free(example);
-	}
-	if (finding->example_count && finding->example_count < finding->count && strcmp(finding->kind, "id-gap") != 0)
-		page_entry(page, "", STYLE_DIM, "…");
-	return true;
-}
-
-void text_log_trust(const struct page *page, const struct view *view)
-{
-	struct logged sum = sum_up(view);
-
-	page_entry(page, "lines", STYLE_PLAIN, "%s, of which %s begin with @", COUNT(sum.record.lines),
-	           COUNT(sum.record.records));
-	for (size_t i = 0; i < view->process_count; i++) {
-		const struct logged *logged = view->processes[i].info->logged;
-		char *growth;
-
-		if (!logged || !logged->record.flags)
-			continue;
-		growth = signed_bytes(logged->record.growth);
-		page_entry(page, "growth", STYLE_PLAIN, "%s, %s; not dropped: %s", growth,
-		           logged->record.flags & TRACE_LOG_GROWTH_GIVEN ? "as --observed-growth said"
-		                                                         : "from the first MEMORY line to the last",
-		           BYTES(logged->live_bytes));
-		free(growth);
-	}
-	if (sum.record.late_allocs)
-		page_entry(page, "order", STYLE_PLAIN, "%s %s in the log, which is no fault: threads write as they come",
-		           COUNT(sum.record.late_allocs),
-		           PLURAL(sum.record.late_allocs, "ALLOCATE stands after its DROP",
-		                  "ALLOCATE lines stand after their DROP"));
-}
-
-static bool is_clean(const struct view *view)
-{
-	for (size_t i = 0; i < view->input_count; i++)
-		if (view->inputs[i].recording->finding_count)
-			return false;
-	return !view->damaged;
 }
 
 void text_logs(const struct page *page, const struct view *view, const struct text_options *options)
@@ -403,14 +292,4 @@ void leaks_logs_text(const struct page *page, const struct view *view, const str
 		text_modules(page, view, options);
 	else
 		text_by_process(page, view, options);
-}
-
-void trust_logs_text(const struct page *page, const struct view *view)
-{
-	page_title(page, "How far to trust this", NULL);
-	text_log_trust(page, view);
-	if (is_clean(view))
-		page_entry(page, "checks", STYLE_GOOD,
-		           "no id was allocated or dropped twice, every DROP fits its ALLOCATE, no id is missing, and every "
-		           "line was understood");
 }

@@ -80,9 +80,9 @@ cases = {
              "prover.log:7: its id is no whole number from 0 that 64 bits hold: @ DROP 32 Pr"),
     # Of an id, of which the end is missing: 12 may have been 1, 10, 100 …
     "torn id": ("@ DROP 32 Proof 1", "cut-short", 1,
-                "prover.log:7: the line does not end, and contradicts what came before: "),
+                "prover.log:7: the line does not end, and contradicts what came before"),
     "torn id of a new one": ("@ ALLOCATE 32 a.rs:3 Proof 1", "cut-short", 1,
-                             "prover.log:7: the line does not end, and contradicts what came before: "),
+                             "prover.log:7: the line does not end, and contradicts what came before"),
 }
 for case, (more, kind, count, example) in cases.items():
     data = read(GOOD + more)
