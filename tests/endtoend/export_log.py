@@ -25,9 +25,15 @@ def again(text, name):
 
 
 def by_type(data, domain):
-    """A type that is not known has one row, whatever the reason."""
-    return {row["type"]: (row["allocs"], row["frees"], row["blocks"], row["bytes"])
-            for row in data["leaks"]["by_type"] if row["domain"] == domain and row["allocs"]}
+    """The report says how many a block holds where all of a type agree; a log's lines do not."""
+    rows = {}
+    for row in data["leaks"]["by_type"]:
+        if row["domain"] == domain and row["allocs"]:
+            name = re.sub(r"\[\d+\]$", "", row["type"] or "?")
+            sums = rows.setdefault(name, [0, 0, 0, 0])
+            for i, key in enumerate(("allocs", "frees", "blocks", "bytes")):
+                sums[i] += row[key]
+    return rows
 
 
 def check(out, name, domain="heap", *options):
