@@ -174,6 +174,8 @@ static const char *keep(struct types *types, struct span text)
 			memcpy(readable + size, "std::string", 11);
 			size += 11;
 			text = span_from(text, strlen(strings[i]));
+			if (span_begins(text, " >"))
+				text = span_from(text, 1); /* it parted two brackets */
 			continue;
 		}
 		readable[size++] = *text.at;
@@ -282,7 +284,7 @@ bool cpp_types(struct types *types, const struct frame *const *frames, size_t co
 			break;
 		} else if (!decided && span_is(method, "operator new")) {
 			claim.type = class;
-			claim.what = OWN_OPERATOR + strlen("frame: ");
+			claim.what = &OWN_OPERATOR[strlen("frame: ")];
 		} else if (!library_name(class).size) {
 			if (is_constructor(class, method)) {
 				answer->owner = keep(types, class);
