@@ -357,6 +357,12 @@ START_TEST(native)
 		/* Nor of what was inlined into a user's function. */
 		{{{.function = "<alloc::boxed::Box<kept::Money>>::new", .inlined = true},
 		  {.function = "kept::repeated::<kept::Weight>"}}, 2, "kept::Money"},
+		/* … unless that is several. */
+		{{{.function = "<alloc::boxed::Box<kept::Money>>::new", .inlined = true},
+		  {.function = "kept::boxed::<kept::Money>", .merged = true}}, 2, NULL},
+		/* What is handed to the end of a vec![…] is its buffer. */
+		{{{.function = "alloc::alloc::exchange_malloc"},
+		  {.function = "kept::main", .literal = "alloc::slice::hack::into_vec::<kept::Money>"}}, 2, "kept::Money"},
 	};
 	const struct frame *stack[6];
 	struct frame frames[6];
@@ -441,7 +447,7 @@ int main(void)
 
 	tcase_add_loop_test(tcase, table, 0, sizeof(stacks) / sizeof(*stacks));
 	tcase_add_test(tcase, evidence);
-	tcase_add_loop_test(tcase, native, 0, 11);
+	tcase_add_loop_test(tcase, native, 0, 13);
 	tcase_add_loop_test(tcase, generic, 0, 9);
 	tcase_add_test(tcase, hostile);
 	return suite_run("types", tcase);
