@@ -6,6 +6,7 @@
 #include "trace/array.h"
 #include "util.h"
 
+#define LARGEST      (256u << 10) /* bytes of an object: what is larger is a buffer that was an object's place before */
 #define MOST_OF(sum) ((sum) - (sum) / 100) /* some are just being made, or taken apart */
 
 struct word { uint64_t address; uint32_t table, before; };
@@ -145,7 +146,7 @@ static void match(struct objects *objects, const struct look *look, const struct
 
 		if (!block && (block = array_of(objects, i, live)))
 			elements = word->before;
-		if (!block || block->tick >= look->head.began || block->site == SITE_NONE || block->site >= objects->of_count ||
+		if (!block || block->size > LARGEST || block->tick >= look->head.began || block->site == SITE_NONE || block->site >= objects->of_count ||
 		    objects->sites->list[block->site].told)
 			continue;
 		objects->of[block->site].found += whole;
@@ -256,6 +257,9 @@ static size_t judge(struct objects *objects, struct process_info *process, struc
 	struct site rest = *site;
 
 	if (!tally || site->claims.told || site->domain != DOMAIN_HEAP)
+		return count;
+	/* Memory that was never written may hold what was there before. */
+	if (of->found < of->looked_at / 2)
 		return count;
 	if (tally->next == SITE_NONE && of->found >= MOST_OF(of->looked_at)) {
 		site->claims.vtable = tally->table;

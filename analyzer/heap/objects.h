@@ -25,7 +25,7 @@ void objects_end(struct objects *objects, const struct table *live);
 /*
  * Into the sites of the process, which are complete, and frees it. A site of which all blocks that were ever looked at are of one
  * class has that class. Else the live blocks of each class become a row of their own, with what is known of them: that they are
- * alive; how many of the dead ones were of it is not known.
+ * alive; how many of the dead ones were of it is not known. Where less than half of them are objects, it is taken for chance.
  */
 void objects_close(struct objects *objects, struct process_info *process);
 

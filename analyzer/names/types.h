@@ -22,6 +22,7 @@ struct block_type {           /* strings are owned by the types */
 	const char *owner;        /* the object it belongs to, if that is another; NULL unknown */
 	const char *evidence;     /* a clause, for both; NULL if there is neither */
 	uint64_t    size;         /* bytes of one `type`; 0 unknown */
+	bool        raw;          /* it is no object: what its first words hold says nothing */
 };
 
 /*
@@ -55,6 +56,9 @@ struct block_type types_of(struct types *types, const struct frame *const *frame
 /* The same, with what debug information tells. */
 struct block_type types_of_stack(struct types *types, const struct frame *const *frames, size_t count,
                                  const struct stack_nodes *stack, struct block_sizes sizes);
+
+/* Of mappings of one stack: a runtime's own. */
+struct block_type types_of_mapping(struct types *types, const struct frame *const *frames, size_t count);
 
 /* T[n] if all blocks of these sizes are n > 1 of it; else the type. Owned by the types. */
 const char *types_counted(struct types *types, const struct block_type *is, uint64_t smallest, uint64_t largest);

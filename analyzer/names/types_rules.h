@@ -28,6 +28,8 @@ bool c_library(const struct frame *const *frames, size_t count, struct block_typ
 bool received_type(struct types *types, const struct stack_nodes *stack, struct block_sizes sizes,
                    struct block_type *answer);
 bool script_types(struct types *types, const struct frame *const *frames, size_t count, struct block_type *answer);
+/* Of node's own native blocks. */
+bool node_types(struct types *types, const struct frame *const *frames, size_t count, struct block_type *answer);
 /* Of what JavaScript glue passes to a module. */
 bool handed_over(struct types *types, const struct frame *const *frames, size_t count, struct block_type *answer);
 

@@ -50,7 +50,9 @@ struct block_type type_of_each(struct view_process *process, enum domain domain,
 	}
 	if ((domain == DOMAIN_HEAP || domain == DOMAIN_WASM_HEAP || domain == DOMAIN_LOG) && !claims->mixed)
 		is = types_of_stack(process->types, frames, count, domain == DOMAIN_HEAP ? &at : NULL, sizes);
-	claimed = claimed_type(process, claims);
+	else if (domain == DOMAIN_MAP)
+		is = types_of_mapping(process->types, frames, count);
+	claimed = is.raw && !told_name(process, claims->told) ? NULL : claimed_type(process, claims);
 	if (!claimed)
 		return is;
 	is.type = types_keep(process->types, claimed);

@@ -152,6 +152,27 @@ START_TEST(some)
 }
 END_TEST
 
+/* One of many is no more than what was there before; nor is anything in a large buffer. */
+START_TEST(chance)
+{
+	struct trace_event events[] = {
+		event_alloc(10, A, 32, LEAF), event_alloc(11, A + 64, 32, LEAF), event_alloc(12, A + 128, 32, LEAF),
+		event_alloc(13, A + (1 << 20), 1 << 20, OTHER), event_alloc(14, A + 192, 32, LEAF),
+	};
+	struct word words[] = {{A, 1, 0}, {A + (1 << 20), 1, 0}};
+	struct recording *recording;
+	struct maker maker;
+
+	begin(&maker);
+	look(&maker, 80, 81, words, LENGTH(words), 0);
+	recording = end(&maker, events, LENGTH(events), 100);
+	check(site(recording, LEAF, 0), 4, 0, 4, 128);
+	check(site(recording, OTHER, 0), 1, 0, 1, 1 << 20);
+	ck_assert_uint_eq(recording->processes[0].site_count, 2);
+	recording_close(recording);
+}
+END_TEST
+
 /* One in four was told, and all of these are of one class. */
 START_TEST(sampled)
 {
@@ -237,4 +258,4 @@ START_TEST(damaged)
 }
 END_TEST
 
-SUITE_MAIN("objects", one_class, several, some, sampled, earlier, arrays, damaged)
+SUITE_MAIN("objects", one_class, several, some, chance, sampled, earlier, arrays, damaged)
