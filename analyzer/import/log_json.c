@@ -18,13 +18,18 @@ struct value {
 	struct log_text text;    /* TEXT: what it means; NUMBER: as it stands there */
 };
 
-static void skip_space(struct scanner *scanner)
+static inline bool is_space(char c)
 {
-	while (scanner->at < scanner->end && strchr(" \t\r", *scanner->at) && *scanner->at)
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static inline void skip_space(struct scanner *scanner)
+{
+	while (scanner->at < scanner->end && is_space(*scanner->at))
 		scanner->at++;
 }
 
-static bool take(struct scanner *scanner, char c)
+static inline bool take(struct scanner *scanner, char c)
 {
 	skip_space(scanner);
 	if (scanner->at == scanner->end || *scanner->at != c)
@@ -92,21 +97,12 @@ static bool code_point(struct scanner *scanner, char **to)
 	return true;
 }
 
-/* A text whose quotation mark was taken. What has no escapes stays where it is. */
-static bool scan_text(struct scanner *scanner, struct log_text *text)
+/* A text with escapes, of which the first is next. */
+static bool scan_escaped(struct scanner *scanner, const char *from, struct log_text *text)
 {
 	static const char escapes[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
-	const char *from = scanner->at;
 	char *to = scanner->scratch, *begin = to;
 
-	while (scanner->at < scanner->end && *scanner->at != '"' && *scanner->at != '\\')
-		scanner->at++;
-	if (scanner->at == scanner->end)
-		return false;
-	if (*scanner->at == '"') {
-		*text = (struct log_text){from, (size_t)(scanner->at++ - from)};
-		return true;
-	}
 	memcpy(to, from, (size_t)(scanner->at - from));
 	to += scanner->at - from;
 	while (scanner->at < scanner->end && *scanner->at != '"') {
@@ -138,6 +134,21 @@ static bool scan_text(struct scanner *scanner, struct log_text *text)
 	return true;
 }
 
+/* A text whose quotation mark was taken. What has no escapes stays where it is. */
+static inline bool scan_text(struct scanner *scanner, struct log_text *text)
+{
+	const char *from = scanner->at;
+
+	while (scanner->at < scanner->end && *scanner->at != '"' && *scanner->at != '\\')
+		scanner->at++;
+	if (scanner->at == scanner->end)
+		return false;
+	if (*scanner->at != '"')
+		return scan_escaped(scanner, from, text);
+	*text = (struct log_text){from, (size_t)(scanner->at++ - from)};
+	return true;
+}
+
 /* ---- values ---------------------------------------------------------------------------------------------------- */
 
 /* An array or object that means nothing here, whose bracket was taken. */
@@ -158,9 +169,9 @@ static bool skip_nested(struct scanner *scanner)
 	return depth == 0;
 }
 
-static bool is_word(struct log_text text, const char *word)
+static inline bool is_word(struct log_text text, const char *word)
 {
-	return text.size == strlen(word) && !memcmp(text.at, word, text.size);
+	return text.size == strlen(word) && !memcmp(text.at, word, strlen(word));
 }
 
 static bool scan_value(struct scanner *scanner, struct value *value)
@@ -181,13 +192,13 @@ static bool scan_value(struct scanner *scanner, struct value *value)
 		return skip_nested(scanner);
 	}
 	from = scanner->at;
-	while (scanner->at < scanner->end && !strchr(" \t\r,}]", *scanner->at))
+	while (scanner->at < scanner->end && !is_space(*scanner->at) && *scanner->at != ',' && *scanner->at != '}')
 		scanner->at++;
 	value->text = (struct log_text){from, (size_t)(scanner->at - from)};
-	if (is_word(value->text, "null"))
-		value->kind = VALUE_NULL;
-	else if (value->text.size && (*from == '-' || (*from >= '0' && *from <= '9')))
+	if (value->text.size && (*from == '-' || (*from >= '0' && *from <= '9')))
 		value->kind = VALUE_NUMBER;
+	else if (is_word(value->text, "null"))
+		value->kind = VALUE_NULL;
 	return value->kind != VALUE_OTHER || is_word(value->text, "true") || is_word(value->text, "false");
 }
 

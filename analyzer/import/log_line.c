@@ -43,7 +43,8 @@ struct log_own {
 	char    **pieces;        size_t piece_count; /* owned: spellings */
 	size_t    used;          /* bytes of the last piece */
 	size_t    piece_size;    /* that it has */
-	char     *scratch;       size_t scratch_size; /* owned */
+	char     *scratch, *spelling; /* owned: for the texts of an object, and all of them together */
+	size_t    scratch_size;  /* of the longest line */
 	struct pending pending[PENDING];
 	size_t    pending_count;
 };
@@ -139,8 +140,7 @@ static uint32_t json_key(struct log_block *block, const struct log_key *key)
 {
 	uint32_t numbers[] = {key->op, key->line, key->column, (uint32_t)key->file.size};
 	size_t size = JSON_NUMBERS + key->file.size + key->type.size;
-	char *whole = xmalloc(size);
-	uint32_t index;
+	char *whole = block->own->spelling;
 
 	_Static_assert(sizeof numbers == JSON_NUMBERS, "they come first");
 	memcpy(whole, numbers, sizeof numbers);
@@ -148,9 +148,7 @@ static uint32_t json_key(struct log_block *block, const struct log_key *key)
 		memcpy(whole + JSON_NUMBERS, key->file.at, key->file.size);
 	if (key->type.size)
 		memcpy(whole + JSON_NUMBERS + key->file.size, key->type.at, key->type.size);
-	index = key_of(block, (struct spelling){whole, (uint32_t)size, KEY_JSON}, XXH3_64bits(whole, size), key);
-	free(whole);
-	return index;
+	return key_of(block, (struct spelling){whole, (uint32_t)size, KEY_JSON}, XXH3_64bits(whole, size), key);
 }
 
 /* ---- a line ---------------------------------------------------------------------------------------------------- */
@@ -164,6 +162,7 @@ static enum log_why read_object(struct log_block *block, const char *at, const c
 	if (own->scratch_size < (size_t)(end - at)) {
 		own->scratch_size = (size_t)(end - at) * 2;
 		own->scratch = xreallocarray(own->scratch, own->scratch_size, 1);
+		own->spelling = xreallocarray(own->spelling, own->scratch_size + JSON_NUMBERS, 1);
 	}
 	why = log_json(at, end, own->scratch, &key, line);
 	if (why || line->op == LOG_MEMORY)
@@ -376,6 +375,7 @@ void log_block_free(struct log_block *block)
 		free(own->spellings);
 		free(own->hashes);
 		free(own->scratch);
+		free(own->spelling);
 	}
 	free(own);
 	free(block->lines);

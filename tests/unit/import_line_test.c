@@ -84,7 +84,7 @@ START_TEST(lines_of_json)
 	check_alloc("@ {\"op\":\"ALLOCATE\",\"size\":24,\"file\":\"src/lib.rs\",\"line\":10,\"type\":\"Foo\",\"id\":7}\n", 24,
 	            "src/lib.rs", 10, 0, "Foo", 7);
 	/* Any order, the place in one, numbers as texts, members that mean nothing, and ids above 2^53. */
-	check_alloc("@{ \"id\" : \"9007199254740993\", \"x\": [1, {\"id\": 3}, \"]\"], \"type\": \"A\\u00e4 \\\"\\ud83d\\ude00\","
+	check_alloc("@{ \"id\" : \"9007199254740993\", \"x\": [1, {\"id\": [3]}, [], \"]\"], \"type\": \"A\\u00e4 \\\"\\ud83d\\ude00\","
 	            " \"event\":\"ALLOCATE\", \"file\":\"C:\\\\a.rs:3:9\",\"bytes\":1, \"y\":null, \"z\": true }\r\n", 1,
 	            "C:\\a.rs", 3, 9, "A\xc3\xa4 \"\xf0\x9f\x98\x80", 9007199254740993);
 	check_alloc("@ {\"op\":\"ALLOCATE\",\"size\":1,\"file\":\"a:3 b\",\"line\":4,\"column\":2,\"type\":\"\",\"id\":18446744073709551615}\n",
