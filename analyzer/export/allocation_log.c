@@ -63,7 +63,7 @@ static char *symbol(struct view_process *process, const struct stack_frame *at)
 {
 	const struct frame *frame = at->frame;
 	const struct module *module = place_module(process, at->node);
-	const char *in = frame->module ? base_name(frame->module) : "?";
+	const char *in = frame->module ? base_name(frame->module) : frame->kind == FRAME_WASM ? "wasm" : "?";
 	char *text;
 
 	if (frame->function)

@@ -5,6 +5,8 @@
 
 #include "heap/sites.h"
 #include "heap/watch.h"
+#include "names/cache.h"
+#include "names/wasm_stacks.h"
 #include "trace/recording.h"
 #include "util.h"
 
@@ -17,6 +19,7 @@ struct replay {
 	const struct process_info *again; /* the process, as it is read again; NULL: none so far */
 	struct view_process *process; /* as it was read first; NULL: it was not chosen */
 	bool      waits;          /* for what a block is said to be */
+	struct cache askers;      /* of blocks in linear memories: by the stack as recorded, the node that it begins at, + 1 */
 	struct table live;        /* blocks: `tick` is the id, `site` the stack, `stream` what was told */
 	uint64_t  next_id;        /* above all that were given out */
 	uint64_t  base;           /* what the ids of a log are raised by: those of an earlier one come before */
@@ -32,6 +35,23 @@ static bool is_over(const struct replay *replay)
 	return replay->sink->is_over && replay->sink->is_over(replay->sink->context);
 }
 
+/* Where the memory was asked for. */
+static uint32_t stack_of(struct replay *replay, uint32_t recorded)
+{
+	struct cache_entry *entry;
+
+	if (replay->own != DOMAIN_WASM_HEAP)
+		return recorded;
+	entry = cache_at(&replay->askers, &recorded, sizeof recorded);
+	if (!entry->value) {
+		struct node_id asker = names_wasm_stack(replay->input->recording, replay->input->names, replay->process->id,
+		                                        (struct node_id){recorded});
+
+		entry->value = (void *)((uintptr_t)asker.index + 1);
+	}
+	return (uint32_t)((uintptr_t)entry->value - 1);
+}
+
 /* What is still alive at the end of a process, of which nothing was said so far. */
 static void end_process(struct replay *replay)
 {
@@ -43,6 +63,8 @@ static void end_process(struct replay *replay)
 		}
 	table_free(&replay->live);
 	table_init(&replay->live);
+	cache_free(&replay->askers, NULL);
+	replay->askers = (struct cache){0};
 }
 
 static struct view_process *find(const struct replay *replay, const char *stem)
@@ -90,7 +112,7 @@ static void born(struct replay *replay, const struct site_count *site, const str
 
 	live->size = block->size;
 	live->tick = replay->next_id++;
-	live->site = site->stack;
+	live->site = stack_of(replay, site->stack);
 	live->stream = site->told;
 	made = block_of(live);
 	if (!replay->waits)

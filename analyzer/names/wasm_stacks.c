@@ -132,3 +132,14 @@ void names_wasm_stacks(struct recording *recording, struct names *names)
 	}
 	demangler_free(&demangler);
 }
+
+struct node_id names_wasm_stack(const struct recording *recording, struct names *names, struct process_id process,
+                                struct node_id stack)
+{
+	struct naming naming = {.process = &recording->processes[process.index], .id = process, .names = names};
+
+	gather_watched(&naming);
+	stack = asker(&naming, stack, false);
+	free(naming.watched);
+	return stack;
+}

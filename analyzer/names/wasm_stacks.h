@@ -15,4 +15,8 @@
  */
 void names_wasm_stacks(struct recording *recording, struct names *names);
 
+/* The same of a stack of a single block, as it was recorded. */
+struct node_id names_wasm_stack(const struct recording *recording, struct names *names, struct process_id process,
+                                struct node_id stack);
+
 #endif

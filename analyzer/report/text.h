@@ -133,6 +133,7 @@ void trust_logs_text(const struct page *page, const struct view *view);
 /* Among processes: the sections, and what is to be said of the logs where it is told how far to trust the report. */
 void text_logs(const struct page *page, const struct view *view, const struct text_options *options);
 void text_log_trust(const struct page *page, const struct view *view);
+bool text_is_log_finding(const struct finding *finding);
 /* False: it is none of a log's. */
 bool text_log_finding(const struct page *page, const struct finding *finding);
 

@@ -35,6 +35,11 @@ static const struct words *words_of(const char *kind)
 	return NULL;
 }
 
+bool text_is_log_finding(const struct finding *finding)
+{
+	return words_of(finding->kind) != NULL;
+}
+
 bool text_log_finding(const struct page *page, const struct finding *finding)
 {
 	const struct words *words = words_of(finding->kind);

@@ -93,7 +93,8 @@ static void answer(const struct page *page, const struct view *view)
 	answer_trust(page, view);
 	text_suppressed(page, view, DOMAIN_LOG);
 	for (size_t i = 0; i < view->input_count; i++)
-		findings += view->inputs[i].recording->finding_count;
+		for (size_t f = 0; f < view->inputs[i].recording->finding_count; f++)
+			findings += text_is_log_finding(&view->inputs[i].recording->findings[f]);
 	if (findings)
 		say(page, STYLE_BAD,
 		    xasprintf("%s %s of trouble with the log %s told at the end of this report.", COUNT(findings),
@@ -267,17 +268,24 @@ static void totals(const struct page *page, const struct view *view)
 	page_entry(page, "peak", STYLE_PLAIN, "%s at once", BYTES(sum.peak_bytes));
 }
 
-void text_logs(const struct page *page, const struct view *view, const struct text_options *options)
+static void sections(const struct page *page, const struct view *view, const struct text_options *options)
 {
 	by_type(page, view, options);
 	by_place(page, view, options);
 	totals(page, view);
 }
 
+void text_logs(const struct page *page, const struct view *view, const struct text_options *options)
+{
+	page_title(page, "Imported logs", "what they tell for themselves");
+	answer(page, view);
+	sections(page, view, options);
+}
+
 void report_logs_text(const struct page *page, const struct view *view, const struct text_options *options)
 {
 	answer(page, view);
-	text_logs(page, view, options);
+	sections(page, view, options);
 }
 
 void leaks_logs_text(const struct page *page, const struct view *view, const struct text_options *options,

@@ -3,9 +3,10 @@ program that names its types, and of node; as many as the report counts, to the 
 log is imported as the same rows."""
 import collections
 import json
+import os
 import re
 
-from harness import FIXTURES, TMP, need, probe, record, report
+from harness import FIXTURES, SOURCE, TMP, need, probe, record, report, run
 
 PLACE = re.compile(r"(.*):(\d+)")
 
@@ -106,6 +107,19 @@ assert kept.keys() <= {1, 3} and sum(kept.values()) >= 300 * 1000, kept
 for line in text.splitlines():
     if line.startswith("@ ALLOCATE"):
         assert PLACE.match(line), line
+
+# Blocks inside a linear memory, by who asked for them and not by what tells of them.
+need("rustc", "wasm-ld")
+heaps = SOURCE / "tests" / "fixtures" / "wasm" / "heaps"
+rustc = "/usr/bin/rustc" if os.path.exists("/usr/bin/rustc") else "rustc"
+done = run([rustc, "--target", "wasm32-unknown-unknown", "-O", "-C", "linker=wasm-ld", "--crate-type", "cdylib",
+            heaps / "leaky.rs", "-o", TMP / "leaky.wasm"])
+assert done.status == 0, done
+out = TMP / "inside"
+assert record(["node", heaps / "leak.js", TMP / "leaky.wasm", "new", "12"], out).status == 0
+data, back, text = check(out, "inside", "wasm-heap", "--domain", "wasm-heap")
+assert {row["stack"][0]["file"] for row in back["leaks"]["by_site"]} == {
+    f"wasm(keep_{what})" for what in ("exact", "grown", "chain", "boxes", "half", "text")}, places(back)
 
 # ---- a log's own rows ----
 # What text cannot say, because it would mean something else, is written as JSON.
