@@ -469,6 +469,7 @@ struct process_info {
 	struct site *sites;       size_t site_count; /* sorted by live_bytes, largest first */
 	struct instants instants; /* where growth is measured */
 	struct history *history;  /* NULL: nothing was measured */
+	struct churn *churn;      /* what was counted block by block (heap/churn.h); NULL: nothing was asked for */
 	uint64_t  since;          /* blocks born after this tick count as since_…; UINT64_MAX: none was asked for */
 	char    **type_names;     size_t type_name_count; /* what the process calls its types, by number; NULL: not told */
 	struct told_sum told;
@@ -498,6 +499,7 @@ struct recording {
 	struct finding *findings; size_t finding_count;
 	uint64_t  bytes_on_disk;  /* of all its files */
 	bool      since_unknown;  /* no process has the mark that was asked for */
+	const char *instant_unknown; /* nor this, which is no time either; NULL; not owned */
 };
 
 /* One line of a resolved stack. An address gives one frame, or several where functions were inlined. */

@@ -34,6 +34,7 @@ int report_command(const struct command *command, int argc, char **argv);
 int leaks_command(const struct command *command, int argc, char **argv);
 int export_command(const struct command *command, int argc, char **argv);
 int import_command(const struct command *command, int argc, char **argv);
+int hot_command(const struct command *command, int argc, char **argv);
 int mark_command(const struct command *command, int argc, char **argv);
 
 /* ---- options.c ----------------------------------------------------------------------------------------------- */
@@ -81,6 +82,12 @@ struct view_input;
  * NULL, or a mark (recording_open_since).
  */
 struct view_input *inputs_open(const char *const *dirs, size_t dir_count, const char *since, size_t *count);
+struct recording_churn;
+/* The same, counted block by block. */
+struct view_input *inputs_open_churn(const char *const *dirs, size_t dir_count, const struct recording_churn *churn,
+                                     size_t *count);
+/* Has each of them the instants that were asked for? Likewise. */
+bool inputs_have_instants(const struct view_input *inputs, size_t count);
 /* Has each of them the mark `since`? If not, a message says which marks there are. */
 bool inputs_have_mark(const struct view_input *inputs, size_t count, const char *since);
 void inputs_close(struct view_input *inputs, size_t count);

@@ -41,6 +41,20 @@ static const struct option leaks_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct option hot_options[] = {
+	{"by", 0, "allocs|bytes|temporary|peak|lifetime|cpu", "what to add up; default allocs"},
+	{"from", 0, "T|MARK", "only what was allocated after this: 1.5s from the start, or a mark's label"},
+	{"to", 0, "T|MARK", "only what was allocated up to this"},
+	{"match", 0, "TEXT", "only stacks with TEXT in a function, file, module or type; more than once: all of them"},
+	{"domain", 0, "D", "heap, map, wasm-memory, wasm-heap, pool or log; default heap"},
+	{"fold", 0, "SHARE", "fold branches with less than so many percent; default 2, in JSON 0"},
+	{"all-frames", 0, NULL, "show the frames of allocators, node and the C library, too"},
+	{"top", 0, "N", "functions that are listed; default 10, in JSON all sites"},
+	{"json", 0, NULL, "for programs, and complete"},
+	{"process", 0, "ID|PID|NAME", "only this process; may be given more than once"},
+	{NULL, 0, NULL, NULL},
+};
+
 static const struct option mark_options[] = {
 	{NULL, 0, NULL, NULL},
 };
@@ -67,6 +81,8 @@ const struct command commands[] = {
 	 report_command},
 	{"leaks", "DIR… [options]", "what was still alive at the end, with whole stacks", leaks_options, false,
 	 leaks_command},
+	{"hot", "DIR… [options]", "where most is allocated, or freed at once, or alive at the peak", hot_options, false,
+	 hot_command},
 	{"export", "DIR… --format F [-o FILE]", "write what was recorded in a format that others read", export_options, false,
 	 export_command},
 	{"import", "FILE… -o DIR --format F", "make a recording of a log that a program wrote of its own blocks",
@@ -85,7 +101,7 @@ const struct command *command_find(const char *name)
 
 void help_all(void)
 {
-	puts("probe: memory leaks of unmodified programs\n\nUsage:");
+	puts("probe: memory leaks and hot paths of unmodified programs\n\nUsage:");
 	for (const struct command *command = commands; command->name; command++)
 		printf("  probe %s %s\n", command->name, command->operands);
 	puts("  probe help [COMMAND]\n  probe --version\n\nCommands:");

@@ -107,7 +107,13 @@ static bool is_repeated(const struct view_input *inputs, size_t count, const str
 	return false;
 }
 
-struct view_input *inputs_open(const char *const *dirs, size_t dir_count, const char *since, size_t *count)
+static struct recording *open_one(const char *dir, const char *since, const struct recording_churn *churn)
+{
+	return churn ? recording_open_churn(dir, churn) : recording_open_since(dir, since);
+}
+
+static struct view_input *open_all(const char *const *dirs, size_t dir_count, const char *since,
+                                   const struct recording_churn *churn, size_t *count)
 {
 	struct list list = {0};
 	struct view_input *inputs;
@@ -124,7 +130,7 @@ struct view_input *inputs_open(const char *const *dirs, size_t dir_count, const 
 	inputs = xcalloc(list.count, sizeof(*inputs));
 	*count = 0;
 	for (size_t i = 0; i < list.count; i++) {
-		struct recording *recording = recording_open_since(list.names[i], since);
+		struct recording *recording = open_one(list.names[i], since, churn);
 
 		if (!recording) {
 			inputs_close(inputs, *count);
@@ -143,6 +149,17 @@ struct view_input *inputs_open(const char *const *dirs, size_t dir_count, const 
 		free(list.names[i]);
 	free(list.names);
 	return inputs;
+}
+
+struct view_input *inputs_open(const char *const *dirs, size_t dir_count, const char *since, size_t *count)
+{
+	return open_all(dirs, dir_count, since, NULL, count);
+}
+
+struct view_input *inputs_open_churn(const char *const *dirs, size_t dir_count, const struct recording_churn *churn,
+                                     size_t *count)
+{
+	return open_all(dirs, dir_count, NULL, churn, count);
 }
 
 /* ---- marks ---------------------------------------------------------------------------------------------------- */
@@ -182,22 +199,42 @@ static char *list_marks(const struct recording *recording)
 	return text;
 }
 
+static void tell_marks(const struct recording *recording, const char *wanted)
+{
+	char *marks = list_marks(recording);
+
+	if (*marks)
+		warn("%s: there is no mark '%s'; there are %s", recording->dir, wanted, marks);
+	else
+		warn("%s: there is no mark '%s', nor any other", recording->dir, wanted);
+	free(marks);
+}
+
 bool inputs_have_mark(const struct view_input *inputs, size_t count, const char *since)
 {
 	bool good = true;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct recording *recording = inputs[i].recording;
-		char *marks;
 
 		if (!recording->since_unknown)
 			continue;
-		marks = list_marks(recording);
-		if (*marks)
-			warn("%s: there is no mark '%s'; there are %s", recording->dir, since, marks);
-		else
-			warn("%s: there is no mark '%s', nor any other", recording->dir, since);
-		free(marks);
+		tell_marks(recording, since);
+		good = false;
+	}
+	return good;
+}
+
+bool inputs_have_instants(const struct view_input *inputs, size_t count)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct recording *recording = inputs[i].recording;
+
+		if (!recording->instant_unknown)
+			continue;
+		tell_marks(recording, recording->instant_unknown);
 		good = false;
 	}
 	return good;

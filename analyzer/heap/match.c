@@ -152,6 +152,7 @@ void matcher_events(void *context, uint32_t stream, const struct trace_event *ev
 			table_prefetch(&matcher->live, events[i + LOOK_AHEAD].address);
 		if (__builtin_expect(event->tick > matcher->next_instant, 0))
 			instant(matcher, event->tick);
+		matcher->sites.now = event->tick;
 		switch (event->kind) {
 		case TRACE_EVENT_ALLOC:
 		case TRACE_EVENT_REALLOC_IN:
@@ -275,6 +276,7 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 	wasm_heaps_close(matcher->wasm_heaps, matcher->process);
 	told_close(matcher->told, matcher->process);
 	add_totals(&matcher->heap, &matcher->process->totals);
+	churn_finish(matcher->process->churn, matcher->sites.count);
 	sites_finish(&matcher->sites, matcher->process);
 	for (size_t i = 0; i < matcher->process->site_count; i++) {
 		struct site *site = &matcher->process->sites[i];

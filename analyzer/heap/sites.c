@@ -9,7 +9,7 @@
 void sites_init(struct sites *sites, const struct process_info *process)
 {
 	*sites = (struct sites){
-		.process = process, .watch = process->watch, .stacks = (uint32_t)(TRACE_FIRST_NODE + process->node_count),
+		.process = process, .watch = process->watch, .churn = process->churn, .stacks = (uint32_t)(TRACE_FIRST_NODE + process->node_count),
 	};
 }
 
@@ -94,6 +94,8 @@ void site_retype(struct sites *sites, struct block *block, uint32_t told)
 	/* As at most births, the peak is now: what was settled of it as the block was born is settled again. */
 	if (sites->live_bytes == sites->peak_bytes)
 		sites->peak++;
+	if (sites->churn)
+		churn_retype(sites->churn, to->domain, block, site, sites->now);
 	block->site = site;
 	site_tell(sites, BLOCK_RETYPED, site, block);
 }

@@ -6,6 +6,7 @@
 #ifndef PROBE_SITES_H
 #define PROBE_SITES_H
 
+#include "heap/churn.h"
 #include "heap/watch.h"
 #include "model.h"
 #include "trace/damage.h"
@@ -36,6 +37,8 @@ struct sites {
 	uint32_t  stacks;        /* ids of nodes end here */
 	const struct process_info *process; /* its call tree */
 	const struct block_watch *watch; /* its */
+	struct churn *churn;     /* its */
+	uint64_t  now;           /* tick of the event that is being replayed */
 	uint64_t  live_bytes;    /* of the heap, now */
 	uint64_t  peak_bytes;    /* and the most there ever was, */
 	uint64_t  peak;          /* which is peak number … */
@@ -71,6 +74,20 @@ static inline void site_tell(const struct sites *sites, enum block_change change
 {
 	if (__builtin_expect(sites->watch != NULL, 0))
 		sites->watch->changed(sites->watch->context, sites->process, change, &sites->list[site], block);
+}
+
+/* Likewise, of what is counted block by block. */
+static inline void site_churn(const struct sites *sites, enum block_change change, const struct block *block, bool temporary)
+{
+	enum domain domain;
+
+	if (__builtin_expect(sites->churn == NULL, 1))
+		return;
+	domain = sites->list[block->site].domain;
+	if (change == BLOCK_BORN)
+		churn_birth(sites->churn, domain, block, sites->now);
+	else
+		churn_death(sites->churn, domain, block, sites->now, temporary);
 }
 
 /* Before live_bytes of a site changes: what it is now was alive at the last peak, if nothing changed since. */

@@ -59,6 +59,7 @@ static inline void space_count_birth(struct space *space, const struct block *bl
 	else
 		site_birth_inside(space->sites, block->site, block->size);
 	site_tell(space->sites, BLOCK_BORN, block->site, block);
+	site_churn(space->sites, BLOCK_BORN, block, false);
 }
 
 static inline void space_count_death(struct space *space, const struct block *block, bool temporary)
@@ -68,6 +69,7 @@ static inline void space_count_death(struct space *space, const struct block *bl
 	else
 		site_death_inside(space->sites, block->site, block->size, temporary);
 	site_tell(space->sites, BLOCK_DIES, block->site, block);
+	site_churn(space->sites, BLOCK_DIES, block, temporary);
 }
 
 /*

@@ -10,52 +10,8 @@
 #include "report/by_type.h"
 #include "report/inside.h"
 #include "report/json_rows.h"
+#include "report/json_writer.h"
 #include "report/suppress.h"
-
-/* ---- the file ------------------------------------------------------------------------------------------------ */
-
-struct writer {
-	FILE    *file;
-	bool     first;           /* nothing was written yet at this level */
-};
-
-static void put(struct writer *writer, json_t *value)
-{
-	json_dumpf(value, writer->file, JSON_COMPACT | JSON_ENCODE_ANY);
-	json_decref(value);
-}
-
-static void put_key(struct writer *writer, const char *key)
-{
-	fprintf(writer->file, "%s\n\"%s\":", writer->first ? "" : ",", key);
-	writer->first = false;
-}
-
-static void put_member(struct writer *writer, const char *key, json_t *value)
-{
-	put_key(writer, key);
-	put(writer, value);
-}
-
-static void open_level(struct writer *writer, const char *key, char bracket)
-{
-	put_key(writer, key);
-	fputc(bracket, writer->file);
-	writer->first = true;
-}
-
-static void close_level(struct writer *writer, char bracket)
-{
-	fputc(bracket, writer->file);
-	writer->first = false;
-}
-
-static void put_row(struct writer *writer, json_t *value)
-{
-	fputs(writer->first ? "\n" : ",\n", writer->file);
-	writer->first = false;
-	put(writer, value);
-}
 
 /* ---- leaks --------------------------------------------------------------------------------------------------- */
 
@@ -65,87 +21,87 @@ static bool is_wanted(const struct json_options *options, enum domain domain)
 }
 
 /* Lists the rows; returns how many --top left off. */
-static size_t put_sites(struct writer *writer, const struct view *view, const struct json_options *options,
+static size_t put_sites(struct json_writer *writer, const struct view *view, const struct json_options *options,
                         struct name_sum *names)
 {
 	size_t rows = 0;
 
-	open_level(writer, "by_site", '[');
+	json_open_level(writer, "by_site", '[');
 	for (size_t i = 0; i < view->site_count; i++)
 		if (is_wanted(options, view->sites[i].domain) && rows++ < options->top)
-			put_row(writer, json_site(view, &view->sites[i], names));
-	close_level(writer, ']');
+			json_put_row(writer, json_site(view, &view->sites[i], names));
+	json_close_level(writer, ']');
 	return rows > options->top ? rows - options->top : 0;
 }
 
 /* What the collection at the end freed, by site. */
-static void put_garbage(struct writer *writer, const struct view *view, const struct json_options *options)
+static void put_garbage(struct json_writer *writer, const struct view *view, const struct json_options *options)
 {
 	struct name_sum names = {0};
 	size_t rows = 0;
 
-	open_level(writer, "garbage", '[');
+	json_open_level(writer, "garbage", '[');
 	for (size_t i = 0; i < view->garbage_count; i++)
 		if (is_wanted(options, view->garbage[i].domain) && rows++ < options->top)
-			put_row(writer, json_garbage(view, &view->garbage[i], &names));
-	close_level(writer, ']');
+			json_put_row(writer, json_garbage(view, &view->garbage[i], &names));
+	json_close_level(writer, ']');
 }
 
 /* What workers held until they ended, by site. */
-static void put_held(struct writer *writer, const struct view *view, const struct json_options *options)
+static void put_held(struct json_writer *writer, const struct view *view, const struct json_options *options)
 {
 	struct name_sum names = {0};
 	size_t rows = 0;
 
-	open_level(writer, "until_worker_end", '[');
+	json_open_level(writer, "until_worker_end", '[');
 	for (size_t i = 0; i < view->held_count; i++)
 		if (is_wanted(options, view->held[i].domain) && rows++ < options->top)
-			put_row(writer, json_held(view, &view->held[i], &names));
-	close_level(writer, ']');
+			json_put_row(writer, json_held(view, &view->held[i], &names));
+	json_close_level(writer, ']');
 }
 
 /* What only a pending finalizer holds: by registry, and what blocks are known to be that, by site. */
-static void put_pending(struct writer *writer, const struct view *view, const struct json_options *options)
+static void put_pending(struct json_writer *writer, const struct view *view, const struct json_options *options)
 {
 	struct name_sum names = {0};
 	size_t rows = 0;
 
-	open_level(writer, "pending", '[');
+	json_open_level(writer, "pending", '[');
 	for (size_t i = 0; i < view->process_count; i++) {
 		const struct process_info *info = view->processes[i].info;
 
 		for (size_t u = 0; u < info->unfinalized_count; u++)
-			put_row(writer, json_unfinalized(&view->processes[i], &info->unfinalized[u], &names));
+			json_put_row(writer, json_unfinalized(&view->processes[i], &info->unfinalized[u], &names));
 	}
-	close_level(writer, ']');
-	open_level(writer, "pending_by_site", '[');
+	json_close_level(writer, ']');
+	json_open_level(writer, "pending_by_site", '[');
 	for (size_t i = 0; i < view->pending_count; i++)
 		if (is_wanted(options, view->pending[i].domain) && rows++ < options->top)
-			put_row(writer, json_pending(view, &view->pending[i], &names));
-	close_level(writer, ']');
+			json_put_row(writer, json_pending(view, &view->pending[i], &names));
+	json_close_level(writer, ']');
 }
 
-static size_t put_groups(struct writer *writer, const struct view *view, const struct json_options *options,
+static size_t put_groups(struct json_writer *writer, const struct view *view, const struct json_options *options,
                          const char *key, struct view_group *(*group)(const struct view *, enum domain, size_t *))
 {
 	size_t rows = 0;
 
-	open_level(writer, key, '[');
+	json_open_level(writer, key, '[');
 	for (enum domain domain = 0; domain < DOMAINS; domain++) {
 		size_t count = 0;
 		struct view_group *groups = is_wanted(options, domain) ? group(view, domain, &count) : NULL;
 
 		for (size_t i = 0; i < count; i++)
 			if (rows++ < options->top)
-				put_row(writer, json_group(view, &groups[i], domain));
+				json_put_row(writer, json_group(view, &groups[i], domain));
 		free(groups);
 	}
-	close_level(writer, ']');
+	json_close_level(writer, ']');
 	return rows > options->top ? rows - options->top : 0;
 }
 
 /* Those of all domains that have types, together in order of size. */
-static size_t put_types(struct writer *writer, const struct view *view, const struct json_options *options)
+static size_t put_types(struct json_writer *writer, const struct view *view, const struct json_options *options)
 {
 	static const enum domain typed[] = {DOMAIN_HEAP, DOMAIN_WASM_HEAP, DOMAIN_POOL, DOMAIN_LOG};
 	enum { TYPED = sizeof(typed) / sizeof(*typed) };
@@ -155,7 +111,7 @@ static size_t put_types(struct writer *writer, const struct view *view, const st
 	for (size_t i = 0; i < TYPED; i++)
 		if (is_wanted(options, typed[i]))
 			sums[i] = view_by_type(view, typed[i], &counts[i]);
-	open_level(writer, "by_type", '[');
+	json_open_level(writer, "by_type", '[');
 	for (;; rows++) {
 		size_t next = TYPED;
 
@@ -166,16 +122,16 @@ static size_t put_types(struct writer *writer, const struct view *view, const st
 		if (next == TYPED)
 			break;
 		if (rows < options->top)
-			put_row(writer, json_type_sum(&sums[next][at[next]], typed[next]));
+			json_put_row(writer, json_type_sum(&sums[next][at[next]], typed[next]));
 		at[next]++;
 	}
-	close_level(writer, ']');
+	json_close_level(writer, ']');
 	for (size_t i = 0; i < TYPED; i++)
 		free(sums[i]);
 	return rows > options->top ? rows - options->top : 0;
 }
 
-static void put_domains(struct writer *writer, const struct view *view, const struct json_options *options)
+static void put_domains(struct json_writer *writer, const struct view *view, const struct json_options *options)
 {
 	json_t *domains = json_checked(json_object());
 
@@ -191,81 +147,81 @@ static void put_domains(struct writer *writer, const struct view *view, const st
 		json_set(sum, "suppressed_blocks", json_number(view->suppressed[domain].blocks));
 		json_set(domains, domain_name(domain), sum);
 	}
-	put_member(writer, "domains", domains);
+	json_put_member(writer, "domains", domains);
 }
 
 /* Those that hid something; and somebody's own, to whom it is news that one hid nothing. */
-static void put_suppressions(struct writer *writer, const struct view *view)
+static void put_suppressions(struct json_writer *writer, const struct view *view)
 {
-	open_level(writer, "suppressions", '[');
+	json_open_level(writer, "suppressions", '[');
 	for (size_t i = 0; view->suppressions && i < view->suppressions->count; i++) {
 		json_t *hid = json_suppression(view->suppressions->rows[i]);
 
 		if (hid)
-			put_row(writer, hid);
+			json_put_row(writer, hid);
 	}
-	close_level(writer, ']');
+	json_close_level(writer, ']');
 }
 
-static void put_memories(struct writer *writer, const struct view *view, struct name_sum *names)
+static void put_memories(struct json_writer *writer, const struct view *view, struct name_sum *names)
 {
-	open_level(writer, "wasm_memories", '[');
+	json_open_level(writer, "wasm_memories", '[');
 	for (size_t i = 0; i < view->process_count; i++) {
 		const struct process_info *info = view->processes[i].info;
 
 		for (size_t m = 0; m < info->wasm_memory_count; m++)
-			put_row(writer, json_wasm_memory(&view->processes[i], &info->wasm_memories[m], names));
+			json_put_row(writer, json_wasm_memory(&view->processes[i], &info->wasm_memories[m], names));
 	}
-	close_level(writer, ']');
+	json_close_level(writer, ']');
 }
 
 /* ---- documents ----------------------------------------------------------------------------------------------- */
 
-static void put_head(struct writer *writer, const struct view *view, const char *schema)
+void json_put_head(struct json_writer *writer, const struct view *view, const char *schema)
 {
 	fputc('{', writer->file);
-	put_member(writer, "schema", json_text(schema));
-	put_member(writer, "recording", json_recording(view->inputs[0].recording));
-	open_level(writer, "recordings", '[');
+	json_put_member(writer, "schema", json_text(schema));
+	json_put_member(writer, "recording", json_recording(view->inputs[0].recording));
+	json_open_level(writer, "recordings", '[');
 	for (size_t i = 0; i < view->input_count; i++)
-		put_row(writer, json_recording(view->inputs[i].recording));
-	close_level(writer, ']');
-	open_level(writer, "processes", '[');
+		json_put_row(writer, json_recording(view->inputs[i].recording));
+	json_close_level(writer, ']');
+	json_open_level(writer, "processes", '[');
 	for (size_t i = 0; i < view->process_count; i++)
-		put_row(writer, json_process(view, &view->processes[i]));
-	close_level(writer, ']');
+		json_put_row(writer, json_process(view, &view->processes[i]));
+	json_close_level(writer, ']');
 }
 
-static void put_marks(struct writer *writer, const struct view *view)
+void json_put_marks(struct json_writer *writer, const struct view *view)
 {
-	open_level(writer, "marks", '[');
+	json_open_level(writer, "marks", '[');
 	for (size_t i = 0; i < view->process_count; i++)
 		for (size_t m = 0; m < view->processes[i].info->mark_count; m++)
-			put_row(writer, json_mark(view->processes[i].info, &view->processes[i].info->marks[m]));
-	close_level(writer, ']');
+			json_put_row(writer, json_mark(view->processes[i].info, &view->processes[i].info->marks[m]));
+	json_close_level(writer, ']');
 }
 
-static void put_logs(struct writer *writer, const struct view *view)
+static void put_logs(struct json_writer *writer, const struct view *view)
 {
-	open_level(writer, "logs", '[');
+	json_open_level(writer, "logs", '[');
 	for (size_t i = 0; i < view->process_count; i++)
 		if (view->processes[i].info->logged)
-			put_row(writer, json_log(&view->processes[i]));
-	close_level(writer, ']');
+			json_put_row(writer, json_log(&view->processes[i]));
+	json_close_level(writer, ']');
 }
 
-static void put_finding(struct writer *writer, const char *kind, uint64_t count, json_t *examples)
+static void put_finding(struct json_writer *writer, const char *kind, uint64_t count, json_t *examples)
 {
 	json_t *object = json_checked(json_object());
 
 	json_set(object, "kind", json_text(kind));
 	json_set(object, "count", json_number(count));
 	json_set(object, "examples", examples);
-	put_row(writer, object);
+	json_put_row(writer, object);
 }
 
 /* Instances of WebAssembly modules whose blocks are not told, and events inside of no memory that is known. */
-static void put_unwatched(struct writer *writer, const struct view *view)
+static void put_unwatched(struct json_writer *writer, const struct view *view)
 {
 	size_t count;
 	struct inside_unwatched *rows = inside_unwatched(view, &count);
@@ -290,9 +246,9 @@ static void put_unwatched(struct writer *writer, const struct view *view)
 }
 
 /* After the stacks: what names could not be found shows as they are asked for. */
-static void put_findings(struct writer *writer, const struct view *view)
+void json_put_findings(struct json_writer *writer, const struct view *view)
 {
-	open_level(writer, "findings", '[');
+	json_open_level(writer, "findings", '[');
 	for (size_t i = 0; i < view->input_count; i++) {
 		const struct recording *from = view->inputs[i].recording;
 
@@ -307,20 +263,20 @@ static void put_findings(struct writer *writer, const struct view *view)
 			put_finding(writer, "names", problems, json_texts(sentences, problems));
 	}
 	put_unwatched(writer, view);
-	close_level(writer, ']');
+	json_close_level(writer, ']');
 }
 
 void report_json(FILE *file, const struct view *view, const struct json_options *options)
 {
-	struct writer writer = {.file = file, .first = true};
+	struct json_writer writer = {.file = file, .first = true};
 	struct name_sum names = {0};
 	size_t left_off;
 
-	put_head(&writer, view, "probe.report/1");
-	put_marks(&writer, view);
-	put_member(&writer, "totals", json_totals(view));
+	json_put_head(&writer, view, "probe.report/1");
+	json_put_marks(&writer, view);
+	json_put_member(&writer, "totals", json_totals(view));
 	put_logs(&writer, view);
-	open_level(&writer, "leaks", '{');
+	json_open_level(&writer, "leaks", '{');
 	put_domains(&writer, view, options);
 	left_off = put_sites(&writer, view, options, &names);
 	put_garbage(&writer, view, options);
@@ -329,27 +285,27 @@ void report_json(FILE *file, const struct view *view, const struct json_options 
 	left_off += put_types(&writer, view, options);
 	left_off += put_groups(&writer, view, options, "by_module", view_by_module);
 	left_off += put_groups(&writer, view, options, "by_process", view_by_process);
-	put_member(&writer, "left_off", json_number(left_off));
+	json_put_member(&writer, "left_off", json_number(left_off));
 	put_suppressions(&writer, view);
-	close_level(&writer, '}');
+	json_close_level(&writer, '}');
 	put_memories(&writer, view, &names);
-	put_member(&writer, "names", json_names(&names));
-	put_findings(&writer, view);
+	json_put_member(&writer, "names", json_names(&names));
+	json_put_findings(&writer, view);
 	fputs("\n}\n", file);
 }
 
 void leaks_json(FILE *file, const struct view *view, const struct json_options *options, enum leaks_by by)
 {
-	struct writer writer = {.file = file, .first = true};
+	struct json_writer writer = {.file = file, .first = true};
 	struct name_sum names = {0};
 	size_t left_off;
 
-	put_head(&writer, view, "probe.leaks/1");
-	put_marks(&writer, view);
-	put_member(&writer, "since", json_text(view->since));
-	put_member(&writer, "totals", json_totals(view));
+	json_put_head(&writer, view, "probe.leaks/1");
+	json_put_marks(&writer, view);
+	json_put_member(&writer, "since", json_text(view->since));
+	json_put_member(&writer, "totals", json_totals(view));
 	put_logs(&writer, view);
-	open_level(&writer, "leaks", '{');
+	json_open_level(&writer, "leaks", '{');
 	put_domains(&writer, view, options);
 	if (by == BY_SITE)
 		left_off = put_sites(&writer, view, options, &names);
@@ -359,10 +315,10 @@ void leaks_json(FILE *file, const struct view *view, const struct json_options *
 		left_off = put_groups(&writer, view, options, "by_module", view_by_module);
 	else
 		left_off = put_groups(&writer, view, options, "by_process", view_by_process);
-	put_member(&writer, "left_off", json_number(left_off));
+	json_put_member(&writer, "left_off", json_number(left_off));
 	put_suppressions(&writer, view);
-	close_level(&writer, '}');
-	put_member(&writer, "names", json_names(&names));
-	put_findings(&writer, view);
+	json_close_level(&writer, '}');
+	json_put_member(&writer, "names", json_names(&names));
+	json_put_findings(&writer, view);
 	fputs("\n}\n", file);
 }

@@ -8,7 +8,7 @@
 #include "report/logs.h"
 #include "util.h"
 
-static void put_source(const struct page *page, const struct view *view)
+void text_source(const struct page *page, const struct view *view)
 {
 	uint64_t bytes = 0;
 	char *dir = escape_text(view->inputs[0].recording->dir);
@@ -63,7 +63,7 @@ void report_text(const struct page *page, const struct view *view, const struct 
 	if (view_domain(view) == DOMAIN_LOG) {
 		report_logs_text(page, view, options);
 		text_trust(page, view, &names);
-		put_source(page, view);
+		text_source(page, view);
 		return;
 	}
 	text_answer(page, view, options->domain);
@@ -87,7 +87,7 @@ void report_text(const struct page *page, const struct view *view, const struct 
 			text_logs(page, view, options);
 	}
 	text_trust(page, view, &names);
-	put_source(page, view);
+	text_source(page, view);
 }
 
 void leaks_text(const struct page *page, const struct view *view, const struct text_options *options,
@@ -98,7 +98,7 @@ void leaks_text(const struct page *page, const struct view *view, const struct t
 	if (options->domain == DOMAIN_LOG && view_logs(view)) {
 		leaks_logs_text(page, view, options, by);
 		text_trust(page, view, &names);
-		put_source(page, view);
+		text_source(page, view);
 		return;
 	}
 	text_answer(page, view, options->domain);
@@ -116,5 +116,5 @@ void leaks_text(const struct page *page, const struct view *view, const struct t
 	}
 	text_elsewhere(page, view, options->domain);
 	text_trust(page, view, &names);
-	put_source(page, view);
+	text_source(page, view);
 }

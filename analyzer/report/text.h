@@ -23,6 +23,9 @@ void report_text(const struct page *page, const struct view *view, const struct 
 void leaks_text(const struct page *page, const struct view *view, const struct text_options *options,
                 enum leaks_by by);
 
+/* The recordings that all this is of. */
+void text_source(const struct page *page, const struct view *view);
+
 /* ---- text_answer.c ------------------------------------------------------------------------------------------- */
 
 /* What was alive, when, and who keeps most of it. */
@@ -52,6 +55,8 @@ void text_sites(const struct page *page, const struct view *view, const struct t
 /* The frames of a stack, all or those that matter; counts their names. */
 void text_stack(const struct page *page, struct view_process *process, struct node_id stack, bool whole,
                 struct name_sum *names);
+/* "leak.c:12", "libc.so.6+0x2724a", "0x7f00…": the best that is known of where a frame is. Not escaped. To be freed. */
+char *text_place(struct view_process *process, const struct stack_frame *at);
 /* "retain, leak.c:12": the frame to blame. Escaped. To be freed. */
 char *text_blame(struct view_process *process, struct node_id stack);
 /* Of a WebAssembly function to blame: the script's function that called it, likewise; NULL: there is none. */

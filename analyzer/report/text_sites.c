@@ -52,8 +52,7 @@ static char *location_in_code(const struct stack_frame *at)
 	return xstrdup(frame->kind == FRAME_JS ? "JavaScript" : "wasm");
 }
 
-/* "leak.c:12", "libc.so.6+0x2724a", "0x7f00…": the best that is known. Not escaped. To be freed. */
-static char *location(struct view_process *process, const struct stack_frame *at)
+char *text_place(struct view_process *process, const struct stack_frame *at)
 {
 	const struct frame *frame = at->frame;
 	const struct module *module = place_module(process, at->node);
@@ -92,7 +91,7 @@ static char *sentence(struct view_process *process, struct stack stack, size_t i
 	if (frame) {
 		char *function = abbreviate(frame->function, BLAME_MOST);
 
-		place = location(process, &stack.frames[index]);
+		place = text_place(process, &stack.frames[index]);
 		/* Where a function of wasm has no name, its place is all there is. */
 		if (frame->kind == FRAME_WASM && !frame->file &&
 		    !strncmp(place, frame->function, strlen(frame->function)))
@@ -101,7 +100,7 @@ static char *sentence(struct view_process *process, struct stack stack, size_t i
 			line = xasprintf("%s, %s", function, place);
 		free(function);
 	} else if (stack.count) {
-		place = location(process, &stack.frames[0]);
+		place = text_place(process, &stack.frames[0]);
 		line = xasprintf("an unknown function, %s", place);
 	} else {
 		line = xstrdup("its stack is unknown");
@@ -284,7 +283,7 @@ static size_t make_lines(struct view_process *process, const struct stack *stack
 			continue;
 		}
 		add_line(lines, &count, xstrdup(at->frame->function ? at->frame->function : "unknown"),
-		         location(process, at), remark(at->frame), i == stack->blame);
+		         text_place(process, at), remark(at->frame), i == stack->blame);
 		i++;
 	}
 	if (i < stack->count)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap/churn.h"
 #include "heap/history.h"
 #include "heap/instants.h"
 #include "heap/ledger.h"
@@ -200,6 +201,7 @@ void process_free(struct process_info *process)
 	free(process->instants.ticks);
 	free(process->instants.numbers);
 	history_free(process->history);
+	churn_free(process->churn);
 	for (size_t i = 0; i < process->wasm_memory_count; i++) {
 		free(process->wasm_memories[i].growth);
 		free(process->wasm_memories[i].steps);

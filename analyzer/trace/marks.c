@@ -109,3 +109,43 @@ bool marks_since(struct process_info *processes, size_t count, const char *wante
 	number = strtoul(wanted + 1, &end, 10);
 	return !errno && !*end && resolve(processes, count, wanted, number);
 }
+
+/* "1.5s" in nanoseconds. False: it is no time. */
+static bool read_time(const char *text, double *ns)
+{
+	static const struct { const char *name; double ns; } units[] = {
+		{"ns", 1}, {"us", 1e3}, {"µs", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"min", 60e9}, {"h", 3600e9},
+	};
+	char *unit;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	*ns = strtod(text, &unit);
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		if (!strcmp(unit, units[i].name)) {
+			*ns *= units[i].ns;
+			return *ns < 9e18;
+		}
+	return false;
+}
+
+bool marks_instant(struct process_info *processes, size_t count, const char *wanted, uint64_t *ticks)
+{
+	const struct process_info *first = NULL;
+	bool found = marks_since(processes, count, wanted);
+	uint64_t start = 0;
+	double ns;
+
+	for (size_t i = 0; i < count; i++) {
+		ticks[i] = processes[i].since;
+		processes[i].since = UINT64_MAX;
+		if (!first && processes[i].header.anchor[0].monotonic_ns)
+			first = &processes[i];
+	}
+	if (found || !read_time(wanted, &ns) || !first ||
+	    !tick_of_time(first, first->header.anchor[0].monotonic_ns + (uint64_t)ns, &start))
+		return found;
+	for (size_t i = 0; i < count; i++)
+		ticks[i] = elsewhere(first, start, &processes[i]);
+	return true;
+}

@@ -18,4 +18,10 @@ void marks_add(struct process_info *process, struct bytes file, struct damage *d
  */
 bool marks_since(struct process_info *processes, size_t count, const char *wanted);
 
+/*
+ * The tick of each process at `wanted`: a mark as above or, if there is none, a time after the recording's start, such as
+ * 1.5s, 200ms, 2min. False: it is neither.
+ */
+bool marks_instant(struct process_info *processes, size_t count, const char *wanted, uint64_t *ticks);
+
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "trace/array.h"
+#include "heap/churn.h"
 #include "trace/image.h"
 #include "trace/marks.h"
 
@@ -242,9 +243,31 @@ static void gather_told(struct recording *recording, bool frees)
 	add_finding(recording, finding);
 }
 
+/* What is wanted besides; NULL: is not. */
+struct wanted {
+	const char *since;
+	const struct block_watch *watch;
+	const struct recording_churn *churn;
+};
+
+static void open_churn(struct recording *recording, const struct recording_churn *churn)
+{
+	size_t count = recording->process_count;
+	uint64_t *from = xcalloc(count, sizeof *from), *to = xcalloc(count, sizeof *to);
+
+	memset(to, 0xff, count * sizeof *to);
+	if (churn->from && !marks_instant(recording->processes, count, churn->from, from))
+		recording->instant_unknown = churn->from;
+	else if (churn->to && !marks_instant(recording->processes, count, churn->to, to))
+		recording->instant_unknown = churn->to;
+	for (size_t i = 0; i < count; i++)
+		churn_open(&recording->processes[i], churn->domain, from[i], to[i]);
+	free(from);
+	free(to);
+}
+
 /* `stems` are taken over into the processes. */
-static void read_images(struct recording *recording, int dir, char **stems, size_t count, const char *since,
-                        const struct block_watch *watch)
+static void read_images(struct recording *recording, int dir, char **stems, size_t count, const struct wanted *wanted)
 {
 	struct image *images = xcalloc(count, sizeof *images);
 	struct process_info *processes = xcalloc(count, sizeof *processes);
@@ -269,13 +292,15 @@ static void read_images(struct recording *recording, int dir, char **stems, size
 		add_warning(recording, xstrdup("how long a tick is could not be found out; times are in ticks"));
 	for (size_t i = 0; i < count; i++)
 		read_marks(&images[i], dir);
-	if (since && !marks_since(recording->processes, count, since))
+	if (wanted->since && !marks_since(recording->processes, count, wanted->since))
 		recording->since_unknown = true;
+	if (wanted->churn)
+		open_churn(recording, wanted->churn);
 	family_link(images, count);
 	code_link(images, count);
 	for (size_t i = 0; i < count; i++)
-		recording->processes[i].watch = watch;
-	replay_all(images, count, dir, watch == NULL);
+		recording->processes[i].watch = wanted->watch;
+	replay_all(images, count, dir, wanted->watch == NULL);
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < recording->processes[i].site_count; j++)
 			recording->processes[i].sites[j].process.index = (uint32_t)i;
@@ -298,7 +323,7 @@ static void read_images(struct recording *recording, int dir, char **stems, size
 	free(images);
 }
 
-static struct recording *open_watched(const char *dir, const char *since, const struct block_watch *watch)
+static struct recording *open_wanted(const char *dir, const struct wanted *wants)
 {
 	struct recording *recording = xcalloc(1, sizeof *recording);
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -319,7 +344,7 @@ static struct recording *open_watched(const char *dir, const char *since, const 
 		warn("%s: there is no recording here", dir);
 		goto failed;
 	}
-	read_images(recording, fd, stems, count, since, watch);
+	read_images(recording, fd, stems, count, wants);
 	free(stems);
 	close(fd);
 	return recording;
@@ -335,17 +360,22 @@ failed:
 
 struct recording *recording_open(const char *dir)
 {
-	return open_watched(dir, NULL, NULL);
+	return open_wanted(dir, &(struct wanted){0});
 }
 
 struct recording *recording_open_since(const char *dir, const char *since)
 {
-	return open_watched(dir, since, NULL);
+	return open_wanted(dir, &(struct wanted){.since = since});
+}
+
+struct recording *recording_open_churn(const char *dir, const struct recording_churn *churn)
+{
+	return open_wanted(dir, &(struct wanted){.churn = churn});
 }
 
 bool recording_replay(const char *dir, const struct block_watch *watch)
 {
-	struct recording *recording = open_watched(dir, NULL, watch);
+	struct recording *recording = open_wanted(dir, &(struct wanted){.watch = watch});
 
 	recording_close(recording);
 	return recording != NULL;

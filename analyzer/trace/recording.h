@@ -18,6 +18,13 @@ struct recording *recording_open(const char *dir);
  * recording.since_unknown is set.
  */
 struct recording *recording_open_since(const char *dir, const char *since);
+/* The same, and counts block by block what lies between two instants (heap/churn.h); either may be NULL. */
+struct recording_churn {
+	enum domain domain;
+	const char *from, *to;   /* marks or times, as for marks_instant; one that is not there: recording.instant_unknown */
+};
+struct recording *recording_open_churn(const char *dir, const struct recording_churn *churn);
+
 /*
  * The same recording once more, for its single blocks: `watch` is told of each, process by process, in the order of time
  * of each. False: it cannot be opened any more.

@@ -1,0 +1,160 @@
+/* hot.c: probe hot DIR… */
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/commands.h"
+#include "report/hot.h"
+#include "report/logs.h"
+#include "report/text.h"
+#include "trace/recording.h"
+#include "util.h"
+
+enum { BY, FROM, TO, MATCH, DOMAIN_OPTION, FOLD, ALL_FRAMES, TOP, JSON, PROCESS };
+
+#define FOLD_DEFAULT 0.02
+
+struct request {
+	const char **dirs, **processes, **matches; size_t dir_count, process_count; /* arrays owned */
+	struct hot_options options;
+	int      domain;          /* < 0: not given */
+	size_t   top;             /* 0: not given */
+	bool     json;
+};
+
+static enum hot_by read_by(const struct command *command, const char *value)
+{
+	for (enum hot_by by = 0; by < HOT_BYS; by++)
+		if (!strcmp(value, hot_by_name(by)))
+			return by;
+	usage_error(command, "--by wants allocs, bytes, temporary, peak, lifetime or cpu, not '%s'", value);
+}
+
+/* "2", "0.5", with or without "%": of a hundred. */
+static double read_fold(const struct command *command, const char *value)
+{
+	char *rest;
+	double share = *value >= '0' && *value <= '9' ? strtod(value, &rest) : -1;
+
+	if (share < 0 || (*rest && strcmp(rest, "%")) || share > 100)
+		usage_error(command, "--fold wants a share from 0 to 100 %%, not '%s'", value);
+	return share / 100;
+}
+
+/* Blocks are counted one by one where births and deaths are put together. */
+static void check_domain(const struct command *command, const struct request *request)
+{
+	enum domain domain = request->options.domain;
+
+	if (hot_needs_churn(&request->options) && domain != DOMAIN_HEAP && domain != DOMAIN_WASM_HEAP && domain != DOMAIN_POOL)
+		usage_error(command, "--by peak and lifetime, --from and --to are for the domains heap, wasm-heap and pool, not %s",
+		            domain_name(domain));
+}
+
+static int print(const struct request *request, const struct view *view)
+{
+	struct hot_options options = request->options;
+	struct page page = page_open(stdout);
+
+	output_begin();
+	/* The text cuts, JSON does not. */
+	if (options.fold < 0)
+		options.fold = request->json ? 0 : FOLD_DEFAULT;
+	options.top = request->top ? request->top : request->json ? SIZE_MAX : TOP_DEFAULT;
+	if (request->json)
+		hot_json(stdout, view, &options);
+	else
+		hot_text(&page, view, &options);
+	return output_end();
+}
+
+static int run(const struct command *command, struct request *request)
+{
+	struct recording_churn churn = {.domain = request->domain < 0 ? DOMAIN_HEAP : (enum domain)request->domain,
+	                                .from = request->options.from, .to = request->options.to};
+	struct view_input *inputs;
+	struct view *view = NULL;
+	int status = STATUS_USAGE;
+	size_t count;
+
+	request->options.domain = churn.domain;
+	check_domain(command, request);
+	if (hot_needs_churn(&request->options))
+		inputs = inputs_open_churn(request->dirs, request->dir_count, &churn, &count);
+	else
+		inputs = inputs_open(request->dirs, request->dir_count, NULL, &count);
+	if (!inputs)
+		return STATUS_INPUT;
+	if (request->options.by == HOT_CPU) {
+		for (size_t i = 0; i < count; i++)
+			warn("%s: it has no CPU samples: this probe records none", inputs[i].recording->dir);
+		inputs_close(inputs, count);
+		return STATUS_INPUT;
+	}
+	if (inputs_have_instants(inputs, count))
+		view = view_build(inputs, count, &(struct view_options){
+			.processes = request->processes, .process_count = request->process_count,
+		});
+	if (view) {
+		if (request->domain < 0 && !hot_needs_churn(&request->options))
+			request->options.domain = view_domain(view);
+		status = print(request, view);
+		view_free(view);
+	}
+	inputs_close(inputs, count);
+	return status;
+}
+
+int hot_command(const struct command *command, int argc, char **argv)
+{
+	struct arguments arguments = {.command = command, .argc = argc, .argv = argv, .at = 1};
+	struct request request = {.domain = -1, .options.fold = -1};
+	int next, status;
+
+	request.dirs = xcalloc((size_t)argc, sizeof(*request.dirs));
+	request.processes = xcalloc((size_t)argc, sizeof(*request.processes));
+	request.matches = xcalloc((size_t)argc, sizeof(*request.matches));
+	while ((next = argument_next(&arguments)) != ARGUMENT_END) {
+		switch (next) {
+		case BY:
+			request.options.by = read_by(command, arguments.value);
+			break;
+		case FROM:
+			request.options.from = arguments.value;
+			break;
+		case TO:
+			request.options.to = arguments.value;
+			break;
+		case MATCH:
+			request.matches[request.options.match_count++] = arguments.value;
+			break;
+		case DOMAIN_OPTION:
+			request.domain = argument_domain(command, arguments.value);
+			break;
+		case FOLD:
+			request.options.fold = read_fold(command, arguments.value);
+			break;
+		case ALL_FRAMES:
+			request.options.all_frames = true;
+			break;
+		case TOP:
+			request.top = argument_number(command, "top", arguments.value, 1000000000);
+			break;
+		case JSON:
+			request.json = true;
+			break;
+		case PROCESS:
+			request.processes[request.process_count++] = arguments.value;
+			break;
+		default:
+			request.dirs[request.dir_count++] = arguments.value;
+		}
+	}
+	if (!request.dir_count)
+		usage_error(command, "which recording?");
+	request.options.matches = request.matches;
+	status = run(command, &request);
+	free(request.dirs);
+	free(request.processes);
+	free(request.matches);
+	return status;
+}

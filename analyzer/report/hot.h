@@ -1,0 +1,89 @@
+/*
+ * hot.h: what a program does most, by stack: allocates, in number or in bytes, frees again at once, has alive at the peak,
+ * lets live for a moment only. Built from a view; top-down and bottom-up trees are joined by symbol over all processes.
+ */
+#ifndef PROBE_REPORT_HOT_H
+#define PROBE_REPORT_HOT_H
+
+#include "heap/churn.h"
+#include "report/hot_tree.h"
+#include "report/page.h"
+#include "report/stack.h"
+#include "report/view.h"
+
+enum hot_by { HOT_ALLOCS, HOT_BYTES, HOT_TEMPORARY, HOT_PEAK, HOT_LIFETIME, HOT_CPU, HOT_BYS };
+
+struct hot_options {
+	enum hot_by by;
+	enum domain domain;
+	const char *const *matches; size_t match_count; /* patterns: each must match a function, file, module or the type */
+	const char *from, *to;   /* as in struct churn_options */
+	bool     all_frames;     /* none is left out */
+	double   fold;           /* branches with less than this share of all are folded; 0 to 1 */
+	size_t   top;            /* functions that are listed, in JSON sites */
+};
+
+/* What a site did; of its blocks born within the stretch of time. */
+struct hot_counts {
+	uint64_t allocs, bytes, temporary;
+	uint64_t peak;           /* bytes alive at the peak */
+	uint64_t brief;          /* blocks of short lives; 0 if lifetimes were not asked for */
+};
+
+struct hot_row {                 /* a site */
+	size_t   process;         /* index in the view */
+	const struct site *site;
+	const struct churn_site *churn; /* NULL: not asked for */
+	struct hot_counts counts;
+	uint64_t value;           /* the one that was asked for, not 0 */
+};
+
+/* Where a function is, or is called: of what shares a name, the line if it is one. */
+struct hot_place {
+	struct stack_frame at;    /* at.frame NULL: none yet */
+	size_t   process;         /* it is of */
+	bool     several;         /* lines */
+};
+
+struct hot_frame {               /* what a tree calls a frame: a function */
+	char    *label;           /* owned; not escaped */
+	const struct frame *frame; /* one of them; NULL: it stands for what is no frame, or for several */
+	struct hot_place place;   /* of what is its own */
+};
+
+struct hot {
+	const struct hot_options *options; /* the caller's */
+	const struct view *view;  /* the same */
+	struct hot_row *rows; size_t row_count; /* that match; largest value first; owned */
+	struct hot_counts all;    /* sums over all sites, … */
+	struct hot_counts matching; /* … and over those that match, with a value or not */
+	uint64_t total;           /* of the values of the rows */
+	struct churn_site churn;  /* lifetimes and sizes of those that match */
+	struct hot_frame *frames; size_t frame_count; /* owned */
+	struct table ids;         /* hash of a frame → index in frames */
+	struct hot_tree down, up; /* from the outermost frame, and from the innermost */
+	struct hot_place *down_places, *up_places; size_t down_count, up_count; /* by node; owned */
+	struct hot_sums functions; /* by frame */
+};
+
+/* The value that `by` asks for. */
+uint64_t hot_value(const struct hot_counts *counts, enum hot_by by);
+const char *hot_by_name(enum hot_by by);
+static inline bool hot_is_bytes(enum hot_by by) { return by == HOT_BYTES || by == HOT_PEAK; }
+/* Does it take counting block by block? */
+bool hot_needs_churn(const struct hot_options *options);
+
+struct hot *hot_build(const struct view *view, const struct hot_options *options);
+void hot_free(struct hot *hot);
+
+/* The frames with a value of their own, most first; how many there are of them. To be freed. */
+uint32_t *hot_functions(const struct hot *hot, size_t *count);
+
+void hot_text(const struct page *page, const struct view *view, const struct hot_options *options);
+void hot_json(FILE *file, const struct view *view, const struct hot_options *options);
+
+/* hot_graph.c: memory over time, and the classes of lifetimes and sizes. `utf8`: a terminal shows block characters. */
+void hot_graph(const struct page *page, const struct hot *hot, bool utf8);
+void hot_classes(const struct page *page, const struct hot *hot, bool utf8);
+
+#endif
