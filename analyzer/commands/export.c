@@ -1,55 +1,68 @@
 /* export.c: probe export DIR --format F: what was recorded, in a format that others read. */
-#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands/commands.h"
+#include "commands/output_file.h"
 #include "export/allocation_log.h"
+#include "export/formats.h"
 #include "report/view.h"
 #include "util.h"
 
-enum { FORMAT, OUTPUT, DOMAIN_OPTION, PROCESS };
+enum { FORMAT, OUTPUT, DOMAIN_OPTION, VALUE, PROCESS };
 
 #define BUFFER (1u << 20)        /* bytes written at once */
 
-static const struct format {
+static const struct format {     /* one of the functions is there */
 	const char *name;
-	bool (*export)(FILE *file, const struct view *view, int domain); /* false: a message was printed */
+	bool (*blocks)(FILE *file, const struct view *view, int domain); /* false: a message was printed; the others, too */
+	bool (*profile)(FILE *file, struct profile *profile, const struct export_options *options);
+	bool typed;               /* it shows types */
 } formats[] = {
-	{"allocation-log", allocation_log_export},
+	{"folded", .profile = folded_export},
+	{"pprof", .profile = pprof_export, .typed = true},
+	{"speedscope", .profile = speedscope_export},
+	{"allocation-log", .blocks = allocation_log_export},
 };
+
+static const char *const value_names[PROFILE_VALUES] = {
+	[VALUE_ALLOCS] = "allocs", [VALUE_BYTES] = "bytes", [VALUE_LIVE_BLOCKS] = "live-blocks",
+	[VALUE_LIVE_BYTES] = "live-bytes", [VALUE_PEAK] = "peak", [VALUE_TEMPORARY] = "temporary",
+};
+
+/* "a, b, c": of an array of structs or strings, `stride` apart, of which each begins with its name. */
+static const char *list_names(char *into, size_t size, const void *first, size_t count, size_t stride)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < count && used < size; i++) {
+		const char *name = *(const char *const *)((const char *)first + i * stride);
+
+		used += (size_t)snprintf(into + used, size - used, "%s%s", i ? ", " : "", name);
+	}
+	return into;
+}
+
+#define LIST(array) list_names((char[256]){0}, 256, (array), sizeof(array) / sizeof(*(array)), sizeof(*(array)))
 
 static const struct format *read_format(const struct command *command, const char *value)
 {
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
 		if (!strcmp(value, formats[i].name))
 			return &formats[i];
-	usage_error(command, "there is no format '%s' to export; there is allocation-log", value);
+	if (!strcmp(value, "cpuprofile"))
+		usage_error(command, "there is no format 'cpuprofile' yet, as there are no samples of CPU time");
+	usage_error(command, "there is no format '%s' to export; there are %s", value, LIST(formats));
 }
 
-static int write_file(const char *path, const struct format *format, const struct view *view, int domain)
+static int read_value(const struct command *command, const char *name)
 {
-	bool standard = !path || !strcmp(path, "-"), good;
-	FILE *file = standard ? stdout : fopen(path, "we");
-
-	if (!file) {
-		warn("%s:", path);
-		return STATUS_INPUT;
-	}
-	output_begin();
-	setvbuf(file, NULL, _IOFBF, BUFFER);
-	good = format->export(file, view, domain);
-	if (standard) {
-		int status = output_end();
-
-		return status == STATUS_DONE && !good ? STATUS_INPUT : status;
-	}
-	if (ferror(file) | fclose(file)) {
-		warn("%s: not all of it could be written", path);
-		good = false;
-	}
-	return good ? STATUS_DONE : STATUS_INPUT;
+	for (int value = 0; value < PROFILE_VALUES; value++)
+		if (!strcmp(name, value_names[value]))
+			return value;
+	usage_error(command, "there is no value '%s'; there are %s", name, LIST(value_names));
 }
 
 struct request {
@@ -57,7 +70,40 @@ struct request {
 	const struct format *format;
 	const char *output;
 	int      domain;          /* < 0: each process's own */
+	int      value;           /* < 0: not given */
 };
+
+static bool write_format(FILE *file, const struct request *request, const struct view *view, struct profile *profile)
+{
+	struct export_options options = {.value = (enum profile_value)request->value};
+
+	if (request->format->blocks)
+		return request->format->blocks(file, view, request->domain);
+	/* What is alive is asked for first; where nothing is, what there was. */
+	if (request->value < 0)
+		options.value = profile->totals[VALUE_LIVE_BYTES] ? VALUE_LIVE_BYTES : VALUE_BYTES;
+	return request->format->profile(file, profile, &options);
+}
+
+static int write_output(const struct request *request, const struct view *view, struct profile *profile)
+{
+	struct output_file output;
+	bool good;
+
+	output_begin();
+	if (!request->output || !strcmp(request->output, "-")) {
+		int status;
+
+		setvbuf(stdout, NULL, _IOFBF, BUFFER);
+		good = write_format(stdout, request, view, profile);
+		status = output_end();
+		return status == STATUS_DONE && !good ? STATUS_INPUT : status;
+	}
+	if (!output_file_open(&output, request->output))
+		return STATUS_INPUT;
+	good = write_format(output.file, request, view, profile);
+	return output_file_close(&output, good) ? STATUS_DONE : STATUS_INPUT;
+}
 
 static int run(const struct request *request)
 {
@@ -72,7 +118,12 @@ static int run(const struct request *request)
 		.processes = request->processes, .process_count = request->process_count,
 	});
 	if (view) {
-		status = write_file(request->output, request->format, view, request->domain);
+		struct profile *profile = request->format->profile ? profile_build(view, request->domain, request->format->typed)
+		                                                   : NULL;
+
+		status = write_output(request, view, profile);
+		if (profile)
+			profile_free(profile);
 		view_free(view);
 	}
 	inputs_close(inputs, count);
@@ -82,7 +133,7 @@ static int run(const struct request *request)
 int export_command(const struct command *command, int argc, char **argv)
 {
 	struct arguments arguments = {.command = command, .argc = argc, .argv = argv, .at = 1};
-	struct request request = {.domain = -1};
+	struct request request = {.domain = -1, .value = -1};
 	int next, status;
 
 	request.dirs = xcalloc((size_t)argc, sizeof(*request.dirs));
@@ -94,13 +145,15 @@ int export_command(const struct command *command, int argc, char **argv)
 			request.output = arguments.value;
 		else if (next == DOMAIN_OPTION)
 			request.domain = argument_domain(command, arguments.value);
+		else if (next == VALUE)
+			request.value = read_value(command, arguments.value);
 		else if (next == PROCESS)
 			request.processes[request.process_count++] = arguments.value;
 		else
 			request.dirs[request.dir_count++] = arguments.value;
 	}
 	if (!request.format)
-		usage_error(command, "which --format? There is allocation-log");
+		usage_error(command, "which --format? There are %s", LIST(formats));
 	if (!request.dir_count)
 		usage_error(command, "which recording?");
 	status = run(&request);

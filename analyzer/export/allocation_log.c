@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "export/blocks.h"
+#include "export/put.h"
 #include "import/log_line.h"
 #include "names/cache.h"
 #include "report/by_type.h"
@@ -30,22 +31,12 @@ struct writer {
 
 struct place { char *file; uint32_t line, column; }; /* owned */
 
-static void write_number(FILE *file, uint64_t value)
-{
-	char digits[20], *at = digits + sizeof(digits);
-
-	do
-		*--at = (char)('0' + value % 10);
-	while (value /= 10);
-	fwrite_unlocked(at, 1, (size_t)(digits + sizeof(digits) - at), file);
-}
-
 static void write_line(FILE *file, const struct form *form, const struct export_block *block)
 {
 	fputs_unlocked(form->before, file);
-	write_number(file, block->size);
+	put_number(file, block->size);
 	fputs_unlocked(form->between, file);
-	write_number(file, block->id);
+	put_number(file, block->id);
 	fputs_unlocked(form->after, file);
 }
 

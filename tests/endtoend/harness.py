@@ -176,6 +176,7 @@ def main():
         folder = pathlib.Path(sys.argv[2])
         npm_modules(folder)
         npm_modules(folder.parent / "npm_wasm", "npm_wasm")
+        npm_modules(folder.parent / "npm_exports", "npm_exports")
         wasm_suite(folder.parent / "wasm_suite")
         return
     test = pathlib.Path(sys.argv[1]).resolve()
