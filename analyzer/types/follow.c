@@ -10,6 +10,7 @@
 
 #define MOST_INSTRUCTIONS 400 /* of one call */
 #define MOST_BRANCHES     24  /* waiting to be walked */
+#define CALL_SIZE         5   /* bytes of a call by address */
 #define NEAR              (1 << 20) /* bytes: how far a function without debug information may jump */
 
 static bool first_time(struct walk *walk, uint64_t pc)
@@ -111,16 +112,15 @@ static void walk_all(struct walk *walk, uint64_t pc, struct machine *machine)
 	}
 }
 
-/* Is it posix_memalign that was called? It is the one allocator that returns no pointer. */
-static bool calls_memalign(struct walk *walk, uint64_t vaddr)
+/* What was called, if it was called by its address; else nothing. */
+static struct callee callee_of(struct walk *walk, uint64_t vaddr)
 {
-	const cs_insn *instruction = program_instruction(walk->program, vaddr - 5);
-	struct callee callee;
+	const cs_insn *instruction = program_instruction(walk->program, vaddr - CALL_SIZE);
 
-	if (!instruction || instruction->size != 5 || instruction->id != X86_INS_CALL)
-		return false;
-	callee = program_callee(walk->program, walk->function, (uint64_t)instruction->detail->x86.operands[0].imm, 0);
-	return callee.name && !strcmp(callee.name, "posix_memalign");
+	if (!instruction || instruction->size != CALL_SIZE || instruction->id != X86_INS_CALL ||
+	    instruction->detail->x86.operands[0].type != X86_OP_IMM)
+		return (struct callee){0};
+	return program_callee(walk->program, walk->function, (uint64_t)instruction->detail->x86.operands[0].imm, 0);
 }
 
 void follow(struct program *program, uint64_t vaddr, int64_t at, uint8_t through, struct followed *followed)
@@ -130,11 +130,15 @@ void follow(struct program *program, uint64_t vaddr, int64_t at, uint8_t through
 		.program = program, .function = program_function(program, vaddr - 1), .followed = followed,
 	};
 	struct machine machine = {0};
+	struct callee callee;
+	Dwarf_Die type;
 
 	*followed = (struct followed){0};
 	if (walk.function->is_foreign)
 		return;
-	if (!through && !at && calls_memalign(&walk, vaddr))
+	callee = callee_of(&walk, vaddr);
+	/* The one allocator that returns no pointer. */
+	if (!through && !at && callee.name && !strcmp(callee.name, "posix_memalign"))
 		through = 1;
 	walk.branches = xcalloc(MOST_BRANCHES, sizeof(*walk.branches));
 	machine.registers[RAX] = block;
@@ -154,4 +158,7 @@ void follow(struct program *program, uint64_t vaddr, int64_t at, uint8_t through
 		walk_all(&walk, vaddr, &machine);
 	}
 	free(walk.branches);
+	/* A function that ended in a call of its own is not in the stack: that it was called tells what it returns. */
+	if (!through && callee.has_die && shape_type_of(&callee.die, &type))
+		walk_claim_at(&walk, (struct claim){.why = CLAIM_RETURN, .at = at}, &type, 0);
 }

@@ -9,9 +9,9 @@
 #include "types/follow_walk.h"
 #include "util.h"
 
-#define BEFORE  300           /* bytes: how much before the call is looked at, */
+#define BEFORE  600           /* bytes: how much before the call is looked at, */
 #define AFTER   300           /* and behind it, for jumps back */
-#define TARGETS 48            /* of jumps; if there are more, nothing is believed */
+#define TARGETS 80            /* of jumps; if there are more, nothing is believed */
 #define PASSES  5
 
 struct join {                 /* where a jump goes */

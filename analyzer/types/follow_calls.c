@@ -27,6 +27,12 @@ static bool returns_its_first(const char *name)
 	return is_one_of(name, names, sizeof(names) / sizeof(*names));
 }
 
+/* Placement new, where it is not inlined. */
+static bool is_placement(const char *name)
+{
+	return name && (!strcmp(name, "_ZnwmPv") || !strcmp(name, "_ZnamPv"));
+}
+
 static bool never_returns(const struct callee *callee)
 {
 	static const char *const names[] = {
@@ -175,7 +181,7 @@ void walk_return(struct walk *walk, const struct machine *machine)
 bool walk_call(struct walk *walk, struct machine *machine, struct stepped stepped)
 {
 	struct callee callee = program_callee(walk->program, walk->function, stepped.target, stepped.through);
-	struct value first = machine->registers[RDI];
+	struct value first = machine->registers[RDI], second = machine->registers[RSI];
 
 	claim_arguments(walk, machine, &callee);
 	if (never_returns(&callee) || (first.kind == VALUE_BLOCK && frees(callee.name)))
@@ -183,6 +189,8 @@ bool walk_call(struct walk *walk, struct machine *machine, struct stepped steppe
 	machine_called(machine);
 	if (first.kind == VALUE_BLOCK && returns_its_first(callee.name))
 		machine->registers[RAX] = first;
+	if (second.kind == VALUE_BLOCK && is_placement(callee.name))
+		machine->registers[RAX] = second;
 	return true;
 }
 

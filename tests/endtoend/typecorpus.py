@@ -193,7 +193,8 @@ class Maker:
         elif form == "member":
             e, _ = self.struct("w", f"{t} *part;")
             self.code.append(f"static {e} owner{self.count};")
-            self.run(self.function(f"\t{leak} owner{self.count}.part = {self.cast(t)}{inner}({n} * sizeof({t}));"), times=1)
+            self.run(self.function(f"\t{leak} owner{self.count}.part = {self.cast(t)}{inner}({n} * sizeof({t}));\n"
+                                   f"\tlose(&owner{self.count});"), times=1)
         else:
             leak = leak.replace("LEAK", "LEAK_BY_CALLER")
             f = self.function(f"\t{leak} return {self.cast(t)}{inner}({n} * sizeof({t}));", result=f"{t} *",
@@ -442,7 +443,7 @@ class Maker:
                                f"\tLEAK(\"{shown}\", {n} * sizeof({t}), sizeof({t})); v->resize({n});\n\t{self.sink('v')}"))
 
     def string(self):
-        n = self.random.randint(20, 60)
+        n = self.random.randint(31, 60)
         self.run(self.function(f"\tLEAK(\"std::string\", sizeof(std::string), sizeof(std::string)); auto *s = new std::string();\n"
                                f"\tLEAK(\"char\", {n + 1}, 1); s->assign({n}, 'x');\n\t{self.sink('s')}"))
 
@@ -458,14 +459,14 @@ class Maker:
         self.run(self.function(f"\tLEAK(\"std::map<int, {shown}, std::less<int>, std::allocator<std::pair<int const, {shown}> > >\", "
                                f"sizeof(std::map<int, {t}>), 0); map{self.count} = new std::map<int, {t}>();\n"
                                f"\tLEAK(\"std::pair<int const, {shown}>\", 32 + sizeof(std::pair<const int, {t}>), 0); "
-                               f"(*map{self.count})[3] = {t}();"), times=1)
+                               f"(*map{self.count})[3] = {t}();\n\tlose(map{self.count});"), times=1)
 
     def shared(self):
         t, shown = self.struct()
         self.code.append(f"static std::shared_ptr<{t}> *shared{self.count};")
         self.run(self.function(f"\tLEAK(\"std::shared_ptr<{shown}>\", sizeof(std::shared_ptr<{t}>), 0); shared{self.count} = new "
                                f"std::shared_ptr<{t}>();\n\tLEAK(\"{shown}\", 16 + sizeof({t}), 0); *shared{self.count} = "
-                               f"std::make_shared<{t}>();"), times=1)
+                               f"std::make_shared<{t}>();\n\tlose(shared{self.count});"), times=1)
 
     def unique(self):
         t, shown = self.struct()
@@ -500,7 +501,7 @@ class Maker:
         self.code.append(f"static std::vector<{t}, {name}<{t}>> *own{self.count};")
         self.run(self.function(f"\tLEAK(\"std::vector<{shown}, {name}<{shown}> >\", sizeof(*own{self.count}), 0); own{self.count} = new "
                                f"std::vector<{t}, {name}<{t}>>();\n\tLEAK(\"{shown}\", {n} * sizeof({t}), sizeof({t})); "
-                               f"own{self.count}->reserve({n});"), times=1)
+                               f"own{self.count}->reserve({n});\n\tlose(own{self.count});"), times=1)
 
     def smart(self):
         """A unique_ptr as a member."""

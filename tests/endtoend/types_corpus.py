@@ -75,14 +75,22 @@ def judge_row(row, truth):
 
 
 def one(way):
+    """Makes a program, runs it, and holds the report to what it says."""
     seed, cxx, compiler, level, form = way
     folder = TMP / f"{seed}-{compiler}-{level}-{form}".replace(" ", "")
     folder.mkdir()
     source = build(seed, cxx, compiler, level, form, folder)
     done = record([folder / "program"], folder / "rec", cwd=folder)
     assert done.status == 0, f"{folder}: {done}"
+    tally, faults = judge(folder, source, done.out.decode(), level)
+    if not faults:
+        shutil.rmtree(folder)
+    return level, compiler, tally, faults
+
+
+def judge(folder, source, told, level):
     truths = {}
-    for line in done.out.decode().splitlines():
+    for line in told.splitlines():
         at, type_, bytes_, size, count = line.split("\t")
         truths.setdefault(int(at), []).append([type_, int(bytes_), int(size), int(count)])
     report = probe("leaks", folder / "rec", "--json")
@@ -115,9 +123,7 @@ def one(way):
     tally["blocks"] = sum(tally[k] for k in ("right", "wrong", "null"))
     for at, kinds in truths.items():
         faults += [f"MISSING {folder.name}: line {at}: {kind}" for kind in kinds if kind[3]]
-    if not faults:
-        shutil.rmtree(folder)
-    return level, compiler, tally, faults
+    return tally, faults
 
 
 def main():
