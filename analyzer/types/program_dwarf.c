@@ -41,6 +41,8 @@ void program_close(struct program *program)
 		cs_free(program->instruction, 1);
 	if (program->can_disassemble)
 		cs_close(&program->disassembler);
+	if (program->frames)
+		dwarf_cfi_end(program->frames);
 	shapes_free(&program->shapes);
 	cache_free(&program->functions, function_free);
 	cache_free(&program->globals, globals_free);
