@@ -75,6 +75,21 @@ static void answer_trust(const struct page *page, const struct view *view)
 	}
 }
 
+static void answer_largest(const struct page *page, const struct view *view)
+{
+	size_t count;
+	struct type_sum *sums = view_by_type(view, DOMAIN_LOG, &count);
+
+	if (count > 1 && sums->live_blocks && sums->type) {
+		char *type = escape_text(sums->type);
+
+		say(page, STYLE_PLAIN, xasprintf("The largest type is %s: %s in %s %s.", type, BYTES(sums->live_bytes),
+		                                 COUNT(sums->live_blocks), PLURAL(sums->live_blocks, "block", "blocks")));
+		free(type);
+	}
+	free(sums);
+}
+
 static void answer(const struct page *page, const struct view *view)
 {
 	struct logged sum = view_log_sum(view);
@@ -90,6 +105,7 @@ static void answer(const struct page *page, const struct view *view)
 		    xasprintf("%s in %s of %s %s %s never dropped.", BYTES(sum.live_bytes), COUNT(sum.live_blocks),
 		              COUNT(sum.allocs), PLURAL(sum.allocs, "block", "blocks"),
 		              PLURAL(sum.live_blocks, "was", "were")));
+	answer_largest(page, view);
 	answer_trust(page, view);
 	text_suppressed(page, view, DOMAIN_LOG);
 	for (size_t i = 0; i < view->input_count; i++)
