@@ -165,6 +165,15 @@ assert not [name for name in os.listdir(folder / "out") if name.startswith(".")]
 done = probe("leaks", folder / "out", "--process", "second.log", "--json")
 assert json.loads(done.out)["leaks"]["domains"]["log"]["bytes"] == 96, done
 
+# Several recordings: the same line and type is one row, whichever log it comes from.
+first, second = read(GOOD)["folder"] / "out", read(GOOD + "@ DROP 32 Proof 3\n@ ALLOCATE 5 src/lib.rs:12 Other 4\n")["folder"] / "out"
+done = probe("report", first, second, "--json")
+together = json.loads(done.out)
+rows = {(row["stack"][0]["line"], row["type"]): (row["processes"], row["blocks"], row["allocs"], row["frees"])
+        for row in together["leaks"]["by_site"]}
+assert rows == {(12, "HashMap<u64, Vec<u8>>"): (2, 2, 2, 0), (14, "Proof"): (1, 1, 4, 3), (12, "Other"): (1, 1, 1, 0)}, rows
+assert types(together)["Proof"] == (32, 1, 4, 3, "partial"), types(together)
+
 # ---- what is wrong with the command ----
 for words, status, text in (
         (["import", folder / "none.log", "-o", TMP / "none", "--format", "allocation-log"], 3, b"none.log: No such file"),
