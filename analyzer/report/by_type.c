@@ -150,17 +150,24 @@ struct type_sum *view_by_type(const struct view *view, enum domain domain, size_
 			const struct site *site = &process->info->sites[i];
 			struct block_type is;
 			struct stack stack;
+			bool hidden;
 
 			if (site->domain != domain || (!site->allocs && !view_blocks(view, site)))
 				continue;
 			/* Of what left nothing there is nothing to suppress, and looking takes long. */
-			if (view->suppressions && view_blocks(view, site) &&
-			    suppressions_match(view->suppressions, process, site->stack, domain, site->growth.trend))
+			hidden = view->suppressions && view_blocks(view, site) &&
+			         suppressions_match(view->suppressions, process, site->stack, domain, site->growth.trend);
+			if (hidden && domain != DOMAIN_LOG)
 				continue;
 			stack = stack_resolve(process, site->stack);
 			is = type_of_each(process, domain, &site->claims, &stack, sizes_of(site), site->range);
 			stack_free(&stack);
 			array_room(sums, rows);
+			/* Of a log it is said which types were dropped perfectly: what is hidden must not make one so. */
+			if (hidden) {
+				sums[rows++] = (struct type_sum){.type = is.type, .alive = site->live_blocks};
+				continue;
+			}
 			sums[rows++] = (struct type_sum){
 				.type = is.type, .types = process->types, .size = is.size, .range = site->range, .sites = 1,
 				.allocs = site->allocs, .frees = site->frees, .alive = site->live_blocks, .alive_only = site->alive_only,

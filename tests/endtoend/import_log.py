@@ -174,6 +174,14 @@ rows = {(row["stack"][0]["line"], row["type"]): (row["processes"], row["blocks"]
 assert rows == {(12, "HashMap<u64, Vec<u8>>"): (2, 2, 2, 0), (14, "Proof"): (1, 1, 4, 3), (12, "Other"): (1, 1, 1, 0)}, rows
 assert types(together)["Proof"] == (32, 1, 4, 3, "partial"), types(together)
 
+# What is suppressed is not listed, and for all that not dropped perfectly.
+(TMP / "known.supp").write_text("leak:src/lib.rs\n")
+done = probe("report", first, "--suppressions", TMP / "known.supp", "--json")
+hidden = json.loads(done.out)
+assert {name: row[4] for name, row in types(hidden).items() if row[4] == "perfect"} == {"Fp": "perfect"}, types(hidden)
+assert b"Proof" not in probe("report", first, "--suppressions", TMP / "known.supp").out
+assert all(row["suppressed_by"] == "src/lib.rs" for row in hidden["leaks"]["by_site"]), hidden["leaks"]["by_site"]
+
 # ---- what is wrong with the command ----
 for words, status, text in (
         (["import", folder / "none.log", "-o", TMP / "none", "--format", "allocation-log"], 3, b"none.log: No such file"),
