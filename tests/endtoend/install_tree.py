@@ -9,7 +9,7 @@ done = run(["cmake", "--install", BUILD, "--prefix", prefix])
 assert done.status == 0, done
 found = {str(path.relative_to(prefix)) for path in prefix.rglob("*") if not path.is_dir()}
 wanted = {"bin/probe", "lib/libprobe.so", "lib/libprobe.cjs", "include/probe.h", "include/probe/trace.h",
-          "share/man/man1/probe.1", "share/man/man7/libprobe.7"}
+          "share/man/man1/probe.1", "share/man/man7/libprobe.7", "share/man/man7/probe-types.7"}
 assert found == wanted, f"missing {sorted(wanted - found)}, not wanted {sorted(found - wanted)}"
 for kept in ("probe.h", "probe/trace.h"):
     assert (prefix / "include" / kept).read_bytes() == (SOURCE / "include" / kept).read_bytes(), kept
