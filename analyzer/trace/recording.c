@@ -266,6 +266,30 @@ static void open_churn(struct recording *recording, const struct recording_churn
 	free(to);
 }
 
+/* Where a program has C++ objects, and its memory was too large to look for all of them. */
+static void gather_cut_looks(struct recording *recording)
+{
+	struct finding finding = {0};
+
+	for (size_t i = 0; i < recording->process_count; i++) {
+		const struct process_info *process = &recording->processes[i];
+		const struct look *last = process->look_count ? &process->looks[process->look_count - 1] : NULL;
+
+		if (!last || !(last->head.flags & TRACE_VTABLES_CUT) || process->vtable_count < 2)
+			continue;
+		if (finding.count++ >= EXAMPLES_MOST)
+			continue;
+		array_room(finding.examples, finding.example_count);
+		finding.examples[finding.example_count++] =
+			xasprintf("%s: a part of its memory was not looked through for C++ objects: it would have taken too long",
+			          process->stem);
+	}
+	if (!finding.count)
+		return;
+	finding.kind = xstrdup("objects-cut");
+	add_finding(recording, finding);
+}
+
 /* `stems` are taken over into the processes. */
 static void read_images(struct recording *recording, int dir, char **stems, size_t count, const struct wanted *wanted)
 {
@@ -316,6 +340,7 @@ static void read_images(struct recording *recording, int dir, char **stems, size
 	free(finding);
 	gather_told(recording, false);
 	gather_told(recording, true);
+	gather_cut_looks(recording);
 	for (size_t i = 0; i < count; i++) {
 		inherit_free(&images[i].inherit);
 		damage_free(&images[i].damage);

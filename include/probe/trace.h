@@ -266,7 +266,7 @@ enum trace_vtables_flags {
 };
 
 /*
- * Words follow in order of address, each three varints: zigzag of address / 8 − the previous one's in this record (the first:
+ * Words follow, in order of address within a mapping, each three varints: zigzag of address / 8 − the previous one's in this record (the first:
  * − 0); id of the table; and the word before it if that is less than 2^32, else 0: the number of an array's elements.
  */
 struct trace_vtables {           /* tick: when it was over */

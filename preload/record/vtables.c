@@ -33,6 +33,8 @@
 #include "record/pages.h"
 
 #define WINDOW       (4u << 20)      /* bytes that mincore is asked of at once */
+#define LARGE        (4ull << 30)    /* bytes of a mapping that is looked at after all others */
+#define LARGEST      (64ull << 30)   /* of one that is no heap: the shadow of a sanitizer, say */
 #define COPY         (128u << 10)    /* bytes that are copied at once */
 #define MODULES_MOST 512u
 #define PAGE_BITS    16              /* of the hash of pages where tables may lie */
@@ -69,6 +71,7 @@ struct looker {
 	uint64_t written;            /* bytes of words */
 	uint64_t previous;           /* address of the last word in this record */
 	bool     over;               /* time is up */
+	bool     large;              /* it is the turn of large mappings */
 	uint32_t used;               /* bytes of out */
 	uint8_t  out[RECORD_BYTES];
 	uint8_t  resident[WINDOW / TRACE_PAGE];
@@ -203,6 +206,13 @@ static uint32_t number(struct looker *looker, uint64_t address, uint64_t typeinf
 	return entry->id;
 }
 
+/* Three words of the program's constants, whatever variables they are of. */
+__attribute__((no_sanitize("address"))) static void read_program(uint64_t words[3], uint64_t address)
+{
+	for (int i = 0; i < 3; i++)
+		words[i] = ((const volatile uint64_t *)address)[i];
+}
+
 /* The number of the table of virtual functions at `address`, 0: there is none. */
 static uint32_t table_at(struct looker *looker, uint64_t address)
 {
@@ -213,7 +223,7 @@ static uint32_t table_at(struct looker *looker, uint64_t address)
 	if (!module)
 		return 0;
 	if (module->stays)
-		memcpy(words, (const void *)(address - 16), sizeof(words));
+		read_program(words, address - 16);
 	else if (copy(looker, words, address - 16, sizeof(words)) < sizeof(words))
 		return 0;
 	if (words[0] || (words[1] && (words[1] % 8 || !is_in_module(looker, words[1]))) || !is_code(looker, words[2]))
@@ -305,7 +315,8 @@ static void look_at_mapping(void *context, const struct mapping *mapping)
 	struct looker *looker = context;
 
 	if ((mapping->kind != TRACE_AREA_ANONYMOUS && mapping->kind != TRACE_AREA_BREAK) ||
-	    mapping->protection != (PROT_READ | PROT_WRITE) || is_ours(mapping->start))
+	    mapping->protection != (PROT_READ | PROT_WRITE) || (mapping->end - mapping->start >= LARGE) != looker->large ||
+	    mapping->end - mapping->start > LARGEST || is_ours(mapping->start))
 		return;
 	for (uint64_t start = mapping->start; start < mapping->end && !looker->over; start += WINDOW) {
 		uint64_t bytes = mapping->end - start < WINDOW ? mapping->end - start : WINDOW;
@@ -349,8 +360,12 @@ static void look(struct looker *looker, enum trace_sample_reason reason)
 	looker->over = false;
 	looker->memory = -1;
 	learn_modules(looker);
-	if (areas_each(looker->areas, look_at_mapping, looker))
+	looker->large = false;
+	if (areas_each(looker->areas, look_at_mapping, looker)) {
+		looker->large = true;
+		areas_each(looker->areas, look_at_mapping, looker);
 		flush(looker, looker->over ? TRACE_VTABLES_CUT : 0);
+	}
 	if (looker->memory >= 0)
 		sys(SYS_close, looker->memory);
 	looker->cost_ns += cpu_ns(CLOCK_THREAD_CPUTIME_ID) - looker->began_ns;

@@ -58,4 +58,6 @@ data = report(out)
 lost_nothing(data)
 rows = types_of(data)
 assert rows["zoo::Cat"]["blocks"] == rows["zoo::Bird"]["blocks"] > 500000, rows
+cut = [finding for finding in data["findings"] if finding["kind"] == "objects-cut"]
+assert data["findings"] == cut, data["findings"]
 assert data["recording"]["bytes_on_disk"] < 40 << 20, data["recording"]

@@ -187,6 +187,7 @@ START_TEST(sampled)
 	look(&maker, 80, 81, words, LENGTH(words), 2);
 	recording = end(&maker, events, LENGTH(events), 100);
 	check(site(recording, LEAF, 1), 3, 0, 3, 96);
+	ck_assert_uint_eq(recording->finding_count, 0);
 	recording_close(recording);
 }
 END_TEST
