@@ -9,6 +9,7 @@
 #include "util.h"
 
 #define MOST_INSTRUCTIONS 400 /* of one call */
+#define MOST_INNER        60  /* of a function that it is passed to */
 #define MOST_BRANCHES     24  /* waiting to be walked */
 #define CALL_SIZE         5   /* bytes of a call by address */
 #define NEAR              (1 << 20) /* bytes: how far a function without debug information may jump */
@@ -102,7 +103,7 @@ static void walk_from(struct walk *walk, uint64_t pc, struct machine *machine)
 
 static void walk_all(struct walk *walk, uint64_t pc, struct machine *machine)
 {
-	walk->left = MOST_INSTRUCTIONS;
+	walk->left = walk->is_inner ? MOST_INNER : MOST_INSTRUCTIONS;
 	walk->branch_count = 0;
 	memset(walk->seen, 0, sizeof(walk->seen));
 	walk_from(walk, pc, machine);
@@ -110,6 +111,33 @@ static void walk_all(struct walk *walk, uint64_t pc, struct machine *machine)
 		*machine = walk->branches[i].machine; /* the next ones may be added behind it */
 		walk_from(walk, walk->branches[i].pc, machine);
 	}
+}
+
+struct passes { bool passes; int64_t by; };
+
+bool walk_passes(struct program *program, uint64_t vaddr, uint8_t reg, int64_t *at)
+{
+	const uint64_t key[] = {vaddr, reg};
+	struct cache_entry *entry = cache_at(&program->answers, key, sizeof(key));
+	struct passes *passes = entry->value;
+
+	if (!passes) {
+		struct followed followed = {0};
+		struct walk walk = {
+			.program = program, .function = program_function(program, vaddr), .followed = &followed, .is_inner = true,
+		};
+		struct machine machine = {0};
+
+		walk.branches = xcalloc(MOST_BRANCHES, sizeof(*walk.branches));
+		machine.registers[reg].kind = VALUE_BLOCK;
+		walk_all(&walk, vaddr, &machine);
+		free(walk.branches);
+		passes = entry->value = xcalloc(1, sizeof(*passes));
+		passes->passes = followed.returned;
+		passes->by = followed.returned_at;
+	}
+	*at = (int64_t)((uint64_t)*at + (uint64_t)passes->by);
+	return passes->passes;
 }
 
 /* What was called, if it was called by its address; else nothing. */

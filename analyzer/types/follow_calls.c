@@ -177,20 +177,46 @@ void walk_return(struct walk *walk, const struct machine *machine)
 		walk_claim_at(walk, (struct claim){.why = CLAIM_RETURN, .at = value->offset}, &type, 8);
 }
 
+static bool returns_pointer(struct walk *walk, Dwarf_Die *function)
+{
+	Dwarf_Die type;
+
+	return shape_type_of(function, &type) && shape_strip(&walk->program->shapes, &type, &type) &&
+	       dwarf_tag(&type) == DW_TAG_pointer_type;
+}
+
+/* What a call returns of what it was given. */
+static struct value passed_on(struct walk *walk, const struct machine *machine, struct callee *callee)
+{
+	if (returns_its_first(callee->name) && machine->registers[RDI].kind == VALUE_BLOCK)
+		return machine->registers[RDI];
+	if (is_placement(callee->name))
+		return machine->registers[RSI];
+	if (walk->is_inner || !callee->has_die || callee->is_declaration || !callee->vaddr ||
+	    !returns_pointer(walk, &callee->die))
+		return (struct value){0};
+	for (size_t i = 0; i < WALK_ARGUMENTS; i++) {
+		struct value value = machine->registers[walk_arguments[i]];
+
+		if (value.kind == VALUE_BLOCK && walk_passes(walk->program, callee->vaddr, walk_arguments[i], &value.offset))
+			return value;
+	}
+	return (struct value){0};
+}
+
 /* False: the path ends there. */
 bool walk_call(struct walk *walk, struct machine *machine, struct stepped stepped)
 {
 	struct callee callee = program_callee(walk->program, walk->function, stepped.target, stepped.through);
-	struct value first = machine->registers[RDI], second = machine->registers[RSI];
+	struct value result;
 
 	claim_arguments(walk, machine, &callee);
-	if (never_returns(&callee) || (first.kind == VALUE_BLOCK && frees(callee.name)))
+	if (never_returns(&callee) || (machine->registers[RDI].kind == VALUE_BLOCK && frees(callee.name)))
 		return false;
+	result = passed_on(walk, machine, &callee);
 	machine_called(machine);
-	if (first.kind == VALUE_BLOCK && returns_its_first(callee.name))
-		machine->registers[RAX] = first;
-	if (second.kind == VALUE_BLOCK && is_placement(callee.name))
-		machine->registers[RAX] = second;
+	if (result.kind == VALUE_BLOCK)
+		machine->registers[RAX] = result;
 	return true;
 }
 

@@ -13,6 +13,7 @@ struct walk {
 	uint64_t  pc;             /* of the instruction that is looked at */
 	uint64_t  seen[SEEN];     /* instructions that were looked at; 0: free */
 	size_t    left;           /* that may still be */
+	bool      is_inner;       /* of a function that was called */
 	struct branch { uint64_t pc; struct machine machine; } *branches; /* owned */
 	size_t    branch_count;
 };
@@ -37,6 +38,11 @@ void walk_store(void *context, const struct machine *machine, const struct place
 /* A call, or a jump to another function. False: nobody comes back with the pointer. */
 bool walk_call(struct walk *walk, struct machine *machine, struct stepped stepped);
 void walk_return(struct walk *walk, const struct machine *machine);
+
+/* ---- follow.c ---- */
+
+/* Does a function return what it got as the argument in a register? `at`: where in the block that points; changed. */
+bool walk_passes(struct program *program, uint64_t vaddr, uint8_t reg, int64_t *at);
 
 /* ---- follow_before.c ---- */
 

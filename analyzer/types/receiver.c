@@ -53,7 +53,7 @@ static bool judge(struct program *program, const struct claim *claim, size_t ord
 	if (!largest || !choice->size) {
 		choice->fits = true;
 	} else {
-		if (choice->size > smallest)
+		if (choice->size > smallest && !(choice->traits.has_tail && choice->traits.tail && choice->traits.tail <= smallest))
 			return false;
 		choice->is_exact = choice->size == smallest && choice->size == largest;
 		choice->fits = choice->is_exact || (smallest % choice->size == 0 && largest % choice->size == 0) ||

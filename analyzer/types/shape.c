@@ -292,6 +292,7 @@ bool shape_begins_with(struct shapes *shapes, const Dwarf_Die *outer, const Dwar
 
 static void class_traits(struct shapes *shapes, Dwarf_Die *class, struct shape_traits *traits, int depth)
 {
+	bool is_union = dwarf_tag(class) == DW_TAG_union_type;
 	Dwarf_Die member, type, bare;
 	size_t left = MOST_MEMBERS;
 
@@ -312,8 +313,19 @@ static void class_traits(struct shapes *shapes, Dwarf_Die *class, struct shape_t
 			continue;
 		name = dwarf_diename(&member);
 		traits->is_polymorphic |= name && !strncmp(name, "_vptr", 5);
+		if (is_union) {
+			struct shape_traits part = {0};
+
+			if (shape_strip(shapes, &type, &bare) && is_class(dwarf_tag(&bare)))
+				class_traits(shapes, &bare, &part, depth + 1);
+			if (part.has_tail && (!traits->has_tail || part.tail < traits->tail)) {
+				traits->has_tail = true;
+				traits->tail = part.tail;
+			}
+			continue;
+		}
 		traits->has_tail = shape_strip(shapes, &type, &bare) && dwarf_tag(&bare) == DW_TAG_array_type &&
-		                   (!array_count(&bare, &count) || count <= 1);
+		                   (!array_count(&bare, &count) || count <= 1) && member_offset(&member, &traits->tail);
 	} while (--left && dwarf_siblingof(&member, &member) == 0);
 }
 

@@ -61,7 +61,8 @@ struct shape_traits {
 	bool is_class;            /* a struct, class or union */
 	bool is_text;             /* char, a byte: what anything is cast to */
 	bool is_number;           /* another number, or a pointer */
-	bool has_tail;            /* its last member is an array that may be longer */
+	bool has_tail;            /* its last member is an array that may be longer … */
+	uint64_t tail;            /* … or not be there, from this byte on */
 	bool is_polymorphic;      /* it has a table of virtual functions */
 };
 

@@ -29,9 +29,9 @@ def ways():
     """Seed, is it C++, compiler, level, form of debug information."""
     if not LONG:
         # Each way has its share; C++ takes long to compile.
-        for seed in range(60):
+        for seed in range(150):
             yield seed, False, ("gcc", "clang")[seed % 2], *mixed(("-O0", "-O2", "-O2", LTO)[seed // 2 % 4], FORMS[seed % 5])
-        for seed in range(100, 118):
+        for seed in range(200, 236):
             yield seed, True, ("g++", "clang++")[seed % 2], ("-O0", "-O2", "-O2")[seed // 2 % 3], FORMS[seed % 5]
         return
     for seed in range(int(os.environ.get("CORPUS_PROGRAMS", 300))):

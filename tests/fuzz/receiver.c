@@ -25,8 +25,6 @@ static void ask(struct binary *binary, struct demangler *demangler, uint64_t vad
 
 		if (received.type && (!*received.type || received.size > UINT32_MAX || received.call > 1))
 			abort();
-		if (received.type && bytes && received.size > bytes)
-			abort();
 		free(received.type);
 	}
 }

@@ -22,6 +22,19 @@ static bool is_wanted(const struct callee *callee, char **names)
 	return false;
 }
 
+/* What is called by its address, or through a global variable: then the variable. */
+static struct callee callee_of(struct program *program, const cs_insn *instruction)
+{
+	const cs_x86_op *op = &instruction->detail->x86.operands[0];
+	uint64_t next = instruction->address + instruction->size, offset;
+
+	if (op->type == X86_OP_IMM)
+		return program_callee(program, program_function(program, instruction->address), (uint64_t)op->imm, 0);
+	if (op->type == X86_OP_MEM && op->mem.base == X86_REG_RIP)
+		return (struct callee){.name = program_object(program, next + (uint64_t)op->mem.disp, &offset)};
+	return (struct callee){0};
+}
+
 static void show(struct binary *binary, struct demangler *demangler, uint64_t vaddr, uint64_t next)
 {
 	struct receiver_call call = {binary, next};
@@ -54,11 +67,8 @@ int main(int argc, char **argv)
 			const cs_insn *instruction = program_instruction(binary.program, vaddr);
 			uint64_t next = vaddr + (instruction ? instruction->size : 1);
 
-			if (instruction && instruction->id == X86_INS_CALL &&
-			    instruction->detail->x86.operands[0].type == X86_OP_IMM) {
-				uint64_t target = (uint64_t)instruction->detail->x86.operands[0].imm;
-				struct callee callee = program_callee(binary.program, program_function(binary.program, vaddr),
-				                                      target, 0);
+			if (instruction && instruction->id == X86_INS_CALL) {
+				struct callee callee = callee_of(binary.program, instruction);
 
 				if (is_wanted(&callee, argv + 2))
 					show(&binary, &demangler, vaddr, next);
