@@ -22,6 +22,8 @@ static bool is_wanted(const struct callee *callee, char **names)
 	return false;
 }
 
+static const char *loaded[REGISTERS]; /* the global variable whose value a register has */
+
 /* What is called by its address, or through a global variable: then the variable. */
 static struct callee callee_of(struct program *program, const cs_insn *instruction)
 {
@@ -32,7 +34,21 @@ static struct callee callee_of(struct program *program, const cs_insn *instructi
 		return program_callee(program, program_function(program, instruction->address), (uint64_t)op->imm, 0);
 	if (op->type == X86_OP_MEM && op->mem.base == X86_REG_RIP)
 		return (struct callee){.name = program_object(program, next + (uint64_t)op->mem.disp, &offset)};
+	if (op->type == X86_OP_REG && machine_register(op->reg) < REGISTERS)
+		return (struct callee){.name = loaded[machine_register(op->reg)]};
 	return (struct callee){0};
+}
+
+/* A register that the instruction loads from a global variable has its value until another one is loaded into it. */
+static void note_load(struct program *program, const cs_insn *instruction)
+{
+	const cs_x86_op *ops = instruction->detail->x86.operands;
+	uint64_t next = instruction->address + instruction->size, offset;
+	uint8_t reg = instruction->id == X86_INS_MOV && ops[0].type == X86_OP_REG ? machine_register(ops[0].reg) : NO_REGISTER;
+
+	if (reg < REGISTERS)
+		loaded[reg] = ops[1].type == X86_OP_MEM && ops[1].mem.base == X86_REG_RIP
+		              ? program_object(program, next + (uint64_t)ops[1].mem.disp, &offset) : NULL;
 }
 
 static void show(struct binary *binary, struct demangler *demangler, uint64_t vaddr, uint64_t next)
@@ -67,6 +83,8 @@ int main(int argc, char **argv)
 			const cs_insn *instruction = program_instruction(binary.program, vaddr);
 			uint64_t next = vaddr + (instruction ? instruction->size : 1);
 
+			if (instruction)
+				note_load(binary.program, instruction);
 			if (instruction && instruction->id == X86_INS_CALL) {
 				struct callee callee = callee_of(binary.program, instruction);
 
