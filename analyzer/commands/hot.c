@@ -67,6 +67,26 @@ static int print(const struct request *request, const struct view *view)
 	return output_end();
 }
 
+/* Of several processes the peak is that of their sum: another reading tells what was alive then. */
+static void find_moment(struct request *request, const struct view *view)
+{
+	struct recording_churn churn = {.domain = request->options.domain};
+	struct hot_moment moment = {0};
+	struct recording *at;
+
+	if (request->options.by == HOT_PEAK && view->input_count == 1 && view->process_count > 1)
+		moment = hot_moment(view);
+	if (!moment.at_ns)
+		return;
+	churn.at_ns = moment.at_ns;
+	at = recording_open_churn(view->inputs[0].recording->dir, &churn);
+	if (at) {
+		hot_take_moment(view, at, moment.at_ns);
+		request->options.moment = moment;
+		recording_close(at);
+	}
+}
+
 static int run(const struct command *command, struct request *request)
 {
 	struct recording_churn churn = {.domain = request->domain < 0 ? DOMAIN_HEAP : (enum domain)request->domain,
@@ -97,6 +117,7 @@ static int run(const struct command *command, struct request *request)
 	if (view) {
 		if (request->domain < 0 && !hot_needs_churn(&request->options))
 			request->options.domain = view_domain(view);
+		find_moment(request, view);
 		status = print(request, view);
 		view_free(view);
 	}

@@ -59,9 +59,18 @@ static void widen(struct churn *churn)
 		uint64_t a = churn->steps[2 * i], b = churn->steps[2 * i + 1];
 
 		churn->steps[i] = a > b ? a : b;
+		a = churn->lows[2 * i];
+		b = churn->lows[2 * i + 1];
+		churn->lows[i] = a < b ? a : b;
 	}
 	churn->step_count = CHURN_STEPS / 2;
 	churn->width *= 2;
+}
+
+static void push(struct churn *churn)
+{
+	churn->lows[churn->step_count] = churn->live_bytes;
+	churn->steps[churn->step_count++] = churn->live_bytes;
 }
 
 /* Up to the step that `now` is in, what is alive now was alive all the time. */
@@ -69,7 +78,7 @@ static void advance(struct churn *churn, uint64_t now)
 {
 	if (!churn->step_count) {
 		churn->first = now;
-		churn->steps[churn->step_count++] = churn->live_bytes;
+		push(churn);
 	}
 	if (now < churn->first)
 		return;
@@ -77,7 +86,7 @@ static void advance(struct churn *churn, uint64_t now)
 		if (churn->step_count == CHURN_STEPS)
 			widen(churn);
 		else
-			churn->steps[churn->step_count++] = churn->live_bytes;
+			push(churn);
 	}
 }
 
@@ -116,6 +125,7 @@ static void come_to(struct churn *churn, uint64_t now)
 {
 	if (now <= churn->from && churn->from)
 		return;
+	churn->last = now;
 	if (!churn->begun) {
 		uint64_t begin = churn->from ? churn->from : now;
 
@@ -138,6 +148,8 @@ static void look(struct churn *churn, uint64_t now)
 		return;
 	if (churn->live_bytes > churn->steps[churn->step_count - 1])
 		churn->steps[churn->step_count - 1] = churn->live_bytes;
+	if (churn->live_bytes < churn->lows[churn->step_count - 1])
+		churn->lows[churn->step_count - 1] = churn->live_bytes;
 	if (churn->live_bytes > churn->peak_bytes)
 		take_peak(churn, now);
 }

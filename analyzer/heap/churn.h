@@ -35,7 +35,9 @@ struct churn {
 	uint64_t peak_bytes, peak_tick; /* the most within the stretch, and when it was there first */
 	uint64_t peak;           /* which is peak number … */
 	uint64_t first, width;   /* ticks: the series over time, of the stretch, begins there; of a step of it */
-	uint64_t steps[CHURN_STEPS]; size_t step_count; /* the most bytes at once within each step */
+	uint64_t steps[CHURN_STEPS]; size_t step_count; /* the most bytes at once within each step, … */
+	uint64_t lows[CHURN_STEPS]; /* … and the least */
+	uint64_t last;           /* tick of the last event that counted */
 };
 
 /* For a process whose clock is known; it owns it. The domain is the heap, pools, or inside linear memories. */

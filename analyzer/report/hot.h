@@ -11,6 +11,12 @@
 #include "report/stack.h"
 #include "report/view.h"
 
+/* The instant at which several processes had most together, as well as it can be told. */
+struct hot_moment {
+	uint64_t at_ns;          /* of CLOCK_MONOTONIC; 0: there is none */
+	uint64_t most;           /* bytes: at no instant were there more */
+};
+
 enum hot_by { HOT_ALLOCS, HOT_BYTES, HOT_TEMPORARY, HOT_PEAK, HOT_LIFETIME, HOT_CPU, HOT_BYS };
 
 struct hot_options {
@@ -18,6 +24,7 @@ struct hot_options {
 	enum domain domain;
 	const char *const *matches; size_t match_count; /* patterns: each must match a function, file, module or the type */
 	const char *from, *to;   /* as in struct churn_options */
+	struct hot_moment moment; /* peaks are what was alive then */
 	bool     all_frames;     /* none is left out */
 	double   fold;           /* branches with less than this share of all are folded; 0 to 1 */
 	size_t   top;            /* functions that are listed, in JSON sites */
@@ -72,6 +79,11 @@ const char *hot_by_name(enum hot_by by);
 static inline bool hot_is_bytes(enum hot_by by) { return by == HOT_BYTES || by == HOT_PEAK; }
 /* Does it take counting block by block? */
 bool hot_needs_churn(const struct hot_options *options);
+
+/* hot_peak.c: of the processes of a view, of one recording, whose blocks were counted one by one. */
+struct hot_moment hot_moment(const struct view *view);
+/* Puts what was alive at that instant in the place of each process's own peak; `at` is the recording, read for it. */
+void hot_take_moment(const struct view *view, const struct recording *at, uint64_t at_ns);
 
 struct hot *hot_build(const struct view *view, const struct hot_options *options);
 void hot_free(struct hot *hot);

@@ -144,6 +144,20 @@ static void put_peaks(struct json_writer *writer, const struct hot *hot)
 	json_close_level(writer, ']');
 }
 
+/* When all processes had most together; null: that is not told, and of each it is what it had at its own peak. */
+static json_t *moment(const struct hot *hot)
+{
+	json_t *object;
+
+	if (!hot->options->moment.at_ns)
+		return json_null();
+	object = json_checked(json_object());
+	json_set(object, "time_ns", json_number(hot->options->moment.at_ns));
+	json_set(object, "bytes", json_number(hot->all.peak));
+	json_set(object, "at_most_bytes", json_number(hot->options->moment.most));
+	return object;
+}
+
 /* The upper bounds of classes; the last has none. */
 static json_t *bounds(uint64_t (*bound)(unsigned), unsigned classes)
 {
@@ -187,6 +201,7 @@ void hot_json(FILE *file, const struct view *view, const struct hot_options *opt
 	put_tree(&writer, hot, "top_down", &hot->down, hot->down_places);
 	put_tree(&writer, hot, "bottom_up", &hot->up, hot->up_places);
 	put_peaks(&writer, hot);
+	json_put_member(&writer, "moment", moment(hot));
 	json_put_member(&writer, "names", json_names(&names));
 	json_put_findings(&writer, view);
 	fputs("\n}\n", file);

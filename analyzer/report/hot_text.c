@@ -119,8 +119,13 @@ static char *peak_sentence(const struct hot *hot, const char *process)
 
 	if (hot->view->process_count == 1)
 		return xasprintf("%s: %s was largest at %s", process, what, BYTES(hot->all.peak));
-	return xasprintf("In %s, each when %s was largest in it, %s were alive: not at the same time", process, what,
-	                 BYTES(hot->all.peak));
+	if (!hot->options->moment.at_ns)
+		return xasprintf("In %s, each when %s was largest in it, %s were alive: not at the same time", process, what,
+		                 BYTES(hot->all.peak));
+	if (hot->options->moment.most <= hot->all.peak)
+		return xasprintf("In %s together %s was largest at %s", process, what, BYTES(hot->all.peak));
+	return xasprintf("In %s together %s was largest at %s, as far as can be told: it was never more than %s", process, what,
+	                 BYTES(hot->all.peak), BYTES(hot->options->moment.most));
 }
 
 static char *sum_sentence(const struct hot *hot, const char *process)

@@ -17,6 +17,7 @@
 #include "heap/churn.h"
 #include "trace/image.h"
 #include "trace/marks.h"
+#include "trace/time.h"
 
 #define EXAMPLES_MOST 16
 
@@ -260,8 +261,12 @@ static void open_churn(struct recording *recording, const struct recording_churn
 		recording->instant_unknown = churn->from;
 	else if (churn->to && !marks_instant(recording->processes, count, churn->to, to))
 		recording->instant_unknown = churn->to;
-	for (size_t i = 0; i < count; i++)
-		churn_open(&recording->processes[i], churn->domain, from[i], to[i]);
+	for (size_t i = 0; i < count; i++) {
+		/* A tick of 0 would be the start. */
+		if (churn->at_ns && (!tick_of_time(&recording->processes[i], churn->at_ns, &from[i]) || !from[i]))
+			from[i] = 1;
+		churn_open(&recording->processes[i], churn->domain, from[i], churn->at_ns ? from[i] : to[i]);
+	}
 	free(from);
 	free(to);
 }

@@ -13,7 +13,7 @@ static struct recording *open_churn(const struct maker *maker, const char *from,
 	struct recording *recording;
 
 	maker_write(maker, dir);
-	recording = recording_open_churn(dir, &(struct recording_churn){DOMAIN_HEAP, from, to});
+	recording = recording_open_churn(dir, &(struct recording_churn){.domain = DOMAIN_HEAP, .from = from, .to = to});
 	maker_remove(dir);
 	ck_assert_ptr_nonnull(recording);
 	return recording;
@@ -80,6 +80,9 @@ START_TEST(within_a_stretch)
 	expect("early", "late", (uint64_t[]){1, 100, 1, 100}, (uint64_t[]){1, 1000, 1, 1000}, 1100);
 	expect("late", NULL, (uint64_t[]){1, 100, 0, 200}, (uint64_t[]){1, 5000, 0, 5000}, 5200);
 	expect(NULL, "early", (uint64_t[]){1, 100, 0, 100}, (uint64_t[]){0, 0, 0, 0}, 100);
+	/* So are times, which are ticks less the first one here: what is born just then is not within, nor is it lost. */
+	expect("199ns", "249ns", (uint64_t[]){0, 0, 0, 100}, (uint64_t[]){1, 1000, 1, 1000}, 1100);
+	expect("199ns", "200ns", (uint64_t[]){0, 0, 0, 200}, (uint64_t[]){0, 0, 0, 0}, 200);
 	/* The largest is what was alive as it began. */
 	expect("275ns", "290ns", (uint64_t[]){0, 0, 0, 100}, (uint64_t[]){0, 0, 0, 1000}, 1100);
 	/* Nothing happens there. */
@@ -206,15 +209,49 @@ START_TEST(over_time)
 	ck_assert_uint_ge(churn->step_count, CHURN_STEPS / 2);
 	ck_assert_uint_le(churn->step_count, CHURN_STEPS);
 	for (size_t i = 0, step = 0; step < churn->step_count; step++) {
-		uint64_t top = i ? truth[i - 1].live : 0;
+		uint64_t top = i ? truth[i - 1].live : 0, low = top;
 
-		for (; i < EVENTS && truth[i].tick < first + (step + 1) * churn->width; i++)
+		for (; i < EVENTS && truth[i].tick < first + (step + 1) * churn->width; i++) {
 			top = truth[i].live > top ? truth[i].live : top;
+			low = truth[i].live < low ? truth[i].live : low;
+		}
+		ck_assert_uint_eq(churn->lows[step], low);
 		ck_assert_msg(churn->steps[step] == top, "step %zu has %lu, not %lu", step, churn->steps[step], top);
 	}
 	churn_free(churn);
 }
 END_TEST
 
-SUITE_MAIN("churn", within_a_stretch, without_a_stretch_it_is_as_ever, no_such_instant, classes, lifetimes_and_sizes,
+/* A block whose type is told goes over to another site with all that it counts for, if it was born within. */
+START_TEST(retyped)
+{
+	struct process_info process = {.ns_per_tick = 1};
+	struct block old = {.size = 50, .tick = 5}, block = {.size = 100, .tick = 20};
+	struct churn *churn;
+
+	churn_open(&process, DOMAIN_HEAP, 10, UINT64_MAX);
+	churn = process.churn;
+	churn_birth(churn, DOMAIN_HEAP, &old, 5);
+	churn_birth(churn, DOMAIN_HEAP, &block, 20);
+	churn_retype(churn, DOMAIN_HEAP, &block, 70, 21);
+	churn_retype(churn, DOMAIN_HEAP, &old, 71, 22);
+	churn_retype(churn, DOMAIN_POOL, &old, 72, 23);
+	block.site = 70;
+	churn_death(churn, DOMAIN_HEAP, &block, 30, true);
+	churn_finish(churn, 73);
+	ck_assert_uint_eq(churn->sites[0].allocs + churn->sites[0].bytes + churn->sites[0].sizes[2], 0);
+	ck_assert_uint_eq(churn->sites[70].allocs, 1);
+	ck_assert_uint_eq(churn->sites[70].bytes, 100);
+	ck_assert_uint_eq(churn->sites[70].sizes[2], 1);
+	ck_assert_uint_eq(churn->sites[70].temporary, 1);
+	ck_assert_uint_eq(churn->sites[71].allocs, 0);
+	ck_assert_uint_eq(churn->sites[0].peak_bytes, 0);
+	ck_assert_uint_eq(churn->sites[70].peak_bytes, 100);
+	ck_assert_uint_eq(churn->sites[71].peak_bytes, 50);
+	ck_assert_uint_eq(churn->peak_bytes, 150);
+	churn_free(churn);
+}
+END_TEST
+
+SUITE_MAIN("churn", retyped, within_a_stretch, without_a_stretch_it_is_as_ever, no_such_instant, classes, lifetimes_and_sizes,
            over_time)

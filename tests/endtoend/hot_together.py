@@ -1,0 +1,48 @@
+"""probe hot --by peak of several processes: what all of them had when their sum was largest, which is no process's own peak;
+each by itself with --process; and runs taken together, of which each process is at its own."""
+import json
+
+from harness import TMP, probe, record
+from truth import fixture
+
+MB = 1000000
+
+
+def hot(*words):
+    done = probe("hot", *words, "--by", "peak", "--json")
+    assert done.status == 0 and not done.err, done
+    return json.loads(done.out)
+
+
+def by_name(data):
+    sums = dict.fromkeys(("first", "second", "third"), 0)
+    for site in data["sites"]:
+        if site["stack"][0]["function"] in sums:
+            sums[site["stack"][0]["function"]] += site["value"]
+    return sums
+
+
+out = TMP / "out"
+assert record([fixture("together")], out).status == 0
+data = hot(out)
+assert by_name(data) == {"first": 10 * MB, "second": 8 * MB, "third": 0}, by_name(data)
+moment = data["moment"]
+assert moment["bytes"] == data["matching"]["value"] == 18 * MB <= moment["at_most_bytes"], (moment, data["matching"])
+text = probe("hot", out, "--by", "peak").out.decode()
+assert text.startswith("In 3 processes together the heap was largest at 17.2 MiB"), text[:200]
+
+# One by one.
+own = []
+for process in data["processes"]:
+    alone = hot(out, "--process", str(process["pid"]))
+    assert alone["moment"] is None, alone["moment"]
+    own.append(alone["matching"]["value"])
+assert sorted(own) == [0, 10 * MB, 11 * MB], own
+
+# Two runs: not at the same time.
+again = TMP / "again"
+assert record([fixture("together")], again).status == 0
+data = hot(out, again)
+assert data["moment"] is None and by_name(data) == {"first": 20 * MB, "second": 16 * MB, "third": 6 * MB}, by_name(data)
+assert "not at the same time" in probe("hot", out, again, "--by", "peak").out.decode()
+print("hot: the peak of several processes together, and of each")
