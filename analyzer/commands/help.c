@@ -46,6 +46,7 @@ static const struct option hot_options[] = {
 	{"from", 0, "T|MARK", "only what was allocated after this: 1.5s from the start, or a mark's label"},
 	{"to", 0, "T|MARK", "only what was allocated up to this"},
 	{"match", 0, "TEXT", "only stacks with TEXT in a function, file, module or type; more than once: all of them"},
+	{"thread", 0, "TID|NAME", "only blocks that this thread allocated; may be given more than once"},
 	{"domain", 0, "D", "heap, map, wasm-memory, wasm-heap, pool or log; default heap"},
 	{"fold", 0, "SHARE", "fold branches with less than so many percent; default 2, in JSON 0"},
 	{"all-frames", 0, NULL, "show the frames of allocators, node and the C library, too"},

@@ -9,12 +9,12 @@
 #include "trace/recording.h"
 #include "util.h"
 
-enum { BY, FROM, TO, MATCH, DOMAIN_OPTION, FOLD, ALL_FRAMES, TOP, JSON, PROCESS };
+enum { BY, FROM, TO, MATCH, THREAD, DOMAIN_OPTION, FOLD, ALL_FRAMES, TOP, JSON, PROCESS };
 
 #define FOLD_DEFAULT 0.02
 
 struct request {
-	const char **dirs, **processes, **matches; size_t dir_count, process_count; /* arrays owned */
+	const char **dirs, **processes, **matches, **threads; size_t dir_count, process_count; /* arrays owned */
 	struct hot_options options;
 	int      domain;          /* < 0: not given */
 	size_t   top;             /* 0: not given */
@@ -46,7 +46,7 @@ static void check_domain(const struct command *command, const struct request *re
 	enum domain domain = request->options.domain;
 
 	if (hot_needs_churn(&request->options) && domain != DOMAIN_HEAP && domain != DOMAIN_WASM_HEAP && domain != DOMAIN_POOL)
-		usage_error(command, "--by peak and lifetime, --from and --to are for the domains heap, wasm-heap and pool, not %s",
+		usage_error(command, "--by peak and lifetime, --from, --to and --thread are for the domains heap, wasm-heap and pool, not %s",
 		            domain_name(domain));
 }
 
@@ -67,10 +67,29 @@ static int print(const struct request *request, const struct view *view)
 	return output_end();
 }
 
+/* Is each of the threads in one of the processes? */
+static bool have_threads(const struct request *request, const struct view *view)
+{
+	bool good = true;
+
+	for (size_t wanted = 0; wanted < request->options.thread_count; wanted++) {
+		bool found = false;
+
+		for (size_t i = 0; i < view->process_count; i++)
+			for (size_t t = 0; t < view->processes[i].info->thread_count; t++)
+				found |= churn_is_called(&view->processes[i].info->threads[t], request->threads[wanted]);
+		if (!found)
+			warn("no thread is called '%s': give its id or its name", request->threads[wanted]);
+		good &= found;
+	}
+	return good;
+}
+
 /* Of several processes the peak is that of their sum: another reading tells what was alive then. */
 static void find_moment(struct request *request, const struct view *view)
 {
-	struct recording_churn churn = {.domain = request->options.domain};
+	struct recording_churn churn = {.domain = request->options.domain, .threads = request->options.threads,
+	                                .thread_count = request->options.thread_count};
 	struct hot_moment moment = {0};
 	struct recording *at;
 
@@ -90,7 +109,8 @@ static void find_moment(struct request *request, const struct view *view)
 static int run(const struct command *command, struct request *request)
 {
 	struct recording_churn churn = {.domain = request->domain < 0 ? DOMAIN_HEAP : (enum domain)request->domain,
-	                                .from = request->options.from, .to = request->options.to};
+	                                .from = request->options.from, .to = request->options.to, .threads = request->options.threads,
+	                                .thread_count = request->options.thread_count};
 	struct view_input *inputs;
 	struct view *view = NULL;
 	int status = STATUS_USAGE;
@@ -117,8 +137,10 @@ static int run(const struct command *command, struct request *request)
 	if (view) {
 		if (request->domain < 0 && !hot_needs_churn(&request->options))
 			request->options.domain = view_domain(view);
-		find_moment(request, view);
-		status = print(request, view);
+		if (have_threads(request, view)) {
+			find_moment(request, view);
+			status = print(request, view);
+		}
 		view_free(view);
 	}
 	inputs_close(inputs, count);
@@ -134,6 +156,7 @@ int hot_command(const struct command *command, int argc, char **argv)
 	request.dirs = xcalloc((size_t)argc, sizeof(*request.dirs));
 	request.processes = xcalloc((size_t)argc, sizeof(*request.processes));
 	request.matches = xcalloc((size_t)argc, sizeof(*request.matches));
+	request.threads = xcalloc((size_t)argc, sizeof(*request.threads));
 	while ((next = argument_next(&arguments)) != ARGUMENT_END) {
 		switch (next) {
 		case BY:
@@ -147,6 +170,9 @@ int hot_command(const struct command *command, int argc, char **argv)
 			break;
 		case MATCH:
 			request.matches[request.options.match_count++] = arguments.value;
+			break;
+		case THREAD:
+			request.threads[request.options.thread_count++] = arguments.value;
 			break;
 		case DOMAIN_OPTION:
 			request.domain = argument_domain(command, arguments.value);
@@ -173,9 +199,11 @@ int hot_command(const struct command *command, int argc, char **argv)
 	if (!request.dir_count)
 		usage_error(command, "which recording?");
 	request.options.matches = request.matches;
+	request.options.threads = request.threads;
 	status = run(command, &request);
 	free(request.dirs);
 	free(request.processes);
 	free(request.matches);
+	free(request.threads);
 	return status;
 }

@@ -2,6 +2,7 @@
 #include "heap/churn.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "util.h"
 
@@ -15,9 +16,49 @@ void churn_open(struct process_info *process, enum domain domain, uint64_t from,
 
 void churn_free(struct churn *churn)
 {
-	if (churn)
+	if (churn) {
 		free(churn->sites);
+		free(churn->streams);
+	}
 	free(churn);
+}
+
+/* ---- streams -------------------------------------------------------------------------------------------------- */
+
+bool churn_is_called(const struct thread_info *thread, const char *wanted)
+{
+	char *rest;
+	unsigned long tid = strtoul(wanted, &rest, 10);
+
+	return (*rest == '\0' && *wanted >= '0' && *wanted <= '9' && tid == thread->tid) ||
+	       (thread->name && !strcmp(wanted, thread->name));
+}
+
+void churn_stream(struct process_info *process, size_t index, size_t count, struct stream_id id)
+{
+	struct churn *churn = process->churn;
+	struct churn_stream *stream;
+
+	if (!churn->streams) {
+		churn->streams = xcalloc(count, sizeof *churn->streams);
+		churn->stream_count = count;
+	}
+	stream = &churn->streams[index];
+	*stream = (struct churn_stream){.thread = UINT32_MAX, .left_out = churn->wanted_count > 0};
+	for (uint32_t i = 0; i < process->thread_count; i++)
+		if (process->threads[i].stream.index == id.index)
+			stream->thread = i;
+	for (size_t i = 0; stream->thread != UINT32_MAX && i < churn->wanted_count; i++)
+		if (churn_is_called(&process->threads[stream->thread], churn->wanted[i]))
+			stream->left_out = false;
+}
+
+/* The stream that bore a block; NULL: it is not to be counted. */
+static struct churn_stream *stream_of(struct churn *churn, enum domain domain, const struct block *block)
+{
+	struct churn_stream *stream = block->stream < churn->stream_count ? &churn->streams[block->stream] : &churn->other;
+
+	return domain == churn->domain && !stream->left_out ? stream : NULL;
 }
 
 /* ---- classes -------------------------------------------------------------------------------------------------- */
@@ -158,9 +199,10 @@ static void look(struct churn *churn, uint64_t now)
 
 void churn_birth(struct churn *churn, enum domain domain, const struct block *block, uint64_t now)
 {
+	struct churn_stream *stream = stream_of(churn, domain, block);
 	struct churn_site *site;
 
-	if (domain != churn->domain)
+	if (!stream)
 		return;
 	come_to(churn, now);
 	site = site_at(churn, block->site);
@@ -171,15 +213,18 @@ void churn_birth(struct churn *churn, enum domain domain, const struct block *bl
 		site->allocs++;
 		site->bytes += block->size;
 		site->sizes[churn_size_class(block->size)]++;
+		stream->allocs++;
+		stream->bytes += block->size;
 	}
 	look(churn, now);
 }
 
 void churn_death(struct churn *churn, enum domain domain, const struct block *block, uint64_t now, bool temporary)
 {
+	struct churn_stream *stream = stream_of(churn, domain, block);
 	struct churn_site *site;
 
-	if (domain != churn->domain)
+	if (!stream)
 		return;
 	come_to(churn, now);
 	site = site_at(churn, block->site);
@@ -188,9 +233,12 @@ void churn_death(struct churn *churn, enum domain domain, const struct block *bl
 	churn->live_bytes -= block->size;
 	if (is_within(churn, block->tick)) {
 		double ticks = now > block->tick ? (double)(now - block->tick) : 0;
+		unsigned class = churn_lifetime_class(ticks * churn->ns_per_tick);
 
-		site->lifetimes[churn_lifetime_class(ticks * churn->ns_per_tick)]++;
+		site->lifetimes[class]++;
 		site->temporary += temporary;
+		stream->brief += class < CHURN_SHORT;
+		stream->temporary += temporary;
 	}
 	look(churn, now);
 }
@@ -199,7 +247,7 @@ void churn_retype(struct churn *churn, enum domain domain, const struct block *b
 {
 	struct churn_site *into, *site;
 
-	if (domain != churn->domain)
+	if (!stream_of(churn, domain, block))
 		return;
 	come_to(churn, now);
 	site_at(churn, to > block->site ? to : block->site);
@@ -220,6 +268,16 @@ void churn_retype(struct churn *churn, enum domain domain, const struct block *b
 	/* If the peak is now, what was settled of it as the block was born is settled again. */
 	if (is_within(churn, now) && churn->live_bytes == churn->peak_bytes)
 		take_peak(churn, now);
+}
+
+void churn_ageless(struct churn *churn, enum domain domain, const struct block *block)
+{
+	struct churn_stream *stream = churn ? stream_of(churn, domain, block) : NULL;
+
+	if (!stream || !is_within(churn, block->tick))
+		return;
+	site_at(churn, block->site)->lifetimes[0]--;
+	stream->brief--;
 }
 
 void churn_finish(struct churn *churn, size_t site_count)

@@ -25,8 +25,18 @@ struct churn_site {
 	uint64_t settled;        /* the number of the peak that peak_bytes is of, as in sites.h */
 };
 
+/* Of the blocks that one stream bore. */
+struct churn_stream {
+	uint32_t thread;         /* index in process_info.threads; UINT32_MAX: unknown */
+	bool     left_out;       /* it is none of those that were asked for */
+	uint64_t allocs, bytes, temporary, brief; /* as of a site; brief: of the CHURN_SHORT classes */
+};
+
 struct churn {
 	enum domain domain;
+	const char *const *wanted; size_t wanted_count; /* threads, by id or name; none: all; not owned */
+	struct churn_stream *streams; size_t stream_count; /* by index, as in blocks; owned */
+	struct churn_stream other; /* beyond what a block's number can tell */
 	uint64_t from, to;       /* ticks: a block born after the first, and not after the second, counts */
 	double   ns_per_tick;
 	struct churn_site *sites; size_t site_count; /* by struct site.history; owned */
@@ -42,12 +52,18 @@ struct churn {
 
 /* For a process whose clock is known; it owns it. The domain is the heap, pools, or inside linear memories. */
 void churn_open(struct process_info *process, enum domain domain, uint64_t from, uint64_t to);
+/* Is this the thread's id or name? */
+bool churn_is_called(const struct thread_info *thread, const char *wanted);
+/* Before the first event: whose stream number `index` of `count` is, by its id. */
+void churn_stream(struct process_info *process, size_t index, size_t count, struct stream_id id);
 void churn_free(struct churn *churn);
 
 /* A block of a site of `domain` is born, dies, or goes over from one site to another; `now` is the event's tick. */
 void churn_birth(struct churn *churn, enum domain domain, const struct block *block, uint64_t now);
 void churn_death(struct churn *churn, enum domain domain, const struct block *block, uint64_t now, bool temporary);
 void churn_retype(struct churn *churn, enum domain domain, const struct block *block, uint32_t to, uint64_t now);
+/* The block that died just now did so only because its death is never told: it has no age. */
+void churn_ageless(struct churn *churn, enum domain domain, const struct block *block);
 /* No event comes any more, at `end` or before: after it every site has a record. */
 void churn_finish(struct churn *churn, size_t site_count);
 

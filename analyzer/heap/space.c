@@ -121,7 +121,8 @@ bool space_orphan(struct space *space, uint32_t stream, uint64_t address, uint64
  */
 bool space_dead_on_arrival(struct space *space, uint32_t stream, const struct trace_event *event, uint32_t *owed)
 {
-	struct block *entry, born = {.address = event->address, .size = event->size, .tick = event->tick};
+	struct block *entry, born = {.address = event->address, .size = event->size, .tick = event->tick,
+	                             .stream = stream & 0xffffff};
 
 	expire(space, event->tick, 0);
 	entry = table_find(&space->pending, event->address);

@@ -219,10 +219,12 @@ static void birth(struct wasm_heaps *heaps, struct wasm_heap *heap, uint64_t bas
 		heap->highest = pointer + event->size;
 	if (heap->no_deaths) {
 		struct block block = {.address = event->address, .size = event->size, .tick = event->tick,
+		                      .stream = stream & 0xffffff,
 		                      .site = site_of(heaps->space.sites, DOMAIN_WASM_HEAP, event->stack)};
 
 		space_count_birth(&heaps->space, &block);
 		space_count_death(&heaps->space, &block, false);
+		churn_ageless(heaps->space.sites->churn, DOMAIN_WASM_HEAP, &block);
 		return;
 	}
 	if (!heap->live) {

@@ -23,7 +23,8 @@ struct hot_options {
 	enum hot_by by;
 	enum domain domain;
 	const char *const *matches; size_t match_count; /* patterns: each must match a function, file, module or the type */
-	const char *from, *to;   /* as in struct churn_options */
+	const char *from, *to;   /* as in struct recording_churn, like … */
+	const char *const *threads; size_t thread_count;
 	struct hot_moment moment; /* peaks are what was alive then */
 	bool     all_frames;     /* none is left out */
 	double   fold;           /* branches with less than this share of all are folded; 0 to 1 */
@@ -97,5 +98,15 @@ void hot_json(FILE *file, const struct view *view, const struct hot_options *opt
 /* hot_graph.c: memory over time, and the classes of lifetimes and sizes. `utf8`: a terminal shows block characters. */
 void hot_graph(const struct page *page, const struct hot *hot, bool utf8);
 void hot_classes(const struct page *page, const struct hot *hot, bool utf8);
+
+/* A thread that has some of what was asked for, if blocks were counted one by one. */
+struct hot_thread {
+	size_t   process;         /* index in the view */
+	const struct thread_info *thread; /* NULL unknown */
+	struct hot_counts counts; /* peak is not known */
+};
+
+/* Those with any value, most first; of a peak, by bytes. To be freed. */
+struct hot_thread *hot_threads(const struct hot *hot, size_t *count);
 
 #endif

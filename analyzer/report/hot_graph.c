@@ -188,7 +188,7 @@ static void put_table(const struct page *page, const char *title, const char *no
 	for (unsigned class = first; class <= last && first < classes; class++)
 		put_bar(grid, counts[class], most, all, name(class), utf8);
 	if (rest)
-		put_bar(grid, rest, most, all, xstrdup("alive at the end"), utf8);
+		put_bar(grid, rest, most, all, xstrdup("not freed"), utf8);
 	grid_close(page, grid);
 }
 

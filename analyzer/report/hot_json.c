@@ -144,6 +144,29 @@ static void put_peaks(struct json_writer *writer, const struct hot *hot)
 	json_close_level(writer, ']');
 }
 
+static void put_threads(struct json_writer *writer, const struct hot *hot)
+{
+	size_t count;
+	struct hot_thread *threads = hot_threads(hot, &count);
+
+	json_open_level(writer, "threads", '[');
+	for (size_t i = 0; i < count; i++) {
+		const struct thread_info *thread = threads[i].thread;
+		json_t *object = json_checked(json_object());
+
+		json_set(object, "process", json_text(hot->view->processes[threads[i].process].info->stem));
+		json_set(object, "tid", thread ? json_number(thread->tid) : json_null());
+		json_set(object, "name", json_text(thread ? thread->name : NULL));
+		json_set(object, "allocs", json_number(threads[i].counts.allocs));
+		json_set(object, "bytes_allocated", json_number(threads[i].counts.bytes));
+		json_set(object, "temporary", json_number(threads[i].counts.temporary));
+		json_set(object, "short_lived", json_number(threads[i].counts.brief));
+		json_put_row(writer, object);
+	}
+	json_close_level(writer, ']');
+	free(threads);
+}
+
 /* When all processes had most together; null: that is not told, and of each it is what it had at its own peak. */
 static json_t *moment(const struct hot *hot)
 {
@@ -191,6 +214,7 @@ void hot_json(FILE *file, const struct view *view, const struct hot_options *opt
 	json_put_member(&writer, "from", json_text(options->from));
 	json_put_member(&writer, "to", json_text(options->to));
 	json_put_member(&writer, "match", json_texts(options->matches, options->match_count));
+	json_put_member(&writer, "thread", json_texts(options->threads, options->thread_count));
 	json_put_member(&writer, "totals", sums(hot, &hot->all));
 	json_put_member(&writer, "matching", sums(hot, &hot->matching));
 	json_put_member(&writer, "lifetimes_below_ns", bounds(churn_lifetime_below, CHURN_LIFETIMES));
@@ -200,6 +224,7 @@ void hot_json(FILE *file, const struct view *view, const struct hot_options *opt
 	put_functions(&writer, hot);
 	put_tree(&writer, hot, "top_down", &hot->down, hot->down_places);
 	put_tree(&writer, hot, "bottom_up", &hot->up, hot->up_places);
+	put_threads(&writer, hot);
 	put_peaks(&writer, hot);
 	json_put_member(&writer, "moment", moment(hot));
 	json_put_member(&writer, "names", json_names(&names));

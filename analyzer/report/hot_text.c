@@ -357,6 +357,49 @@ static void put_tree(const struct page *page, const struct hot *hot, bool down, 
 	free(drawing.forks);
 }
 
+/* ---- threads -------------------------------------------------------------------------------------------------- */
+
+/* Where they were counted, and there are several. */
+static void put_threads(const struct page *page, const struct hot *hot)
+{
+	static const struct column columns[] = {
+		{"blocks", true, false, STYLE_SIZE, CUT_END}, {"bytes", true, false, STYLE_PLAIN, CUT_END},
+		{"temporary", true, false, STYLE_PLAIN, CUT_END}, {"< 1.05 ms", true, false, STYLE_PLAIN, CUT_END},
+		{"tid", true, false, STYLE_DIM, CUT_END}, {"thread", false, false, STYLE_PLAIN, CUT_END},
+		{"", false, true, STYLE_DIM, CUT_END},
+	};
+	size_t count;
+	struct hot_thread *threads = hot_threads(hot, &count);
+	char *note = count > hot->options->top ? xasprintf("%s of %s", COUNT(hot->options->top), COUNT(count)) : NULL;
+	struct grid *grid;
+
+	if (count > 1 || hot->options->thread_count) {
+		page_title(page, "Threads", note ? note : "by what they allocated, matching or not");
+		grid = grid_open(columns, 7);
+		for (size_t i = 0; i < count && i < hot->options->top; i++) {
+			const struct hot_counts *counts = &threads[i].counts;
+			char *name = escape_text(threads[i].thread && threads[i].thread->name ? threads[i].thread->name : "unknown");
+			char *tid = threads[i].thread ? xasprintf("%" PRIu32, threads[i].thread->tid) : xstrdup("");
+			char *process = hot->view->process_count > 1 ? text_process(&hot->view->processes[threads[i].process])
+			                                             : xstrdup("");
+
+			grid_cell(grid, COUNT(counts->allocs));
+			grid_cell(grid, BYTES(counts->bytes));
+			grid_cell(grid, COUNT(counts->temporary));
+			grid_cell(grid, COUNT(counts->brief));
+			grid_cell(grid, tid);
+			grid_cell(grid, name);
+			grid_cell(grid, process);
+			free(name);
+			free(tid);
+			free(process);
+		}
+		grid_close(page, grid);
+	}
+	free(note);
+	free(threads);
+}
+
 /* ---- the page ------------------------------------------------------------------------------------------------- */
 
 /* By the environment, since probe sets no locale. */
@@ -383,6 +426,8 @@ void hot_text(const struct page *page, const struct view *view, const struct hot
 		hot_graph(page, hot, shows_utf8());
 	if (options->by == HOT_LIFETIME)
 		hot_classes(page, hot, shows_utf8());
+	if (hot_needs_churn(options))
+		put_threads(page, hot);
 	if (hot->total) {
 		put_functions(page, hot, &names);
 		put_tree(page, hot, true, &names);

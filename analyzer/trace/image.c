@@ -96,6 +96,8 @@ static void replay(struct image *image, struct bytes log, struct ring_view *ring
 	streams_open(&streams, log, rings, ring_count, &image->damage);
 	streams_span(&streams, &first, &last);
 	instants_choose(process, first, last);
+	for (size_t i = 0; process->churn && i < streams.count; i++)
+		churn_stream(process, i, streams.count, (struct stream_id){streams.list[i].id});
 	matcher = matcher_open(process, &image->inherit, (uint32_t)streams.count);
 	merge(&streams, matcher_events, matcher);
 	matcher_close(matcher, &image->damage);

@@ -266,6 +266,8 @@ static void open_churn(struct recording *recording, const struct recording_churn
 		if (churn->at_ns && (!tick_of_time(&recording->processes[i], churn->at_ns, &from[i]) || !from[i]))
 			from[i] = 1;
 		churn_open(&recording->processes[i], churn->domain, from[i], churn->at_ns ? from[i] : to[i]);
+		recording->processes[i].churn->wanted = churn->threads;
+		recording->processes[i].churn->wanted_count = churn->thread_count;
 	}
 	free(from);
 	free(to);

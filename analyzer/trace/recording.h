@@ -22,6 +22,7 @@ struct recording *recording_open_since(const char *dir, const char *since);
 struct recording_churn {
 	enum domain domain;
 	const char *from, *to;   /* marks or times, as for marks_instant; one that is not there: recording.instant_unknown */
+	const char *const *threads; size_t thread_count; /* by id or name: whose blocks alone count; none: all */
 	uint64_t at_ns;          /* if not 0 it is this instant alone, of CLOCK_MONOTONIC: what is alive then is the peak */
 };
 struct recording *recording_open_churn(const char *dir, const struct recording_churn *churn);

@@ -120,7 +120,7 @@ assert first and first[2] == "deep", text
 for words, status, says in (
         (["--by", "cpu"], 3, "no CPU samples"), (["--by", "heat"], 2, "--by wants"), (["--from", "never"], 2, "no mark 'never'"),
         (["--by", "peak", "--domain", "map"], 2, "not map"), (["--fold", "x"], 2, "--fold wants"),
-        (["--process", "4000000"], 2, "no process is called")):
+        (["--thread", "nobody"], 2, "no thread is called 'nobody'"), (["--process", "4000000"], 2, "no process is called")):
     done = probe("hot", out, *words)
     assert done.status == status and says in done.err.decode() and not done.out, (words, done)
 assert probe("hot").status == 2

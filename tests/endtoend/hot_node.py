@@ -48,6 +48,15 @@ for major in (20, 22, 24):
     for window, wanted in WINDOWS if major == 22 else WINDOWS[1:2]:
         found = buffers(hot(out, *window))
         assert found == wanted, (major, window, found)
+    if major == 22:
+        # All of it is the main thread's, whose id is the process's; and what threads have is all there is.
+        data = hot(out, "--from", "0s")
+        main = str(data["processes"][0]["pid"])
+        for field in ("allocs", "bytes_allocated", "temporary"):
+            assert sum(thread[field] for thread in data["threads"]) == data["totals"][field], (major, field, data["threads"])
+        assert buffers(hot(out, "--thread", main)) == {"keep": 40, "drop": 25}, major
+        other = next(str(thread["tid"]) for thread in data["threads"] if str(thread["tid"]) != main)
+        assert hot(out, "--thread", other)["sites"] == [], (major, other)
     # What a function has itself is what node allocates for it, Buffers and all.
     data = hot(out, "--by", "bytes")
     functions = {row["function"]: row for row in data["functions"]}

@@ -253,5 +253,70 @@ START_TEST(retyped)
 }
 END_TEST
 
-SUITE_MAIN("churn", retyped, within_a_stretch, without_a_stretch_it_is_as_ever, no_such_instant, classes, lifetimes_and_sizes,
+/* Two threads, of which one frees a block of the other's: it is its maker's. */
+START_TEST(by_thread)
+{
+	static const char *const names[] = {"worker"}, *const ids[] = {"77"}, *const both[] = {"77", "worker"};
+	const struct { const char *const *wanted; size_t count; uint64_t sums[2][3]; uint64_t peak; } cases[] = {
+		{NULL, 0, {{2, 30, 0}, {1, 500, 1}}, 530}, {names, 1, {{0, 0, 0}, {1, 500, 1}}, 500},
+		{ids, 1, {{2, 30, 0}, {0, 0, 0}}, 30}, {both, 2, {{2, 30, 0}, {1, 500, 1}}, 530},
+	};
+	struct trace_thread threads[] = {{.stream = 4, .tid = 77, .creator = TRACE_STACK_NONE},
+	                                 {.stream = 9, .tid = 78, .creator = TRACE_STACK_NONE}};
+	struct maker maker;
+	uint32_t stack;
+
+	maker_init(&maker, 100, 0);
+	maker_record(&maker, TRACE_RECORD_THREAD, 2, &threads[0], sizeof threads[0], "main");
+	maker_record(&maker, TRACE_RECORD_THREAD, 3, &threads[1], sizeof threads[1], "worker");
+	stack = maker_node(&maker, TRACE_STACK_ROOT, 0x1000);
+	struct trace_event of_main[] = {event_alloc(100, 0x10000, 10, stack), event_alloc(200, 0x20000, 20, stack)};
+	struct trace_event of_worker[] = {event_alloc(300, 0x30000, 500, stack), event_free(310, 0x30000),
+	                                  event_free(400, 0x10000)};
+	maker_ring(&maker, 4, 0, of_main, LENGTH(of_main), 64);
+	maker_ring(&maker, 9, 0, of_worker, LENGTH(of_worker), 64);
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		char *dir = maker_directory();
+		struct recording *recording;
+		const struct churn *churn;
+
+		maker_write(&maker, dir);
+		recording = recording_open_churn(dir, &(struct recording_churn){
+			.domain = DOMAIN_HEAP, .threads = cases[i].wanted, .thread_count = cases[i].count});
+		maker_remove(dir);
+		churn = recording->processes[0].churn;
+		ck_assert_uint_eq(churn->stream_count, 2);
+		ck_assert_uint_eq(churn->peak_bytes, cases[i].peak);
+		for (size_t stream = 0; stream < 2; stream++) {
+			const struct churn_stream *is = &churn->streams[stream];
+			const uint64_t *sums = cases[i].sums[recording->processes[0].threads[is->thread].tid - 77];
+
+			ck_assert_uint_eq(is->allocs, sums[0]);
+			ck_assert_uint_eq(is->bytes, sums[1]);
+			ck_assert_uint_eq(is->temporary, sums[2]);
+		}
+		recording_close(recording);
+	}
+	maker_free(&maker);
+}
+END_TEST
+
+/* What dies because its death is never told has no age. */
+START_TEST(ageless)
+{
+	struct process_info process = {.ns_per_tick = 1};
+	struct block block = {.size = 100, .tick = 20};
+
+	churn_open(&process, DOMAIN_WASM_HEAP, 0, UINT64_MAX);
+	churn_birth(process.churn, DOMAIN_WASM_HEAP, &block, 20);
+	churn_death(process.churn, DOMAIN_WASM_HEAP, &block, 20, false);
+	ck_assert_uint_eq(process.churn->sites[0].lifetimes[0], 1);
+	churn_ageless(process.churn, DOMAIN_WASM_HEAP, &block);
+	ck_assert_uint_eq(process.churn->sites[0].lifetimes[0], 0);
+	churn_ageless(NULL, DOMAIN_WASM_HEAP, &block);
+	churn_free(process.churn);
+}
+END_TEST
+
+SUITE_MAIN("churn", by_thread, ageless, retyped, within_a_stretch, without_a_stretch_it_is_as_ever, no_such_instant, classes, lifetimes_and_sizes,
            over_time)
