@@ -22,6 +22,7 @@ static const struct format {     /* one of the functions is there */
 	bool typed;               /* it shows types */
 } formats[] = {
 	{"folded", .profile = folded_export},
+	{"svg", .profile = svg_export},
 	{"pprof", .profile = pprof_export, .typed = true},
 	{"speedscope", .profile = speedscope_export},
 	{"allocation-log", .blocks = allocation_log_export},

@@ -15,6 +15,7 @@ struct export_options {
 
 bool folded_export(FILE *file, struct profile *profile, const struct export_options *options);
 bool pprof_export(FILE *file, struct profile *profile, const struct export_options *options);
+bool svg_export(FILE *file, struct profile *profile, const struct export_options *options);
 bool speedscope_export(FILE *file, struct profile *profile, const struct export_options *options);
 
 /* "live bytes", for a person; and is it bytes, not blocks? */

@@ -24,6 +24,9 @@ void put_json(FILE *file, const char *text)
 			putc_unlocked(c, file);
 		} else if (c < 0x20 || c == 0x7f || c == '<' || c == '>' || c == '&') {
 			fprintf(file, "\\u%04x", c);
+		} else if (!strncmp(at, "\xef\xbf\xbe", 3) || !strncmp(at, "\xef\xbf\xbf", 3)) {
+			fprintf(file, "\\ufff%c", at[2] == '\xbe' ? 'e' : 'f');
+			at += 2;
 		} else {
 			putc_unlocked(c, file);
 		}

@@ -6,7 +6,10 @@
 #include <stdio.h>
 
 void put_number(FILE *file, uint64_t value);
-/* Valid UTF-8 as a string of JSON, quotes included. It may stand in a script of HTML or XML: no '<', '>' and '&'. */
+/*
+ * Valid UTF-8 as a string of JSON, quotes included. It may stand in a script of HTML or XML: without '<', '>', '&'
+ * and what XML does not have.
+ */
 void put_json(FILE *file, const char *text);
 
 #endif
