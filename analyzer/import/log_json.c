@@ -234,7 +234,8 @@ static void set_field(struct fields *fields, struct log_text name, const struct 
 	} else if (is_word(name, "id")) {
 		fields->has_id = scalar;
 		fields->id = *value;
-	} else if (is_word(name, "file") || is_word(name, "file:line")) {
+	} else if (is_word(name, "file") || is_word(name, "file:line") || is_word(name, "site") ||
+	           is_word(name, "location")) {
 		fields->has_file = value->kind == VALUE_TEXT;
 		fields->file = value->text;
 	} else if (is_word(name, "line")) {

@@ -133,6 +133,10 @@ row, = data["leaks"]["by_site"]
 frame, = row["stack"]
 assert (frame["file"], frame["line"], frame["column"]) == ("my dir/a.rs", 12, 5) and row["blocks"] == 2, row
 assert row["type_evidence"] == "the log says so", row
+# Names that a team may have chosen for the place.
+for name in ("file", "file:line", "site", "location"):
+    data = read('@ {"op": "ALLOCATE", "size": 8, "%s": "b.rs:3", "type": "T", "id": 1}\n' % name)
+    assert not findings(data) and data["leaks"]["by_site"][0]["stack"][0]["line"] == 3, (name, data)
 # Bytes that are no text, and a line longer than any record; none is anything but itself.
 data = read(b"@ ALLOCATE 8 a\xff.rs:1 T\x01\x1b[31m 0\n@ " + b"x" * (20 << 20) + b"\n" + b"y" * (9 << 20) + b"\n@ DROP 9 T 5\n")
 assert {kind: row[0] for kind, row in findings(data).items()} == {"unparsable": 1, "dropped-never-allocated": 1}, findings(data)
