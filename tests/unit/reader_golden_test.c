@@ -269,14 +269,43 @@ static void make_wasm(struct maker *maker)
 	maker_chunk(maker, 0, 0, events, LENGTH(events), TRACE_CODEC_NONE);
 }
 
+/* Types and pools that a program tells of, and what memory held that looks like objects; for seeds alone. */
+static void make_told(struct maker *maker)
+{
+	const struct trace_type type = {.id = 7};
+	const struct trace_vtable table = {.address = 0x500010, .id = 1};
+	struct { struct trace_vtables head; uint8_t words[14]; } look = {
+		{.began = 50, .bytes = 4096, .count = 2, .reason = TRACE_SAMPLE_END},
+		/* A, and A + 56 */
+		{0x80, 0x88, 0x80, 0x80, 0x80, 0xf8, 0x07, 1, 0, 14, 1, 0, 0, 0},
+	};
+	struct trace_event events[] = {
+		event_alloc(20, A, 32, 4), event_alloc(21, A + 56, 40, 5),
+		event_make(TRACE_EVENT_TOLD, 22, A, 7, 0, TRACE_TOLD_TYPE, 0),
+		event_make(TRACE_EVENT_TOLD, 23, A, 7, 0, TRACE_TOLD_POOL, 0), event_make(TRACE_EVENT_TOLD_ALLOC, 23, A, 16, 5, 0, 0),
+		event_make(TRACE_EVENT_TOLD, 24, 0, 7, 0, TRACE_TOLD_POOL, 0), event_make(TRACE_EVENT_TOLD_ALLOC, 24, 1, 8, 5, 0, 0),
+		event_make(TRACE_EVENT_TOLD, 25, 1, 0, 0, TRACE_TOLD_FREE, 0),
+		event_out(26, A), event_in(27, B, 64, 5), event_make(TRACE_EVENT_TOLD, 28, A, 0, 0, TRACE_TOLD_POOL_FREE, 0),
+	};
+
+	maker_init(maker, 400, 0);
+	maker_node(maker, TRACE_STACK_ROOT, 0x401000);
+	maker_node(maker, 4, 0x402000);
+	maker_record(maker, TRACE_RECORD_TYPE, 19, &type, sizeof type, "Connection");
+	maker_record(maker, TRACE_RECORD_VTABLE, 51, &table, sizeof table, "3Foo");
+	maker_record(maker, TRACE_RECORD_VTABLES, 60, &look, sizeof look, NULL);
+	maker_chunk(maker, 0, 0, events, LENGTH(events), TRACE_CODEC_NONE);
+}
+
 static void write_seeds(const char *dir)
 {
-	struct maker makers[IMAGES + 1];
+	struct maker makers[IMAGES + 2];
 
 	mkdir(dir, 0755);
 	make(makers);
 	make_wasm(&makers[IMAGES]);
-	for (int i = 0; i <= IMAGES; i++) {
+	make_told(&makers[IMAGES + 1]);
+	for (int i = 0; i < IMAGES + 2; i++) {
 		char *path = xasprintf("%s/files-%s", dir, makers[i].stem);
 		uint32_t size = (uint32_t)makers[i].shared_size;
 		FILE *out = fopen(path, "w");
