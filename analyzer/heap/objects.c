@@ -79,7 +79,7 @@ static void decode(struct objects *objects, const struct look *look)
 	objects->word_count = 0;
 	while (take_number(&at, end, &step) && take_number(&at, end, &table) && take_number(&at, end, &before)) {
 		place += step >> 1 ^ -(step & 1);
-		if (table >= objects->process->vtable_count || before > UINT32_MAX || place > ADDRESSES_END / 8)
+		if (!table || table >= objects->process->vtable_count || before > UINT32_MAX || place > ADDRESSES_END / 8)
 			return;
 		array_room(objects->words, objects->word_count);
 		objects->words[objects->word_count++] = (struct word){place * 8, (uint32_t)table, (uint32_t)before};
