@@ -59,6 +59,7 @@ bool received_type(struct types *types, const struct stack_nodes *stack, struct 
 		return false;
 	answer->type = cpp_type(types, received.type);
 	answer->size = answer->type && !strcmp(answer->type, received.type) ? received.size : 0;
+	answer->before = received.before;
 	free(received.type);
 	if (!answer->type)
 		return false;

@@ -43,8 +43,10 @@ static bool native_types(struct types *types, const struct frame *const *frames,
 	if (!is_received)
 		return is_named;
 	if (is_named && cpp_is_sure(&named)) {
-		if (named.type == received.type)
+		if (named.type == received.type) {
 			answer->size = received.size;
+			answer->before = received.before;
+		}
 		return true;
 	}
 	*answer = received;
@@ -76,7 +78,9 @@ struct block_type types_of(struct types *types, const struct frame *const *frame
 
 const char *types_counted(struct types *types, const struct block_type *is, uint64_t smallest, uint64_t largest)
 {
-	if (!is->type || !is->size || smallest != largest || smallest <= is->size || smallest % is->size)
+	uint64_t bytes = smallest - is->before;
+
+	if (!is->type || !is->size || smallest != largest || smallest <= is->before || bytes <= is->size || bytes % is->size)
 		return is->type;
-	return types_keep(types, xasprintf("%s[%" PRIu64 "]", is->type, smallest / is->size));
+	return types_keep(types, xasprintf("%s[%" PRIu64 "]", is->type, bytes / is->size));
 }

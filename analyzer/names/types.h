@@ -22,6 +22,7 @@ struct block_type {           /* strings are owned by the types */
 	const char *owner;        /* the object it belongs to, if that is another; NULL unknown */
 	const char *evidence;     /* a clause, for both; NULL if there is neither */
 	uint64_t    size;         /* bytes of one `type`; 0 unknown */
+	uint64_t    before;       /* bytes of the block before the first */
 	bool        raw;          /* it is no object: what its first words hold says nothing */
 };
 

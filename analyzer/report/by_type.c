@@ -110,7 +110,8 @@ static void add_up(struct type_sum *sums, size_t rows, size_t *count)
 		if (!into->types) { /* so far only owned blocks were counted */
 			into->types = sums[i].types;
 			into->size = sums[i].size;
-		} else if (sums[i].types && sums[i].size != into->size) {
+			into->before = sums[i].before;
+		} else if (sums[i].types && (sums[i].size != into->size || sums[i].before != into->before)) {
 			into->size = 0;
 		}
 		size_range_join(&into->range, sums[i].range);
@@ -124,7 +125,7 @@ static void add_up(struct type_sum *sums, size_t rows, size_t *count)
 		into->owned_bytes += sums[i].owned_bytes;
 	}
 	for (size_t i = 0; i < *count; i++) {
-		struct block_type is = {.type = sums[i].type, .size = sums[i].size};
+		struct block_type is = {.type = sums[i].type, .size = sums[i].size, .before = sums[i].before};
 
 		if (is.type && sums[i].types)
 			sums[i].type = types_counted(sums[i].types, &is, sums[i].range.smallest, sums[i].range.largest);
@@ -169,7 +170,7 @@ struct type_sum *view_by_type(const struct view *view, enum domain domain, size_
 				continue;
 			}
 			sums[rows++] = (struct type_sum){
-				.type = is.type, .types = process->types, .size = is.size, .range = site->range, .sites = 1,
+				.type = is.type, .types = process->types, .size = is.size, .before = is.before, .range = site->range, .sites = 1,
 				.allocs = site->allocs, .frees = site->frees, .alive = site->live_blocks, .alive_only = site->alive_only,
 				.live_blocks = view_blocks(view, site), .live_bytes = view_bytes(view, site),
 			};

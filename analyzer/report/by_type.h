@@ -26,6 +26,7 @@ struct type_sum {
 	const char *type;         /* NULL: all of which none is known */
 	struct types *types;      /* that own it */
 	uint64_t size;            /* bytes of one; 0 unknown */
+	uint64_t before;          /* bytes before the first one */
 	struct size_range range;  /* of what is alive */
 	uint64_t sites, allocs, frees;
 	uint64_t alive;           /* blocks, whenever they were born */

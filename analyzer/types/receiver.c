@@ -23,13 +23,46 @@ struct choice {
 
 /* ---- one claim ------------------------------------------------------------------------------------------------ */
 
-/* The pointer that a function was given points to `at`; what a claim is about may begin behind an array's count. */
-static bool judge(struct program *program, const struct claim *claim, size_t order, int64_t at,
-                  struct receiver_sizes sizes, struct choice *choice)
+/* How well a type's size goes with the blocks'. */
+static bool judge_size(struct choice *choice, uint64_t smallest, uint64_t largest)
+{
+	const struct shape_traits *traits = &choice->traits;
+
+	choice->fits = true;
+	if (!largest || !choice->size)
+		return true;
+	if (choice->size > smallest && !(traits->has_tail && traits->tail && traits->tail <= smallest))
+		return false;
+	choice->is_exact = choice->size == smallest && choice->size == largest;
+	choice->fits = choice->is_exact || traits->has_tail ||
+	               (smallest % choice->size == 0 && largest % choice->size == 0);
+	return true;
+}
+
+/* Lower is better: by kind, and what speaks for or against it. */
+static unsigned score_of(const struct choice *choice, int64_t into)
+{
+	unsigned score = 10u * (unsigned)choice->claim.why + 20;
+
+	score += into ? 40 : 0;
+	score += choice->fits ? 0 : 100;
+	/* Anything is cast to bytes. */
+	score += choice->traits.is_text ? 25 : 0;
+	/* A class of just the right size is better than the next kind of evidence. */
+	if (choice->traits.is_class && choice->is_exact)
+		score -= choice->claim.why < CLAIM_MEMBER ? 10 : 15;
+	return score;
+}
+
+/*
+ * The pointer that a function was given points to `at`; what a claim is about may begin behind an array's count. False:
+ * the claim cannot be right.
+ */
+static bool judge(struct program *program, const struct claim *claim, int64_t at, struct receiver_sizes sizes,
+                  struct choice *choice)
 {
 	int64_t into = claim->at - at;
 	uint64_t smallest = sizes.smallest, largest = sizes.largest;
-	bool is_class;
 
 	*choice = (struct choice){.claim = *claim, .shapes = &program->shapes, .found = true};
 	if (claim->at < 0 || (into && into != 8 && into != 16) || (sizes.largest && (uint64_t)claim->at >= smallest))
@@ -38,37 +71,22 @@ static bool judge(struct program *program, const struct claim *claim, size_t ord
 		smallest -= (uint64_t)claim->at;
 		largest -= (uint64_t)claim->at;
 	}
-	choice->score = 10 * claim->why;
 	if (claim->symbol) {
-		choice->fits = true;
-		choice->traits.is_class = true;
-		choice->score -= claim->why == CLAIM_VTABLE ? (unsigned)order % 10 : 0;
-		choice->score += 10;
+		choice->fits = choice->traits.is_class = true;
+		choice->score = score_of(choice, into);
 		return into == 0;
 	}
 	choice->element = shape_element(&program->shapes, &claim->type);
 	choice->size = shape_size(&program->shapes, &choice->element);
 	choice->traits = shape_traits(&program->shapes, &choice->element);
-	is_class = choice->traits.is_class;
-	if (!largest || !choice->size) {
-		choice->fits = true;
-	} else {
-		if (choice->size > smallest && !(choice->traits.has_tail && choice->traits.tail && choice->traits.tail <= smallest))
-			return false;
-		choice->is_exact = choice->size == smallest && choice->size == largest;
-		choice->fits = choice->is_exact || (smallest % choice->size == 0 && largest % choice->size == 0) ||
-		               choice->traits.has_tail;
-	}
-	if (into && (!choice->fits || !choice->size || !is_class))
+	if (!judge_size(choice, smallest, largest))
 		return false;
-	choice->score += 10; /* room for what makes it better */
-	choice->score += into ? 40 : 0;
-	choice->score += choice->fits ? 0 : 100;
-	choice->score += choice->traits.is_text ? 25 : 0;
-	/* What has virtual functions, and a size that is not the block's, may be a base of what it is. */
-	choice->score += choice->traits.is_polymorphic && largest && !choice->is_exact ? 50 : 0;
-	if (is_class && choice->is_exact)
-		choice->score -= claim->why == CLAIM_CONSTRUCTOR || claim->why == CLAIM_VTABLE ? 10 : 15 - (claim->why < CLAIM_MEMBER ? 5 : 0);
+	if (into && (!choice->fits || !choice->size || !choice->traits.is_class))
+		return false;
+	/* What has virtual functions and not the block's size may be a base of what the block is. */
+	if (choice->traits.is_polymorphic && largest && !choice->is_exact && !into && claim->why != CLAIM_CONSTRUCTOR)
+		return false;
+	choice->score = score_of(choice, into);
 	return true;
 }
 
@@ -84,7 +102,7 @@ static struct choice choose(struct program *program, const struct followed *foll
 	struct choice best = {0}, one;
 
 	for (size_t i = 0; i < followed->count; i++) {
-		if (!judge(program, &followed->claims[i], i, at, sizes, &one))
+		if (!judge(program, &followed->claims[i], at, sizes, &one))
 			continue;
 		/* What begins with the other one, and is as large, is the whole. */
 		if (best.found && is_whole(&best) && is_whole(&one)) {
@@ -96,7 +114,7 @@ static struct choice choose(struct program *program, const struct followed *foll
 				continue;
 		}
 		if (!best.found || one.score < best.score ||
-		    (one.score == best.score && one.claim.inlined < best.claim.inlined))
+		    (one.score == best.score && (one.claim.inlined < best.claim.inlined || one.claim.why == CLAIM_VTABLE)))
 			best = one;
 	}
 	return best;
@@ -149,6 +167,7 @@ static struct received answer(struct demangler *demangler, const struct choice *
 	if (!choice->found)
 		return received;
 	received.size = choice->size;
+	received.before = (uint64_t)choice->claim.at;
 	received.type = choice->claim.symbol ? class_of(demangler, choice->claim.symbol)
 	                                     : shape_name(choice->shapes, &choice->element);
 	return received;

@@ -26,6 +26,7 @@ struct receiver_call {
 struct received {
 	char     *type;           /* owned by the caller; NULL: unknown */
 	uint64_t  size;           /* bytes of one; 0 unknown */
+	uint64_t  before;         /* bytes of the block before the first one: an array's count, an allocator's header */
 	enum claim_why why;
 	size_t    call;           /* which of the calls told */
 };

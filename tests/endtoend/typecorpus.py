@@ -414,7 +414,7 @@ class Maker:
         name = self.name("D")
         n = self.random.randint(2, 9)
         self.types.append(f"struct {name} {{ long v[{self.random.randint(1, 5)}]; {name}() {{ v[0] = one; }} ~{name}() {{ lose(this); }} }};")
-        self.run(self.function(f"\tLEAK(\"{name}\", 8 + {n} * sizeof({name}), 0); {name} *p = new {name}[{n}];\n\t{self.sink('p')}"))
+        self.run(self.function(f"\tLEAK(\"{name}\", 8 + {n} * sizeof({name}), sizeof({name})); {name} *p = new {name}[{n}];\n\t{self.sink('p')}"))
 
     def number(self):
         t = self.pick("int", "double", "long", "uint64_t")
