@@ -1,17 +1,13 @@
-/* hot.c: from the sites of a view to trees of functions; see hot.h. Reads names. */
+/* hot.c: which sites of a view match, what they have, and trees of them; see hot.h. Reads names. */
 #include "report/hot.h"
 
 #include <stdlib.h>
 #include <string.h>
-#define XXH_STATIC_LINKING_ONLY /* a state on the stack */
-#include <xxhash.h>
 
 #include "report/by_type.h"
 #include "report/suppress.h"
 #include "trace/array.h"
 #include "util.h"
-
-#define DEPTH_MOST 4096          /* frames of a stack, the innermost: any bytes at all may be in a file */
 
 /* ---- values -------------------------------------------------------------------------------------------------- */
 
@@ -65,7 +61,7 @@ static struct hot_counts counts_of(const struct site *site, const struct churn_s
 	return counts;
 }
 
-static void add_counts(struct hot_counts *sum, const struct hot_counts *counts)
+void hot_add_counts(struct hot_counts *sum, const struct hot_counts *counts)
 {
 	sum->allocs += counts->allocs;
 	sum->bytes += counts->bytes;
@@ -80,209 +76,6 @@ static void add_churn(struct churn_site *sum, const struct churn_site *churn)
 		sum->lifetimes[class] += churn->lifetimes[class];
 	for (unsigned class = 0; churn && class < CHURN_SIZES; class++)
 		sum->sizes[class] += churn->sizes[class];
-}
-
-/* ---- frames -------------------------------------------------------------------------------------------------- */
-
-static void add_text(XXH3_state_t *state, const char *text)
-{
-	size_t length = text ? strlen(text) : 0;
-
-	XXH3_64bits_update(state, &length, sizeof(length));
-	XXH3_64bits_update(state, text, length);
-}
-
-/* Equal for frames that are one function to a person: in whatever tier it runs, inlined or not. */
-static uint64_t hash_of(const struct frame *frame)
-{
-	uint32_t numbers[3] = {frame->kind, frame->kind == FRAME_JS ? frame->own_line : 0,
-	                       frame->kind == FRAME_JS ? frame->own_column : 0};
-	XXH3_state_t state;
-
-	XXH3_64bits_reset(&state);
-	if (frame->kind == FRAME_LOG) {
-		numbers[1] = frame->line;
-		numbers[2] = frame->column;
-	}
-	XXH3_64bits_update(&state, numbers, sizeof(numbers));
-	add_text(&state, frame->kind == FRAME_LOG ? frame->type : frame->function);
-	add_text(&state, frame->function || frame->kind == FRAME_LOG ? frame->file : NULL);
-	add_text(&state, frame->function && frame->file ? NULL : frame->module);
-	return XXH3_64bits_digest(&state) | 1;
-}
-
-static char *label_of(const struct frame *frame)
-{
-	const char *slash = frame->module ? strrchr(frame->module, '/') : NULL;
-
-	if (frame->kind == FRAME_LOG)
-		return xstrdup(frame->type ? frame->type : "unknown type");
-	if (frame->function)
-		return xstrdup(frame->function);
-	if (!frame->module)
-		return xstrdup("unknown, in no module");
-	return xasprintf("unknown, in %s", slash ? slash + 1 : *frame->module ? frame->module : "vdso");
-}
-
-/* `hash` is odd, so never 0. */
-static uint32_t add_frame(struct hot *hot, uint64_t hash, const struct frame *frame)
-{
-	bool existed;
-	struct block *entry = table_insert(&hot->ids, hash, &existed);
-
-	if (!existed) {
-		entry->site = (uint32_t)hot->frame_count;
-		array_room(hot->frames, hot->frame_count);
-		hot->frames[hot->frame_count++] = (struct hot_frame){.frame = frame};
-	}
-	return entry->site;
-}
-
-static uint32_t id_of(struct hot *hot, const struct frame *frame)
-{
-	uint32_t id = add_frame(hot, hash_of(frame), frame);
-
-	if (!hot->frames[id].label)
-		hot->frames[id].label = label_of(frame);
-	return id;
-}
-
-/* What is no frame, but stands for some: how a stack ends that has no root, and frames of the runtime. */
-enum { IN_RUNTIME = TRACE_FIRST_NODE, STANDINS };
-
-static uint32_t standin_of(struct hot *hot, uint32_t what)
-{
-	static const char *const labels[STANDINS] = {
-		[TRACE_STACK_NONE] = "no stack was taken", [TRACE_STACK_ROOT] = "the root",
-		[TRACE_STACK_CUT] = "… cut at the depth that was asked for", [TRACE_STACK_LOST] = "… the walk could not go on",
-		[IN_RUNTIME] = "node itself",
-	};
-	uint32_t id = add_frame(hot, (uint64_t)what << 1 | 1, NULL);
-
-	if (!hot->frames[id].label)
-		hot->frames[id].label = xstrdup(labels[what]);
-	return id;
-}
-
-/* A call says more than where a function begins. */
-static void merge_place(struct hot_place *place, size_t process, const struct stack_frame *at)
-{
-	const struct frame *had = place->at.frame, *has = at->frame;
-
-	if (!had || (had->line_kind == LINE_FUNCTION && has->line_kind == LINE_CALL && has->line)) {
-		*place = (struct hot_place){.at = *at, .process = process};
-		return;
-	}
-	if (had->line_kind == LINE_CALL && has->line_kind == LINE_FUNCTION)
-		return;
-	if (had->file ? had->line != has->line : had->address != has->address)
-		place->several = true;
-}
-
-/* ---- paths --------------------------------------------------------------------------------------------------- */
-
-struct path {
-	uint32_t ids[DEPTH_MOST + 1]; /* innermost first */
-	struct stack_frame at[DEPTH_MOST + 1]; /* .frame NULL: how the stack ends */
-	uint32_t reversed[DEPTH_MOST + 1];
-	size_t   length;
-	uint32_t whole[DEPTH_MOST]; size_t whole_length; /* of all frames, … */
-	size_t   own;             /* … of which this one has the value */
-};
-
-static bool is_outer_library(const struct frame *frame)
-{
-	return frame->module && place_is_runtime(frame->module);
-}
-
-static void push(struct path *path, uint32_t id, const struct stack_frame *at)
-{
-	path->ids[path->length] = id;
-	path->at[path->length++] = at ? *at : (struct stack_frame){0};
-}
-
-/*
- * What a person wants to see of a stack: from the frame to blame outwards, without node's own frames where a script runs,
- * nor what the C library calls main from. What node does by itself is a function of "node itself". Unknown frames in a row
- * are one.
- */
-static void make_path(struct hot *hot, const struct stack *stack, struct path *path)
-{
-	bool all = hot->options->all_frames;
-	bool scripted = stack->blame < stack->count && !stack->frames[stack->blame].engine;
-	size_t from = all || stack->blame == stack->count ? 0 : stack->blame, to = stack->count;
-
-	path->length = path->whole_length = 0;
-	for (size_t i = 0; i < stack->count && i < DEPTH_MOST; i++)
-		path->whole[path->whole_length++] = id_of(hot, stack->frames[i].frame);
-	path->own = from;
-	while (!all && to > from + 1 && is_outer_library(stack->frames[to - 1].frame))
-		to--;
-	for (size_t i = from; i < to && path->length < DEPTH_MOST; i++) {
-		const struct stack_frame *at = &stack->frames[i];
-		uint32_t id;
-
-		if (!all && at->engine && (scripted || i > from)) {
-			id = standin_of(hot, IN_RUNTIME);
-			if (!scripted && path->ids[path->length - 1] != id)
-				push(path, id, NULL);
-			continue;
-		}
-		id = i < DEPTH_MOST ? path->whole[i] : id_of(hot, at->frame);
-		if (path->length && path->ids[path->length - 1] == id && !at->frame->function)
-			continue;
-		push(path, id, at);
-	}
-	if (stack->ending != TRACE_STACK_ROOT || !path->length)
-		push(path, standin_of(hot, stack->ending), NULL);
-}
-
-/* Room for the places of all nodes. */
-static void room(struct hot_place **places, size_t *count, size_t wanted)
-{
-	size_t more;
-
-	if (wanted <= *count)
-		return;
-	more = wanted * 2 + 64;
-	*places = xreallocarray(*places, more, sizeof(**places));
-	memset(*places + *count, 0, (more - *count) * sizeof(**places));
-	*count = more;
-}
-
-static void place_nodes(const struct hot_tree *tree, struct hot_place *places, uint32_t end, const struct path *path,
-                        size_t process, bool down)
-{
-	uint32_t node = end;
-
-	/* From the end of the path back to the root. */
-	for (size_t i = 0; i < path->length; i++, node = tree->nodes[node].parent) {
-		const struct stack_frame *at = &path->at[down ? i : path->length - 1 - i];
-
-		if (at->frame)
-			merge_place(&places[node], process, at);
-	}
-}
-
-static void add_path(struct hot *hot, struct path *path, const struct hot_row *row)
-{
-	uint32_t down, up;
-
-	for (size_t i = 0; i < path->length; i++)
-		path->reversed[i] = path->ids[path->length - 1 - i];
-	down = hot_tree_add(&hot->down, path->reversed, path->length, row->value);
-	up = hot_tree_add(&hot->up, path->ids, path->length, row->value);
-	/* Totals are of what is left out of trees, too. */
-	if (path->whole_length)
-		hot_sums_add(&hot->functions, path->whole, path->whole_length, path->own, row->value);
-	else
-		hot_sums_add(&hot->functions, path->ids, path->length, 0, row->value);
-	room(&hot->down_places, &hot->down_count, hot->down.count);
-	room(&hot->up_places, &hot->up_count, hot->up.count);
-	place_nodes(&hot->down, hot->down_places, down, path, row->process, true);
-	place_nodes(&hot->up, hot->up_places, up, path, row->process, false);
-	if (path->at[0].frame)
-		merge_place(&hot->frames[path->ids[0]].place, row->process, &path->at[0]);
 }
 
 /* ---- which sites --------------------------------------------------------------------------------------------- */
@@ -354,7 +147,7 @@ static void collect(struct hot *hot)
 				row.churn = &churn->sites[row.site->history];
 			row.counts = counts_of(row.site, row.churn, hot_needs_churn(hot->options));
 			row.value = hot_value(&row.counts, hot->options->by);
-			add_counts(&hot->all, &row.counts);
+			hot_add_counts(&hot->all, &row.counts);
 			array_room(hot->rows, hot->row_count);
 			hot->rows[hot->row_count++] = row;
 		}
@@ -366,7 +159,7 @@ static void collect(struct hot *hot)
 struct hot *hot_build(const struct view *view, const struct hot_options *options)
 {
 	struct hot *hot = xcalloc(1, sizeof(*hot));
-	struct path *path = xmalloc(sizeof(*path));
+	struct hot_path *path = hot_path_new();
 	size_t kept = 0;
 
 	hot->options = options;
@@ -386,12 +179,11 @@ struct hot *hot_build(const struct view *view, const struct hot_options *options
 			wanted = is_wanted(hot, &row, &stack);
 		}
 		if (wanted) {
-			add_counts(&hot->matching, &row.counts);
+			hot_add_counts(&hot->matching, &row.counts);
 			add_churn(&hot->churn, row.churn);
 		}
 		if (wanted && row.value) {
-			make_path(hot, &stack, path);
-			add_path(hot, path, &row);
+			hot_add_path(hot, path, &stack, &row);
 			hot->rows[kept++] = row;
 		}
 		stack_free(&stack);
@@ -445,62 +237,4 @@ uint32_t *hot_functions(const struct hot *hot, size_t *count)
 		order[i] = ranked[i].frame;
 	free(ranked);
 	return order;
-}
-
-/* ---- threads -------------------------------------------------------------------------------------------------- */
-
-static enum hot_by rank_by(const struct hot *hot)
-{
-	return hot->options->by == HOT_PEAK ? HOT_BYTES : hot->options->by;
-}
-
-static int by_rank(const void *left, const void *right, void *context)
-{
-	const struct hot_thread *a = left, *b = right;
-	uint64_t x = hot_value(&a->counts, rank_by(context)), y = hot_value(&b->counts, rank_by(context));
-
-	if (x != y)
-		return x < y ? 1 : -1;
-	if (a->process != b->process)
-		return a->process > b->process ? 1 : -1;
-	return (a->thread > b->thread) - (a->thread < b->thread);
-}
-
-/* A handler's stream is its thread's. */
-static struct hot_thread *thread_at(struct hot_thread *threads, size_t from, size_t *count, struct hot_thread is)
-{
-	for (size_t i = from; i < *count; i++)
-		if (threads[i].thread == is.thread || (threads[i].thread && is.thread && threads[i].thread->tid == is.thread->tid))
-			return &threads[i];
-	threads[*count] = is;
-	return &threads[(*count)++];
-}
-
-struct hot_thread *hot_threads(const struct hot *hot, size_t *count)
-{
-	size_t most = 0;
-	struct hot_thread *threads;
-
-	*count = 0;
-	for (size_t p = 0; p < hot->view->process_count; p++)
-		most += hot->view->processes[p].info->churn ? hot->view->processes[p].info->churn->stream_count : 0;
-	threads = xcalloc(most, sizeof(*threads));
-	for (size_t p = 0; p < hot->view->process_count; p++) {
-		const struct process_info *info = hot->view->processes[p].info;
-		size_t from = *count;
-
-		for (size_t i = 0; info->churn && i < info->churn->stream_count; i++) {
-			const struct churn_stream *stream = &info->churn->streams[i];
-			struct hot_counts counts = {stream->allocs, stream->bytes, stream->temporary, 0, stream->brief};
-
-			if (hot_value(&counts, rank_by(hot)))
-				add_counts(&thread_at(threads, from, count, (struct hot_thread){
-					.process = p,
-					.thread = stream->thread < info->thread_count ? &info->threads[stream->thread] : NULL,
-				})->counts, &counts);
-		}
-	}
-	if (*count)
-		qsort_r(threads, *count, sizeof(*threads), by_rank, (void *)hot);
-	return threads;
 }

@@ -86,6 +86,16 @@ struct hot_moment hot_moment(const struct view *view);
 /* Puts what was alive at that instant in the place of each process's own peak; `at` is the recording, read for it. */
 void hot_take_moment(const struct view *view, const struct recording *at, uint64_t at_ns);
 
+/* ---- for hot.c and hot_threads.c ------------------------------------------------------------------------------- */
+
+void hot_add_counts(struct hot_counts *sum, const struct hot_counts *counts);
+
+/* hot_path.c: room for a path, to be freed; and the value of a row goes into the trees and sums, by its stack. */
+struct hot_path *hot_path_new(void);
+void hot_add_path(struct hot *hot, struct hot_path *path, const struct stack *stack, const struct hot_row *row);
+
+/* ---------------------------------------------------------------------------------------------------------------- */
+
 struct hot *hot_build(const struct view *view, const struct hot_options *options);
 void hot_free(struct hot *hot);
 
@@ -94,6 +104,15 @@ uint32_t *hot_functions(const struct hot *hot, size_t *count);
 
 void hot_text(const struct page *page, const struct view *view, const struct hot_options *options);
 void hot_json(FILE *file, const struct view *view, const struct hot_options *options);
+
+/* ---- hot_draw.c: for hot_text.c --------------------------------------------------------------------------------- */
+
+/* A value of what is added up. To be freed. */
+char *hot_number(const struct hot *hot, uint64_t value);
+/* A function and its place in `room` columns, and the end of the line; counts its name. */
+void hot_put_frame(const struct page *page, const struct hot *hot, uint32_t frame, const struct hot_place *place, size_t room,
+                   struct name_sum *names);
+void hot_put_tree(const struct page *page, const struct hot *hot, bool down, struct name_sum *names);
 
 /* hot_graph.c: memory over time, and the classes of lifetimes and sizes. `utf8`: a terminal shows block characters. */
 void hot_graph(const struct page *page, const struct hot *hot, bool utf8);
