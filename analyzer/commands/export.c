@@ -19,12 +19,19 @@ static const struct format {     /* one of the functions is there */
 	const char *name;
 	bool (*blocks)(FILE *file, const struct view *view, int domain); /* false: a message was printed; the others, too */
 	bool (*profile)(FILE *file, struct profile *profile, const struct export_options *options);
+	bool (*folder)(const char *folder, struct profile *profile);
 	bool typed;               /* it shows types */
+	bool single;              /* it has room for one process */
 } formats[] = {
 	{"folded", .profile = folded_export},
 	{"svg", .profile = svg_export},
 	{"pprof", .profile = pprof_export, .typed = true},
 	{"speedscope", .profile = speedscope_export},
+	{"heapprofile", .profile = heapprofile_export, .single = true},
+	{"massif", .profile = massif_export, .single = true},
+	{"dhat", .profile = dhat_export, .single = true},
+	{"sqlite", .profile = sqlite_export, .typed = true},
+	{"csv", .folder = csv_export, .typed = true},
 	{"allocation-log", .blocks = allocation_log_export},
 };
 
@@ -76,7 +83,7 @@ struct request {
 
 static bool write_format(FILE *file, const struct request *request, const struct view *view, struct profile *profile)
 {
-	struct export_options options = {.value = (enum profile_value)request->value};
+	struct export_options options = {.value = (enum profile_value)request->value, .domain = request->domain};
 
 	if (request->format->blocks)
 		return request->format->blocks(file, view, request->domain);
@@ -88,9 +95,13 @@ static bool write_format(FILE *file, const struct request *request, const struct
 
 static int write_output(const struct request *request, const struct view *view, struct profile *profile)
 {
+	struct output_folder folder;
 	struct output_file output;
 	bool good;
 
+	if (request->format->folder)
+		return output_folder_open(&folder, request->output) &&
+		       output_folder_close(&folder, request->format->folder(folder.aside, profile)) ? STATUS_DONE : STATUS_INPUT;
 	output_begin();
 	if (!request->output || !strcmp(request->output, "-")) {
 		int status;
@@ -106,6 +117,46 @@ static int write_output(const struct request *request, const struct view *view, 
 	return output_file_close(&output, good) ? STATUS_DONE : STATUS_INPUT;
 }
 
+static uint64_t bytes_of(const struct process_info *info, int domain)
+{
+	enum domain wanted = domain >= 0 ? (enum domain)domain : info->logged ? DOMAIN_LOG : DOMAIN_HEAP;
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < info->site_count; i++)
+		bytes += info->sites[i].domain == wanted ? info->sites[i].bytes_allocated : 0;
+	return bytes;
+}
+
+/* A view of the one process that allocated most, where a format has no room for more. NULL: there is none. */
+static struct view *narrow(struct view *view, const struct view_input *inputs, size_t count, const struct request *request)
+{
+	const struct view_process *most = NULL;
+	struct view *narrowed;
+	const char *stem;
+
+	for (size_t i = 0; i < view->process_count; i++)
+		if (!most || bytes_of(view->processes[i].info, request->domain) > bytes_of(most->info, request->domain))
+			most = &view->processes[i];
+	if (!most) {
+		warn("%s: there is no process in it", request->dirs[0]);
+		view_free(view);
+		return NULL;
+	}
+	if (view->process_count == 1)
+		return view;
+	warn("%s has room for one process: this is pid %" PRIu32 ", %s, which allocated most; --process chooses another",
+	     request->format->name, most->info->header.pid, *most->info->exe ? most->info->exe : most->info->stem);
+	stem = most->info->stem;
+	for (size_t i = 0; i < count; i++)
+		if (&inputs[i] == most->input) {
+			inputs = &inputs[i];
+			break;
+		}
+	narrowed = view_build(inputs, 1, &(struct view_options){.processes = &stem, .process_count = 1});
+	view_free(view);
+	return narrowed;
+}
+
 static int run(const struct request *request)
 {
 	size_t count;
@@ -118,9 +169,13 @@ static int run(const struct request *request)
 	view = view_build(inputs, count, &(struct view_options){
 		.processes = request->processes, .process_count = request->process_count,
 	});
+	if (view && request->format->single) {
+		status = STATUS_INPUT;
+		view = narrow(view, inputs, count, request);
+	}
 	if (view) {
-		struct profile *profile = request->format->profile ? profile_build(view, request->domain, request->format->typed)
-		                                                   : NULL;
+		struct profile *profile = request->format->blocks
+			? NULL : profile_build(view, request->domain, request->format->typed);
 
 		status = write_output(request, view, profile);
 		if (profile)
@@ -155,6 +210,8 @@ int export_command(const struct command *command, int argc, char **argv)
 	}
 	if (!request.format)
 		usage_error(command, "which --format? There are %s", LIST(formats));
+	if (request.format->folder && (!request.output || !strcmp(request.output, "-")))
+		usage_error(command, "%s is a folder: where is it to be? --output DIR", request.format->name);
 	if (!request.dir_count)
 		usage_error(command, "which recording?");
 	status = run(&request);

@@ -11,12 +11,24 @@
 
 struct export_options {
 	enum profile_value value; /* of formats that show one, or show one first */
+	int      domain;          /* < 0: of each process its own */
 };
 
 bool folded_export(FILE *file, struct profile *profile, const struct export_options *options);
 bool pprof_export(FILE *file, struct profile *profile, const struct export_options *options);
 bool svg_export(FILE *file, struct profile *profile, const struct export_options *options);
 bool speedscope_export(FILE *file, struct profile *profile, const struct export_options *options);
+bool sqlite_export(FILE *file, struct profile *profile, const struct export_options *options);
+/* Files in a folder, which is there. */
+bool csv_export(const char *folder, struct profile *profile);
+
+/* Of one process, the view's only one. */
+bool heapprofile_export(FILE *file, struct profile *profile, const struct export_options *options);
+bool massif_export(FILE *file, struct profile *profile, const struct export_options *options);
+bool dhat_export(FILE *file, struct profile *profile, const struct export_options *options);
+
+/* Of a process, its words with blanks between. To be freed. */
+char *command_line(const struct process_info *info);
 
 /* "live bytes", for a person; and is it bytes, not blocks? */
 const char *value_title(enum profile_value value);

@@ -1,5 +1,6 @@
 /* label.c: what values and functions are called in formats; see formats.h. Touches nothing. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "export/formats.h"
 #include "util.h"
@@ -28,4 +29,17 @@ char *function_label(const struct profile *profile, const struct profile_functio
 	if (function->line)
 		return xasprintf("%s (%s:%" PRIu32 ")", name, profile_base_name(file), function->line);
 	return xasprintf("%s (%s)", name, profile_base_name(file));
+}
+
+char *command_line(const struct process_info *info)
+{
+	char *line = xstrdup(info->argv && info->argv[0] ? info->argv[0] : info->exe);
+
+	for (size_t i = 1; info->argv && info->argv[0] && info->argv[i]; i++) {
+		char *longer = xasprintf("%s %s", line, info->argv[i]);
+
+		free(line);
+		line = longer;
+	}
+	return line;
 }

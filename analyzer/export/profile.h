@@ -111,6 +111,8 @@ struct profile_node {
 struct profile_tree { struct profile_node *nodes; size_t count; }; /* owned; nodes[0] is the root */
 
 struct profile_tree profile_tree_build(const struct profile *profile);
+/* The same of frames, which stand in the nodes in place of functions; stores the node of each site. */
+struct profile_tree profile_tree_of_frames(const struct profile *profile, uint32_t *of_site);
 void profile_tree_free(struct profile_tree *tree);
 /* By node: what is in it and all of its children. To be freed. */
 uint64_t *profile_tree_totals(const struct profile_tree *tree, enum profile_value value);

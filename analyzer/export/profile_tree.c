@@ -1,4 +1,4 @@
-/* profile_tree.c: the stacks of a profile as one tree of functions; see profile.h. */
+/* profile_tree.c: the stacks of a profile as one tree; see profile.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +64,7 @@ static uint32_t child_of(struct builder *builder, uint32_t parent, uint32_t func
 	return made;
 }
 
-struct profile_tree profile_tree_build(const struct profile *profile)
+static struct profile_tree build(const struct profile *profile, bool frames, uint32_t *of_site)
 {
 	struct builder builder = {.mask = 1023};
 	uint32_t *places = NULL;
@@ -80,15 +80,30 @@ struct profile_tree profile_tree_build(const struct profile *profile)
 		while (count--) {
 			const struct profile_place *place = &profile->places[places[count]];
 
-			for (uint32_t frame = place->count; frame--;)
-				at = child_of(&builder, at, profile->frames[profile->frame_ids[place->first + frame]].function);
+			for (uint32_t inlined = place->count; inlined--;) {
+				uint32_t frame = profile->frame_ids[place->first + inlined];
+
+				at = child_of(&builder, at, frames ? frame : profile->frames[frame].function);
+			}
 		}
 		for (size_t value = 0; value < PROFILE_VALUES; value++)
 			builder.tree.nodes[at].self[value] += site->values[value];
+		if (of_site)
+			of_site[i] = at;
 	}
 	free(places);
 	free(builder.slots);
 	return builder.tree;
+}
+
+struct profile_tree profile_tree_build(const struct profile *profile)
+{
+	return build(profile, false, NULL);
+}
+
+struct profile_tree profile_tree_of_frames(const struct profile *profile, uint32_t *of_site)
+{
+	return build(profile, true, of_site);
 }
 
 uint64_t *profile_tree_totals(const struct profile_tree *tree, enum profile_value value)
