@@ -71,7 +71,7 @@ struct looker {
 	uint64_t written;            /* bytes of words */
 	uint64_t previous;           /* address of the last word in this record */
 	bool     over;               /* time is up */
-	bool     large;              /* it is the turn of large mappings */
+	bool     large, has_large;   /* it is the turn of large mappings; there are some */
 	uint32_t used;               /* bytes of out */
 	uint8_t  out[RECORD_BYTES];
 	uint8_t  resident[WINDOW / TRACE_PAGE];
@@ -315,8 +315,11 @@ static void look_at_mapping(void *context, const struct mapping *mapping)
 	struct looker *looker = context;
 
 	if ((mapping->kind != TRACE_AREA_ANONYMOUS && mapping->kind != TRACE_AREA_BREAK) ||
-	    mapping->protection != (PROT_READ | PROT_WRITE) || (mapping->end - mapping->start >= LARGE) != looker->large ||
-	    mapping->end - mapping->start > LARGEST || is_ours(mapping->start))
+	    mapping->protection != (PROT_READ | PROT_WRITE) || mapping->end - mapping->start > LARGEST ||
+	    is_ours(mapping->start))
+		return;
+	looker->has_large |= mapping->end - mapping->start >= LARGE;
+	if ((mapping->end - mapping->start >= LARGE) != looker->large)
 		return;
 	for (uint64_t start = mapping->start; start < mapping->end && !looker->over; start += WINDOW) {
 		uint64_t bytes = mapping->end - start < WINDOW ? mapping->end - start : WINDOW;
@@ -360,10 +363,11 @@ static void look(struct looker *looker, enum trace_sample_reason reason)
 	looker->over = false;
 	looker->memory = -1;
 	learn_modules(looker);
-	looker->large = false;
+	looker->large = looker->has_large = false;
 	if (areas_each(looker->areas, look_at_mapping, looker)) {
 		looker->large = true;
-		areas_each(looker->areas, look_at_mapping, looker);
+		if (looker->has_large)
+			areas_each(looker->areas, look_at_mapping, looker);
 		flush(looker, looker->over ? TRACE_VTABLES_CUT : 0);
 	}
 	if (looker->memory >= 0)
