@@ -16,7 +16,7 @@
  * in code. The verdict on an address is kept, for good as long as no module is unloaded. The typeinfo's name is read here,
  * so that the reader needs no file of the program's; where there is none (-fno-rtti) it looks for the symbol _ZTV….
  *
- * Bounded in time by shares of CPU time and in room by BYTES_MOST: when half of that is used, only one word in two is taken from then on,
+ * Bounded in time by shares of CPU time and in room by a number of bytes: when half of them are used, only one word in two is taken from then on,
  * by a hash of its address, and so on. On a thread's own stack there is room enough for this; what is large lies in
  * struct looker, once a process.
  */
@@ -43,7 +43,10 @@
 #define NAME_MOST    1024u           /* bytes of a typeinfo's name */
 #define RECORD_BYTES (60u << 10)
 #define WORD_BYTES   24u             /* three varints, at most */
-#define BYTES_MOST   (4u << 20)      /* of words, a look */
+#define BYTES_END    (4u << 20)      /* of words: of the look at the end, */
+#define BYTES_MARK   (512u << 10)    /* and of one at a mark; after every … */
+#define BYTES_EACH   (1u << 20)      /* … of these only one mark in twice as many is looked at, */
+#define DOUBLINGS_MOST 16            /* at most so often */
 #define RARE_MOST    20              /* one_of */
 #define SHARE_MARK   100             /* one part in so many of the process's CPU time: at marks, all together, … */
 #define SHARE_END    20              /* … and at the end */
@@ -65,10 +68,12 @@ struct looker {
 	struct seen *tables;         /* all of which an id was given: open addressing, 2 × TABLES_MOST; NULL until the first */
 	uint32_t table_count;
 	uint64_t cost_ns;            /* of all looks */
+	uint64_t mark_bytes;         /* of words at marks, so far */
+	uint32_t marks_skip;         /* so many marks to come are not looked at */
 	/* of this look */
 	struct trace_vtables head;
 	uint64_t began_ns, limit_ns; /* of the thread's CPU time */
-	uint64_t written;            /* bytes of words */
+	uint64_t written, most;      /* bytes of words; how many there may be, about */
 	uint64_t previous;           /* address of the last word in this record */
 	bool     over;               /* time is up */
 	bool     large, has_large;   /* it is the turn of large mappings; there are some */
@@ -242,7 +247,7 @@ static void flush(struct looker *looker, uint32_t flags)
 	looker->head.count = 0;
 	looker->head.bytes = 0;
 	looker->previous = 0;
-	while (looker->head.one_of < RARE_MOST && looker->written > BYTES_MOST - (BYTES_MOST >> (looker->head.one_of + 1)))
+	while (looker->head.one_of < RARE_MOST && looker->written > looker->most - (looker->most >> (looker->head.one_of + 1)))
 		looker->head.one_of++;
 }
 
@@ -355,11 +360,16 @@ static uint64_t allowance(const struct looker *looker, enum trace_sample_reason 
 static void look(struct looker *looker, enum trace_sample_reason reason)
 {
 	looker->began_ns = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
+	if (reason != TRACE_SAMPLE_END && looker->marks_skip) {
+		looker->marks_skip--;
+		return;
+	}
 	looker->limit_ns = allowance(looker, reason);
 	if (!looker->limit_ns || (!looker->areas && !(looker->areas = areas_make())))
 		return;
 	looker->head = (struct trace_vtables){.began = clock_tick(), .reason = (uint8_t)reason};
 	looker->written = looker->previous = 0;
+	looker->most = reason == TRACE_SAMPLE_END ? BYTES_END : BYTES_MARK;
 	looker->over = false;
 	looker->memory = -1;
 	learn_modules(looker);
@@ -373,6 +383,11 @@ static void look(struct looker *looker, enum trace_sample_reason reason)
 	if (looker->memory >= 0)
 		sys(SYS_close, looker->memory);
 	looker->cost_ns += cpu_ns(CLOCK_THREAD_CPUTIME_ID) - looker->began_ns;
+	if (reason != TRACE_SAMPLE_END) {
+		uint64_t doublings = (looker->mark_bytes += looker->written) / BYTES_EACH;
+
+		looker->marks_skip = (1u << (doublings < DOUBLINGS_MOST ? doublings : DOUBLINGS_MOST)) - 1;
+	}
 }
 
 void vtables_take(enum trace_sample_reason reason)
