@@ -68,7 +68,8 @@ PROBE_UNREAD_(access(none, 1)) PROBE_INLINE_ void probe_type(const void *ptr, co
  * type (null: unknown). Told after it was taken; its end before it is given back. What is told here is of domain `pool`
  * and has nothing to do with the heap's blocks, whose addresses may be the same.
  */
-PROBE_UNREAD_(access(none, 1), access(none, 2)) PROBE_INLINE_ void probe_alloc(const void *pool, const void *ptr, size_t size, const char *type)
+PROBE_UNREAD_(access(none, 1), access(none, 2))
+PROBE_INLINE_ void probe_alloc(const void *pool, const void *ptr, size_t size, const char *type)
 {
 	void (*tell)(const void *, const void *, size_t, const char *) PROBE_UNREAD_(access(none, 1), access(none, 2));
 
@@ -77,7 +78,8 @@ PROBE_UNREAD_(access(none, 1), access(none, 2)) PROBE_INLINE_ void probe_alloc(c
 		tell(pool, ptr, size, type);
 }
 
-PROBE_UNREAD_(access(none, 1), access(none, 2)) PROBE_INLINE_ void probe_free(const void *pool, const void *ptr)
+PROBE_UNREAD_(access(none, 1), access(none, 2))
+PROBE_INLINE_ void probe_free(const void *pool, const void *ptr)
 {
 	void (*tell)(const void *, const void *) PROBE_UNREAD_(access(none, 1), access(none, 2));
 

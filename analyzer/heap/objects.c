@@ -146,7 +146,8 @@ static void match(struct objects *objects, const struct look *look, const struct
 
 		if (!block && (block = array_of(objects, i, live)))
 			elements = word->before;
-		if (!block || block->size > LARGEST || block->tick >= look->head.began || block->site == SITE_NONE || block->site >= objects->of_count ||
+		if (!block || block->size > LARGEST || block->tick >= look->head.began ||
+		    block->site == SITE_NONE || block->site >= objects->of_count ||
 		    objects->sites->list[block->site].told)
 			continue;
 		objects->of[block->site].found += whole;

@@ -5,20 +5,22 @@
  * of private writable memory are looked at, and each word that points to a table of virtual functions is told with its
  * address. Whatever else lies there does no harm: the reader takes only words at the beginning of blocks that were alive.
  *
- * Without ever faulting: other threads may unmap what is being read. The pages are copied by process_vm_readv on ourselves, which
- * the kernel allows for every process of its own (no ptrace access is asked for; Docker's default filter has it allowed since
- * kernel 4.8), or, where a filter refuses it, by reading /proc/thread-self/mem, which needs a dumpable process. Both end early
- * where memory is not there. mincore tells which pages are resident: others would be made, or fetched from swap, by reading.
- * No handler is set, no memory of the program is written, and the one descriptor is gone when this returns.
+ * Without ever faulting: other threads may unmap what is being read. The pages are copied by process_vm_readv on
+ * ourselves, which the kernel allows for every process of its own (no ptrace access is asked for; Docker's default filter
+ * has it allowed since kernel 4.8), or, where a filter refuses it, by reading /proc/thread-self/mem, which needs a
+ * dumpable process. Both end early where memory is not there. mincore tells which pages are resident: others would be
+ * made, or fetched from swap, by reading. No handler is set, no memory of the program is written, and the one descriptor
+ * is gone when this returns.
  *
- * What is a table. A word is looked at more closely if it points into a part of a module where tables lie. A table has before
- * it the offset of the object, 0 for what begins a block, and the address of the class's typeinfo or 0, and its first function lies
- * in code. The verdict on an address is kept, for good as long as no module is unloaded. The typeinfo's name is read here,
- * so that the reader needs no file of the program's; where there is none (-fno-rtti) it looks for the symbol _ZTV….
+ * What is a table. A word is looked at more closely if it points into a part of a module where tables lie. A table has
+ * before it the offset of the object, 0 for what begins a block, and the address of the class's typeinfo or 0, and its
+ * first function lies in code. The verdict on an address is kept as long as no module is unloaded. The typeinfo's name is
+ * read here, so that the reader needs no file of the program's; where there is none (-fno-rtti) it looks for the symbol
+ * _ZTV….
  *
- * Bounded in time by shares of CPU time and in room by a number of bytes: when half of them are used, only one word in two is taken from then on,
- * by a hash of its address, and so on. On a thread's own stack there is room enough for this; what is large lies in
- * struct looker, once a process.
+ * Bounded in time by shares of CPU time, and in room: when half of a number of bytes is used, only one word in two is
+ * taken from then on, by a hash of its address, and so on. It runs on the program's stacks: what is large is in struct
+ * looker, once a process.
  */
 #include "record/vtables.h"
 
@@ -231,7 +233,8 @@ static uint32_t table_at(struct looker *looker, uint64_t address)
 		read_program(words, address - 16);
 	else if (copy(looker, words, address - 16, sizeof(words)) < sizeof(words))
 		return 0;
-	if (words[0] || (words[1] && (words[1] % 8 || !is_in_module(looker, words[1]))) || !is_code(looker, words[2]))
+	if (words[0] || (words[1] && (words[1] % 8 || !is_in_module(looker, words[1]))) ||
+	    !is_code(looker, words[2]))
 		return 0;
 	return number(looker, address, words[1]);
 }
@@ -402,7 +405,8 @@ void vtables_take(enum trace_sample_reason reason)
 			looker = none;
 	}
 	/* Other threads that put marks meanwhile need not wait for this. */
-	if (!looker || (reason != TRACE_SAMPLE_END && __atomic_load_n(&looker->lock.word, __ATOMIC_RELAXED)) || !lock_take(&looker->lock, &hold))
+	if (!looker || (reason != TRACE_SAMPLE_END && __atomic_load_n(&looker->lock.word, __ATOMIC_RELAXED)) ||
+	    !lock_take(&looker->lock, &hold))
 		return;
 	look(looker, reason);
 	lock_give(&looker->lock, &hold);
