@@ -40,7 +40,7 @@ static bool judge_size(struct choice *choice, uint64_t smallest, uint64_t larges
 }
 
 /* Lower is better: by kind, and what speaks for or against it. */
-static unsigned score_of(const struct choice *choice, int64_t into)
+static unsigned score_of(const struct choice *choice, int64_t into, bool is_sized)
 {
 	unsigned score = 10u * (unsigned)choice->claim.why + 20;
 
@@ -48,6 +48,9 @@ static unsigned score_of(const struct choice *choice, int64_t into)
 	score += choice->fits ? 0 : 100;
 	/* Anything is cast to bytes. */
 	score += choice->traits.is_text ? 25 : 0;
+	/* A constructor may be that of what the block begins with. */
+	if (choice->claim.why == CLAIM_CONSTRUCTOR && is_sized && !choice->is_exact)
+		score += 15;
 	/* A class of just the right size is better than the next kind of evidence. */
 	if (choice->traits.is_class && choice->is_exact)
 		score -= choice->claim.why < CLAIM_MEMBER ? 10 : 15;
@@ -73,7 +76,7 @@ static bool judge(struct program *program, const struct claim *claim, int64_t at
 	}
 	if (claim->symbol) {
 		choice->fits = choice->traits.is_class = true;
-		choice->score = score_of(choice, into);
+		choice->score = score_of(choice, into, false);
 		return into == 0;
 	}
 	choice->element = shape_element(&program->shapes, &claim->type);
@@ -86,14 +89,15 @@ static bool judge(struct program *program, const struct claim *claim, int64_t at
 	/* What has virtual functions and not the block's size may be a base of what the block is. */
 	if (choice->traits.is_polymorphic && largest && !choice->is_exact && !into && claim->why != CLAIM_CONSTRUCTOR)
 		return false;
-	choice->score = score_of(choice, into);
+	choice->score = score_of(choice, into, largest != 0);
 	return true;
 }
 
-/* A class that all blocks are one of. */
-static bool is_whole(const struct choice *choice)
+/* Are both classes of one size, and that of the blocks as far as it is known? */
+static bool are_as_large(const struct choice *a, const struct choice *b, struct receiver_sizes sizes)
 {
-	return !choice->claim.symbol && choice->traits.is_class && choice->is_exact;
+	return !a->claim.symbol && !b->claim.symbol && a->traits.is_class && b->traits.is_class && a->size &&
+	       a->size == b->size && (a->is_exact || !sizes.largest);
 }
 
 static struct choice choose(struct program *program, const struct followed *followed, int64_t at,
@@ -105,13 +109,19 @@ static struct choice choose(struct program *program, const struct followed *foll
 		if (!judge(program, &followed->claims[i], at, sizes, &one))
 			continue;
 		/* What begins with the other one, and is as large, is the whole. */
-		if (best.found && is_whole(&best) && is_whole(&one)) {
+		if (best.found && are_as_large(&best, &one, sizes)) {
 			if (shape_begins_with(&program->shapes, &one.element, &best.element)) {
 				best = one;
 				continue;
 			}
 			if (shape_begins_with(&program->shapes, &best.element, &one.element))
 				continue;
+		}
+		/* Where no size tells, the larger one has room for the other. */
+		if (best.found && !sizes.largest && one.traits.is_class && best.size && one.size > best.size &&
+		    best.claim.why == CLAIM_CONSTRUCTOR && one.claim.why <= CLAIM_RETURN) {
+			best = one;
+			continue;
 		}
 		if (!best.found || one.score < best.score ||
 		    (one.score == best.score && (one.claim.inlined < best.claim.inlined || one.claim.why == CLAIM_VTABLE)))

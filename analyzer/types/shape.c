@@ -260,7 +260,15 @@ bool shape_is_array_at(struct shapes *shapes, const Dwarf_Die *type, uint64_t of
 	return false;
 }
 
-static bool begins_with(struct search *search, Dwarf_Die *class, const void *wanted, int depth)
+/* Each unit has an entry of its own for a class. */
+static bool is_same(struct shapes *shapes, Dwarf_Die *a, Dwarf_Die *b)
+{
+	const char *left = dwarf_diename(a), *right = dwarf_diename(b);
+
+	return a->addr == b->addr || (left && right && !strcmp(left, right) && shape_size(shapes, a) == shape_size(shapes, b));
+}
+
+static bool begins_with(struct search *search, Dwarf_Die *class, Dwarf_Die *wanted, int depth)
 {
 	Dwarf_Die member, type;
 	uint64_t at;
@@ -273,7 +281,7 @@ static bool begins_with(struct search *search, Dwarf_Die *class, const void *wan
 		if ((tag != DW_TAG_member && tag != DW_TAG_inheritance) || !member_offset(&member, &at) || at ||
 		    !shape_type_of(&member, &type) || !shape_strip(search->shapes, &type, &type))
 			continue;
-		if (type.addr == wanted || begins_with(search, &type, wanted, depth + 1))
+		if (is_same(search->shapes, &type, wanted) || begins_with(search, &type, wanted, depth + 1))
 			return true;
 	} while (search->left && search->left-- && dwarf_siblingof(&member, &member) == 0);
 	return false;
@@ -285,7 +293,7 @@ bool shape_begins_with(struct shapes *shapes, const Dwarf_Die *outer, const Dwar
 	Dwarf_Die class, wanted;
 
 	return shape_strip(shapes, outer, &class) && shape_strip(shapes, inner, &wanted) &&
-	       begins_with(&search, &class, wanted.addr, 0);
+	       begins_with(&search, &class, &wanted, 0);
 }
 
 /* ---- traits --------------------------------------------------------------------------------------------------- */
