@@ -110,7 +110,7 @@ static void put_folded(const struct drawing *drawing, uint32_t node, unsigned in
 	page_format(drawing->page, STYLE_DIM, "  %7s  %*s", SHARE(sum, drawing->hot->total), drawing->widths[0], total);
 	if (drawing->down)
 		fprintf(drawing->page->file, "  %*s", drawing->widths[1], "");
-	page_format(drawing->page, STYLE_DIM, "  %*s%s… %s more %s\n", (int)indent, "", node && indent ? FORK : "", COUNT(count),
+	page_format(drawing->page, STYLE_DIM, "  %*s%s… %s more %s\n", (int)indent, "", node ? FORK : "", COUNT(count),
 	            PLURAL(count, "branch", "branches"));
 	free(total);
 }

@@ -77,14 +77,14 @@ static uint32_t id_of(struct hot *hot, const struct frame *frame)
 }
 
 /* What is no frame, but stands for some: how a stack ends that has no root, and frames of the runtime. */
-enum { IN_RUNTIME = TRACE_FIRST_NODE, STANDINS };
+enum { IN_RUNTIME = TRACE_FIRST_NODE, IN_PROBE, STANDINS };
 
 static uint32_t standin_of(struct hot *hot, uint32_t what)
 {
 	static const char *const labels[STANDINS] = {
 		[TRACE_STACK_NONE] = "no stack was taken", [TRACE_STACK_ROOT] = "the root",
 		[TRACE_STACK_CUT] = "… cut at the depth that was asked for", [TRACE_STACK_LOST] = "… the walk could not go on",
-		[IN_RUNTIME] = "node itself",
+		[IN_RUNTIME] = "node itself", [IN_PROBE] = "libprobe, in node",
 	};
 	uint32_t id = add_frame(hot, (uint64_t)what << 1 | 1, NULL);
 
@@ -124,7 +124,7 @@ struct hot_path *hot_path_new(void)
 	return xmalloc(sizeof(struct hot_path));
 }
 
-static bool is_outer_library(const struct frame *frame)
+static bool is_library(const struct frame *frame)
 {
 	return frame->module && place_is_runtime(frame->module);
 }
@@ -136,6 +136,27 @@ static void push(struct hot_path *path, uint32_t id, const struct stack_frame *a
 }
 
 /*
+ * Does node do it only because it is recorded: tell of its code, run what libprobe loads at the start, collect garbage at the
+ * end? What a program calls of its own accord, and libprobe looks at, is the program's.
+ */
+static bool is_probes_own(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct frame *frame = stack->frames[i].frame;
+
+		if (!stack->frames[i].engine || !frame->function)
+			continue;
+		if (frame->kind == FRAME_NATIVE && strstr(frame->function, "::SetCodeEventHandler("))
+			return true;
+		if (frame->kind == FRAME_JS && frame->file &&
+		    (!strcmp(frame->file, "node:internal/probe/watch") ||
+		     (!strcmp(frame->file, "node:internal/probe") && !strcmp(frame->function, "last"))))
+			return true;
+	}
+	return false;
+}
+
+/*
  * What a person wants to see of a stack: from the frame to blame outwards, without node's own frames where a script runs,
  * nor what the C library calls main from. What node does by itself is a function of "node itself". Unknown frames in a row
  * are one.
@@ -144,19 +165,26 @@ static void make_path(struct hot *hot, const struct stack *stack, struct hot_pat
 {
 	bool all = hot->options->all_frames;
 	bool scripted = stack->blame < stack->count && !stack->frames[stack->blame].engine;
+	bool engine = stack->blame < stack->count && stack->frames[stack->blame].engine;
 	size_t from = all || stack->blame == stack->count ? 0 : stack->blame, to = stack->count;
 
 	path->length = path->whole_length = 0;
 	for (size_t i = 0; i < stack->count && i < DEPTH_MOST; i++)
 		path->whole[path->whole_length++] = id_of(hot, stack->frames[i].frame);
 	path->own = from;
-	while (!all && to > from + 1 && is_outer_library(stack->frames[to - 1].frame))
+	if (!all && is_probes_own(stack)) {
+		path->own = stack->maker < stack->count ? stack->maker : 0;
+		push(path, id_of(hot, stack->frames[path->own].frame), &stack->frames[path->own]);
+		push(path, standin_of(hot, IN_PROBE), NULL);
+		return;
+	}
+	while (!all && to > from + 1 && is_library(stack->frames[to - 1].frame))
 		to--;
 	for (size_t i = from; i < to && path->length < DEPTH_MOST; i++) {
 		const struct stack_frame *at = &stack->frames[i];
 		uint32_t id;
 
-		if (!all && at->engine && (scripted || i > from)) {
+		if (!all && (at->engine || (engine && is_library(at->frame))) && (scripted || i > from)) {
 			id = standin_of(hot, IN_RUNTIME);
 			if (!scripted && path->ids[path->length - 1] != id)
 				push(path, id, NULL);

@@ -77,6 +77,8 @@ data = hot(out, "--by", "bytes")
 assert functions(data)["deep"] == (kept, kept), functions(data)["deep"]
 chain = [row["function"] for row in data["top_down"] if row["function"] == "deep"]
 assert len(chain) == 7, chain
+main = next(row for row in data["top_down"] if row["function"] == "main")
+assert main["line"] is None and main["file"], "main calls from several lines"
 everywhere = [row for row in data["functions"] if row["function"] == "main"]
 assert not everywhere, "main allocates nothing itself"
 

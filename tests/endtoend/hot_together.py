@@ -15,7 +15,7 @@ def hot(*words):
 
 
 def by_name(data):
-    sums = dict.fromkeys(("first", "second", "third"), 0)
+    sums = dict.fromkeys(("early", "first", "second", "third"), 0)
     for site in data["sites"]:
         if site["stack"][0]["function"] in sums:
             sums[site["stack"][0]["function"]] += site["value"]
@@ -25,11 +25,11 @@ def by_name(data):
 out = TMP / "out"
 assert record([fixture("together")], out).status == 0
 data = hot(out)
-assert by_name(data) == {"first": 10 * MB, "second": 8 * MB, "third": 0}, by_name(data)
+assert by_name(data) == {"early": 0, "first": 10 * MB, "second": 8 * MB, "third": 0}, by_name(data)
 moment = data["moment"]
 assert moment["bytes"] == data["matching"]["value"] == 18 * MB <= moment["at_most_bytes"], (moment, data["matching"])
 text = probe("hot", out, "--by", "peak").out.decode()
-assert text.startswith("In 3 processes together the heap was largest at 17.2 MiB"), text[:200]
+assert text.startswith("In 4 processes together the heap was largest at 17.2 MiB"), text[:200]
 
 # One by one.
 own = []
@@ -37,12 +37,13 @@ for process in data["processes"]:
     alone = hot(out, "--process", str(process["pid"]))
     assert alone["moment"] is None, alone["moment"]
     own.append(alone["matching"]["value"])
-assert sorted(own) == [0, 10 * MB, 11 * MB], own
+assert sorted(own) == [0, 5 * MB, 10 * MB, 11 * MB], own
 
 # Two runs: not at the same time.
 again = TMP / "again"
 assert record([fixture("together")], again).status == 0
 data = hot(out, again)
-assert data["moment"] is None and by_name(data) == {"first": 20 * MB, "second": 16 * MB, "third": 6 * MB}, by_name(data)
+assert data["moment"] is None and by_name(data) == {
+    "early": 10 * MB, "first": 20 * MB, "second": 16 * MB, "third": 6 * MB}, by_name(data)
 assert "not at the same time" in probe("hot", out, again, "--by", "peak").out.decode()
 print("hot: the peak of several processes together, and of each")

@@ -127,7 +127,7 @@ static char *print(struct recording *recording, struct page page, struct hot_opt
 	size_t size;
 
 	page.file = open_memstream(&text, &size);
-	options.fold = json || options.fold == NOTHING ? 0 : 0.02;
+	options.fold = json || options.fold == NOTHING ? 0 : options.fold > 0 ? options.fold : 0.02;
 	options.top = options.top ? options.top : TOP_DEFAULT;
 	if (json)
 		hot_json(page.file, view, &options);
@@ -147,6 +147,13 @@ START_TEST(one_process)
 	golden_width(text, 80);
 	golden("hot-leak-80", text);
 	golden("hot-leak-bytes-200", print(model_leak(), wide, OPTIONS(.by = HOT_BYTES, .fold = NOTHING), false));
+}
+END_TEST
+
+/* Branches that are thin each, but not together. */
+START_TEST(folded)
+{
+	golden("hot-folded-80", print(model_startup(), narrow, OPTIONS(.by = HOT_ALLOCS, .fold = 0.3), false));
 }
 END_TEST
 
@@ -184,16 +191,18 @@ static struct recording *counted(void)
 {
 	static struct recording recording;
 	static struct process_info process;
-	static struct site sites[2];
+	static struct site sites[3];
 	struct block block = {.size = 4096};
 
 	recording = *model_leak();
 	process = recording.processes[0];
 	process.sites = memcpy(sites, process.sites, sizeof(sites));
-	process.site_count = 2;
+	process.site_count = 3;
 	recording.processes = &process;
 	sites[0].history = 0;
 	sites[1].history = 1;
+	/* Taken off another row: what was counted one by one is in that. */
+	sites[2].history = UINT32_MAX;
 	churn_open(&process, DOMAIN_HEAP, 0, UINT64_MAX);
 	for (uint64_t i = 0; i < 5; i++) {
 		block.tick = 2000 + 1000000 * i;
@@ -265,5 +274,5 @@ START_TEST(json_adds_up)
 }
 END_TEST
 
-SUITE_MAIN("hot", trees_add_up, what_is_thin_is_folded, recursion_counts_once, one_process, a_script, a_tree, what_matches,
+SUITE_MAIN("hot", trees_add_up, what_is_thin_is_folded, recursion_counts_once, one_process, folded, a_script, a_tree, what_matches,
            over_time, json_adds_up)
