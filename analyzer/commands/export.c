@@ -27,6 +27,7 @@ static const struct format {     /* one of the functions is there */
 	{"svg", .profile = svg_export},
 	{"pprof", .profile = pprof_export, .typed = true},
 	{"speedscope", .profile = speedscope_export},
+	{"firefox", .profile = firefox_export},
 	{"heapprofile", .profile = heapprofile_export, .single = true},
 	{"massif", .profile = massif_export, .single = true},
 	{"dhat", .profile = dhat_export, .single = true},

@@ -61,7 +61,7 @@ static const struct option mark_options[] = {
 };
 
 static const struct option export_options[] = {
-	{"format", 0, "F", "folded, svg, pprof, speedscope, heapprofile, massif, dhat, sqlite, csv, allocation-log; see probe(1)"},
+	{"format", 0, "F", "folded, svg, pprof, speedscope, firefox, heapprofile, massif, dhat, sqlite, csv, allocation-log; see probe(1)"},
 	{"output", 'o', "FILE", "write to FILE, of csv a folder; default, and -, standard output"},
 	{"domain", 0, "D", "heap, wasm-heap, pool or log; default heap, of an imported log log"},
 	{"value", 0, "V", "allocs, bytes, temporary, peak, live-blocks or live-bytes; default live-bytes, or else bytes"},

@@ -18,6 +18,7 @@ bool folded_export(FILE *file, struct profile *profile, const struct export_opti
 bool pprof_export(FILE *file, struct profile *profile, const struct export_options *options);
 bool svg_export(FILE *file, struct profile *profile, const struct export_options *options);
 bool speedscope_export(FILE *file, struct profile *profile, const struct export_options *options);
+bool firefox_export(FILE *file, struct profile *profile, const struct export_options *options);
 bool sqlite_export(FILE *file, struct profile *profile, const struct export_options *options);
 /* Files in a folder, which is there. */
 bool csv_export(const char *folder, struct profile *profile);
