@@ -57,7 +57,8 @@ struct library {
 	bool     first;              /* this is the recording's first process (of any image); false in its children */
 	char     wasm_alloc[512];    /* PROBE_WASM_ALLOC; "" none */
 	uint64_t mark_every;         /* PROBE_MARK_EVERY, nanoseconds; 0 none */
-	uint32_t stack_depth;        /* PROBE_STACK_DEPTH, frames, 0 to 1024 */
+	uint32_t stack_depth;        /* PROBE_STACK_DEPTH, frames, 1 to 1024 */
+	bool     block_stacks;       /* PROBE_STACK_DEPTH is not 0: births of blocks have a stack, as mappings always do */
 	int      dir_fd;             /* the recording directory, O_PATH, high, close-on-exec, held from a chroot on;
 	                              * −1 none */
 	uint64_t dir_device, dir_inode; /* what dir_fd must be, in case the target replaced it */

@@ -42,7 +42,8 @@ static bool read_stack_depth(const char *text)
 
 	if (*end || end == text || depth > 1024)
 		return false;
-	library.stack_depth = (uint32_t)depth;
+	library.block_stacks = depth > 0;
+	library.stack_depth = depth ? (uint32_t)depth : 1;
 	return true;
 }
 
@@ -111,6 +112,7 @@ void options_read(char *const *environment)
 	library.collect = true;
 	library.wasm = library.wasm_heap = true;
 	library.stack_depth = 128;
+	library.block_stacks = true;
 	/* valgrind knows no thread that libc has not made, and ends the program. */
 	library.no_drain = loaded && strstr(loaded, "/vgpreload_");
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {

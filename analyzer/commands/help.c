@@ -6,7 +6,7 @@
 
 static const struct option run_options[] = {
 	{"output", 'o', "DIR", "record into DIR; default probe-TIME-PID here"},
-	{"stack-depth", 0, "N", "keep at most the N innermost frames of a stack, 1 to 1024; default 128"},
+	{"stack-depth", 0, "N", "keep at most the N innermost frames of a stack, 0 to 1024; default 128"},
 	{"no-follow", 0, NULL, "do not record child processes"},
 	{"suppressions", 0, "FILE", "leave out what matches its lines leak:PATTERN (function, file or module)"},
 	{"no-default-suppressions", 0, NULL, "show what node, OpenSSL, ICU and glibc keep of their start, too"},

@@ -123,7 +123,8 @@ int run_command(const struct command *command, int argc, char **argv)
 	while (!program && (next = argument_next(&arguments)) != ARGUMENT_END) {
 		if (next == OUTPUT)
 			wanted = arguments.value;
-		else if (next == STACK_DEPTH && argument_number(command, "stack-depth", arguments.value, 1024))
+		else if (next == STACK_DEPTH && (!strcmp(arguments.value, "0") ||
+		                                 argument_number(command, "stack-depth", arguments.value, 1024)))
 			depth = arguments.value;
 		else if (next == NO_FOLLOW)
 			follow = false;

@@ -59,6 +59,12 @@ static inline void event_publish(struct lane *lane, unsigned count)
 	__atomic_store_n(&lane->ring->head, (uint64_t)(lane->next - ring_events(lane->ring)), __ATOMIC_RELEASE);
 }
 
+/* By who maps memory it is known what it is, so that is asked always. */
+static inline bool event_wants_stack(unsigned kind)
+{
+	return likely(library.block_stacks) || (kind != TRACE_EVENT_ALLOC && kind != TRACE_EVENT_REALLOC_IN);
+}
+
 /*
  * The three ways to record. `thread` comes from event_thread and is not NULL; `at` is the wrapper's caller.
  * A birth is recorded after the real call, a death before it.
@@ -71,7 +77,7 @@ static inline void event_with_stack(struct thread *thread, unsigned kind, unsign
 
 	if (unlikely(!lane))
 		return;
-	uint32_t stack = stack_capture(thread, lane, at);
+	uint32_t stack = event_wants_stack(kind) ? stack_capture(thread, lane, at) : TRACE_STACK_NONE;
 	event = event_room(thread, lane, 1);
 	if (likely(event)) {
 		*event = (struct trace_event){.tick = clock_tick(), .address = (uintptr_t)address, .size = size,
@@ -112,7 +118,7 @@ static inline void event_pair(struct thread *thread, unsigned out_kind, unsigned
 
 	if (unlikely(!lane))
 		return;
-	uint32_t stack = stack_capture(thread, lane, at);
+	uint32_t stack = event_wants_stack(in_kind) ? stack_capture(thread, lane, at) : TRACE_STACK_NONE;
 	event = event_room(thread, lane, 2);
 	if (likely(event)) {
 		event[0] = (struct trace_event){.tick = before, .address = (uintptr_t)old, .size = old_size,

@@ -283,8 +283,6 @@ uint32_t stack_capture(struct thread *thread, struct lane *owner, struct stack_s
 	uint32_t code = __atomic_load_n(&code_epoch, __ATOMIC_ACQUIRE);
 	uint32_t node, end;
 
-	if (unlikely(!library.stack_depth))
-		return TRACE_STACK_NONE;
 	if (unlikely(!lane) && !(lane = lane_make(owner)))
 		return TRACE_STACK_NONE;
 	if (unlikely(!tree) && !(tree = tree_make()))

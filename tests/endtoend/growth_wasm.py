@@ -38,3 +38,9 @@ assert "grows 128.0 KiB per mark; at this rate" in " ".join(text.split()), text
 late = json.loads(probe("leaks", out, "--since", "round 7", "--json").out)
 assert row_of(late, "growKept")["blocks"] == 4 and row_of(late, "growKept")["bytes"] == 8 * 65536, late["leaks"]
 assert rows(late, "growOnce") == [], late["leaks"]
+
+# Without stacks of blocks the memories are known all the same.
+flat = TMP / "grow-flat"
+same(bare, record(script, flat, {"PROBE_STACK_DEPTH": "0"}))
+sizes = {memory["bytes"]: memory["trend"] for memory in report(flat)["wasm_memories"]}
+assert (sizes.get(kept), sizes.get(once)) == ("growing", "once"), sizes

@@ -12,7 +12,7 @@
 #include "record/ring.h"
 #include "record/thread.h"
 
-struct library library;
+struct library library = {.block_stacks = true};
 
 bool process_start(void)
 {
