@@ -37,7 +37,7 @@ bool received_type(struct types *types, const struct stack_nodes *stack, struct 
 		[CLAIM_PLUMBING] = "debuginfo: a variable of its allocator",
 	};
 	struct receiver_call calls[MOST_CALLS];
-	size_t count = 0, first = MOST_CALLS;
+	size_t count = 0, useful = 0;
 	struct received received;
 
 	for (; count < MOST_CALLS && count < stack->count; count++) {
@@ -47,14 +47,15 @@ bool received_type(struct types *types, const struct stack_nodes *stack, struct 
 		                                   &calls[count].vaddr, &exact);
 		if (!calls[count].binary || exact)
 			break;
-		if (calls[count].binary->dwarf && first == MOST_CALLS)
-			first = count;
-		if (first == MOST_CALLS && count >= MOST_STUBS)
+		if (calls[count].binary->dwarf)
+			useful = count + 1;
+		if (count >= useful + MOST_STUBS)
 			break;
 	}
-	if (first == MOST_CALLS)
+	/* A large program without debug information is not even looked at. */
+	if (!useful)
 		return false;
-	received = receive(&types->demangler, calls, count, sizes_of(stack, sizes));
+	received = receive(&types->demangler, calls, useful, sizes_of(stack, sizes));
 	if (!received.type)
 		return false;
 	answer->type = cpp_type(types, received.type);
