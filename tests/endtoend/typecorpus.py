@@ -522,7 +522,7 @@ class Maker:
         if self.cxx:
             head = ("#include <list>\n#include <map>\n#include <memory>\n#include <string>\n#include <vector>\n" + head)
         return "\n".join(["#define _GNU_SOURCE" if not self.cxx else "", head, *self.types, *self.code,
-                          "int main(void)\n{", *self.calls, "\ttell();\n\treturn 0;\n}", ""])
+                          "int main(void)\n{", *self.calls, "\tlose(kept);\n\ttell();\n\treturn 0;\n}", ""])
 
 
 def program(seed, cxx):
