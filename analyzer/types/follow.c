@@ -124,7 +124,8 @@ bool walk_passes(struct program *program, uint64_t vaddr, uint8_t reg, int64_t *
 	if (!passes) {
 		struct followed followed = {0};
 		struct walk walk = {
-			.program = program, .function = program_function(program, vaddr), .followed = &followed, .is_inner = true,
+			.program = program, .function = program_function(program, vaddr), .followed = &followed,
+			.is_inner = true,
 		};
 		struct machine machine = {0};
 

@@ -158,9 +158,9 @@ static bool typed_place(struct walk *walk, const struct machine *machine, const 
 	if (base.kind == VALUE_FRAME) {
 		for (size_t i = 0; i < walk->function->count; i++)
 			if (covers(walk, machine, &walk->function->rows[i], base.offset, offset)) {
-				if (base.indexed && !shape_is_array_at(&walk->program->shapes, &walk->function->rows[i].type, *offset))
-					return false;
 				*type = walk->function->rows[i].type;
+				if (base.indexed && !shape_is_array_at(&walk->program->shapes, type, *offset))
+					return false;
 				*parameter = *offset ? 0 : walk->function->rows[i].ordinal;
 				return true;
 			}

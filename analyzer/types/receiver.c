@@ -201,7 +201,8 @@ struct received receive(struct demangler *demangler, const struct receiver_call 
 			break;
 		followed = followed_at(program, calls[i].vaddr, at, through);
 		choice = choose(program, followed, at, sizes);
-		is_handed_on = (followed->returned || followed->stored_through) && (!followed->is_typed || choice.traits.is_text || !choice.found);
+		is_handed_on = (followed->returned || followed->stored_through) &&
+		               (!followed->is_typed || choice.traits.is_text || !choice.found);
 		if (choice.found) {
 			bool is_sure = choice.traits.is_class && choice.fits && choice.claim.why <= CLAIM_RETURN &&
 			               (choice.is_exact || !sizes.largest) && followed->returned_at == choice.claim.at;

@@ -302,7 +302,6 @@ static void class_traits(struct shapes *shapes, Dwarf_Die *class, struct shape_t
 {
 	bool is_union = dwarf_tag(class) == DW_TAG_union_type;
 	Dwarf_Die member, type, bare;
-	size_t left = MOST_MEMBERS;
 
 	if (depth >= MOST_DEPTH || dwarf_child(class, &member) != 0)
 		return;
@@ -334,7 +333,7 @@ static void class_traits(struct shapes *shapes, Dwarf_Die *class, struct shape_t
 		}
 		traits->has_tail = shape_strip(shapes, &type, &bare) && dwarf_tag(&bare) == DW_TAG_array_type &&
 		                   (!array_count(&bare, &count) || count <= 1) && member_offset(&member, &traits->tail);
-	} while (--left && dwarf_siblingof(&member, &member) == 0);
+	} while (shapes->left && shapes->left-- && dwarf_siblingof(&member, &member) == 0);
 }
 
 struct shape_traits shape_traits(struct shapes *shapes, const Dwarf_Die *type)
@@ -349,6 +348,7 @@ struct shape_traits shape_traits(struct shapes *shapes, const Dwarf_Die *type)
 	tag = dwarf_tag(&bare);
 	traits.is_class = is_class(tag);
 	if (traits.is_class) {
+		shapes->left = MOST_MEMBERS;
 		class_traits(shapes, &bare, &traits, 0);
 	} else if (tag == DW_TAG_base_type) {
 		number_of(&bare, DW_AT_encoding, &encoding);

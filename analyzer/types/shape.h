@@ -26,6 +26,7 @@ struct shapes {               /* all zero but for dwarf: ready */
 	struct cache read;        /* by the address of a unit's entry: its scopes were read */
 	struct cache definitions; /* by whole name: struct shape_definition, owned */
 	bool      defined;        /* they were looked for */
+	size_t    left;           /* entries that may still be looked at, of one question that branches */
 };
 
 void shapes_free(struct shapes *shapes);

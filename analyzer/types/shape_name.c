@@ -8,6 +8,7 @@
 #include "util.h"
 
 #define MOST_DEPTH 32         /* of pointers to pointers, typedefs of typedefs, and so on */
+#define MOST_PARTS 200        /* types in one name */
 #define LONGEST    4096       /* bytes of a name */
 
 /* gcc has the words in another order than demanglers and clang. */
@@ -163,8 +164,9 @@ static char *name_of(struct shapes *shapes, const Dwarf_Die *type, int depth)
 	Dwarf_Die die = *type, target;
 	const char *name;
 
-	if (depth >= MOST_DEPTH)
+	if (depth >= MOST_DEPTH || !shapes->left)
 		return NULL;
+	shapes->left--;
 	switch (dwarf_tag(&die)) {
 	case DW_TAG_base_type:
 		name = dwarf_diename(&die);
@@ -210,5 +212,6 @@ char *shape_name(struct shapes *shapes, const Dwarf_Die *type)
 		if (!shape_type_of(&bare, &bare))
 			return NULL;
 	}
+	shapes->left = MOST_PARTS;
 	return name_of(shapes, &bare, 0);
 }
