@@ -80,4 +80,7 @@ for major in (20, 22, 24):
     text = run([PROBE_BIN, "hot", out, "--by", "bytes"], env={"COLUMNS": 80}).out.decode()
     assert max(map(len, text.splitlines())) <= 80, text
     assert "node itself" in text and "drop" in text, text
+    # What node does only because it is recorded has a branch of its own.
+    text = run([PROBE_BIN, "hot", out, "--fold", "0.1"], env={"COLUMNS": 80}).out.decode()
+    assert "libprobe, in node" in text, text
     print(f"node {major}: right, between marks and at the peak")
