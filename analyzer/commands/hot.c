@@ -40,14 +40,12 @@ static double read_fold(const struct command *command, const char *value)
 	return share / 100;
 }
 
-/* Blocks are counted one by one where births and deaths are put together. */
-static void check_domain(const struct command *command, const struct request *request)
+/* Some questions are answered only where births and deaths are put together. */
+static void check_domain(const struct command *command, const struct hot_options *options, enum domain domain)
 {
-	enum domain domain = request->options.domain;
-
-	if (hot_needs_churn(&request->options) && domain != DOMAIN_HEAP && domain != DOMAIN_WASM_HEAP && domain != DOMAIN_POOL)
-		usage_error(command, "--by peak and lifetime, --from, --to and --thread are for the domains heap, wasm-heap and pool, not %s",
-		            domain_name(domain));
+	if ((hot_needs_churn(options) || options->by == HOT_TEMPORARY) && !hot_has_blocks(domain))
+		usage_error(command, "--by temporary, peak and lifetime, --from, --to and --thread are for the domains heap, wasm-heap "
+		                     "and pool, not %s", domain_name(domain));
 }
 
 static int print(const struct request *request, const struct view *view)
@@ -117,7 +115,7 @@ static int run(const struct command *command, struct request *request)
 	size_t count;
 
 	request->options.domain = churn.domain;
-	check_domain(command, request);
+	check_domain(command, &request->options, churn.domain);
 	if (hot_needs_churn(&request->options))
 		inputs = inputs_open_churn(request->dirs, request->dir_count, &churn, &count);
 	else
@@ -135,8 +133,9 @@ static int run(const struct command *command, struct request *request)
 			.processes = request->processes, .process_count = request->process_count,
 		});
 	if (view) {
-		if (request->domain < 0 && !hot_needs_churn(&request->options))
+		if (request->domain < 0)
 			request->options.domain = view_domain(view);
+		check_domain(command, &request->options, request->options.domain);
 		if (have_threads(request, view)) {
 			find_moment(request, view);
 			status = print(request, view);

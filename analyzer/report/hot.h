@@ -78,6 +78,12 @@ struct hot {
 uint64_t hot_value(const struct hot_counts *counts, enum hot_by by);
 const char *hot_by_name(enum hot_by by);
 static inline bool hot_is_bytes(enum hot_by by) { return by == HOT_BYTES || by == HOT_PEAK; }
+/* Are births and deaths put together there, block by block? */
+static inline bool hot_has_blocks(enum domain domain)
+{
+	return domain == DOMAIN_HEAP || domain == DOMAIN_WASM_HEAP || domain == DOMAIN_POOL;
+}
+
 /* Does it take counting block by block? */
 bool hot_needs_churn(const struct hot_options *options);
 

@@ -23,7 +23,7 @@ static void set_counts(json_t *object, const struct hot *hot, const struct hot_c
 {
 	json_set(object, "allocs", json_number(counts->allocs));
 	json_set(object, "bytes_allocated", json_number(counts->bytes));
-	json_set(object, "temporary", json_number(counts->temporary));
+	json_set(object, "temporary", hot_has_blocks(hot->options->domain) ? json_number(counts->temporary) : json_null());
 	json_set(object, "peak_bytes", hot->options->domain == DOMAIN_HEAP || hot_needs_churn(hot->options)
 	                               ? json_number(counts->peak) : json_null());
 }

@@ -71,13 +71,29 @@ static char *sum_sentence(const struct hot *hot, const char *process)
 		return xasprintf("%s: %s of %s blocks (%s) lived less than 1.05 ms", process, COUNT(all->brief),
 		                 COUNT(all->allocs), SHARE(all->brief, all->allocs));
 	default:
+		if (!hot_has_blocks(hot->options->domain))
+			return xasprintf("%s: %s in %s %s", process, BYTES(all->bytes), COUNT(all->allocs),
+			                 PLURAL(all->allocs, "allocation", "allocations"));
 		return xasprintf("%s: %s in %s %s, of which %s (%s) were temporary", process, BYTES(all->bytes),
 		                 COUNT(all->allocs), PLURAL(all->allocs, "allocation", "allocations"), COUNT(all->temporary),
 		                 SHARE(all->temporary, all->allocs));
 	}
 }
 
-/* Sums, and what has most. */
+/* Does a collector free in some linear memory, of which nothing is told? */
+static bool has_untold_deaths(const struct view *view)
+{
+	for (size_t i = 0; i < view->process_count; i++)
+		for (size_t m = 0; m < view->processes[i].info->wasm_memory_count; m++) {
+			const struct wasm_heap *heap = view->processes[i].info->wasm_memories[m].heap;
+
+			if (heap && heap->no_deaths)
+				return true;
+		}
+	return false;
+}
+
+/* Sums, and what of them is shown. */
 static void put_answer(const struct page *page, const struct hot *hot)
 {
 	char *all_of = who(hot->view), *during = stretch(hot->options), *process = xasprintf("%s%s", all_of, during);
@@ -99,6 +115,9 @@ static void put_answer(const struct page *page, const struct hot *hot)
 		page_words(page, 0, 0, STYLE_PLAIN, text);
 		free(text);
 	}
+	if (hot->options->domain == DOMAIN_WASM_HEAP && has_untold_deaths(hot->view))
+		page_words(page, 0, 0, STYLE_PLAIN, "A collector frees in some linear memory, which it does not tell: its blocks count as "
+		                                    "allocations, but not as temporary, short-lived, or alive at a peak.");
 	free(sum);
 	free(during);
 	free(process);
@@ -217,8 +236,10 @@ void hot_text(const struct page *page, const struct view *view, const struct hot
 		hot_classes(page, hot, shows_utf8());
 	if (hot_needs_churn(options))
 		put_threads(page, hot);
-	if (hot->total) {
+	if (hot->total)
 		put_functions(page, hot, &names);
+	/* A log has no callers. */
+	if (hot->total && options->domain != DOMAIN_LOG) {
 		hot_put_tree(page, hot, true, &names);
 		hot_put_tree(page, hot, false, &names);
 	}

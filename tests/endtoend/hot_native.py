@@ -2,8 +2,9 @@
 whole run and between marks; how long its blocks lived; that recursion counts once; and what it does where it cannot."""
 import json
 import re
+import subprocess
 
-from harness import PROBE_BIN, TMP, probe, record, run
+from harness import FIXTURES, PROBE_BIN, TMP, probe, record, run
 from truth import books_of, fixture
 
 NAMES = ("keep", "brief", "slow", "deep")
@@ -121,10 +122,26 @@ assert first and first[2] == "deep", text
 # What cannot be.
 for words, status, says in (
         (["--by", "cpu"], 3, "no CPU samples"), (["--by", "heat"], 2, "--by wants"), (["--from", "never"], 2, "no mark 'never'"),
-        (["--by", "peak", "--domain", "map"], 2, "not map"), (["--fold", "x"], 2, "--fold wants"),
+        (["--by", "peak", "--domain", "map"], 2, "not map"),
+        (["--by", "temporary", "--domain", "log"], 2, "not log"), (["--thread", "1", "--domain", "wasm-memory"], 2, "not wasm"), (["--fold", "x"], 2, "--fold wants"),
         (["--thread", "nobody"], 2, "no thread is called 'nobody'"), (["--process", "4000000"], 2, "no process is called")):
     done = probe("hot", out, *words)
     assert done.status == status and says in done.err.decode() and not done.out, (words, done)
 assert probe("hot").status == 2
 assert probe("hot", TMP / "nothing").status == 3
 print("hot: windows, lifetimes, filters, recursion and refusals are right")
+
+# An imported log: by type and line, which is all there is; and what it cannot tell is refused.
+with open(TMP / "blocks.log", "wb") as file:
+    truth = subprocess.run([FIXTURES / "writeslog", "2", "3000", "5"], stdout=file, stderr=subprocess.PIPE, check=True)
+kept = {row.split("\t")[0]: int(row.split("\t")[1]) for row in truth.stderr.decode().splitlines()[:-1]}
+done = probe("import", TMP / "blocks.log", "-o", TMP / "log", "--format", "allocation-log")
+assert done.status == 0, done
+data = hot(TMP / "log")
+found = dict.fromkeys(kept, 0)
+for row in data["functions"]:
+    found[row["label"]] += row["self"]
+assert data["domain"] == "log" and found == kept, (found, kept)
+done = probe("hot", TMP / "log", "--by", "peak")
+assert done.status == 2 and "not log" in done.err.decode(), done
+print("hot: an imported log by type")
