@@ -12,7 +12,8 @@
 #define ROWS      8               /* of the graph */
 #define LABEL     11              /* columns left of it */
 #define EIGHTHS   8
-#define PROCESSES 4               /* that have a graph of their own, those with most */
+#define PROCESSES 4               /* that have a graph of their own, those with most, … */
+#define PART      20              /* … if it is such a part of the largest one's */
 #define BAR       30              /* columns of a bar, at most */
 
 /* ---- over time ------------------------------------------------------------------------------------------------ */
@@ -102,6 +103,7 @@ static void put_process(const struct page *page, const struct hot *hot, size_t i
 void hot_graph(const struct page *page, const struct hot *hot, bool utf8)
 {
 	bool *shown = xcalloc(hot->view->process_count, sizeof(*shown));
+	uint64_t largest = 0;
 
 	for (size_t n = 0; n < PROCESSES; n++) {
 		size_t best = SIZE_MAX;
@@ -113,9 +115,10 @@ void hot_graph(const struct page *page, const struct hot *hot, bool utf8)
 			    (best == SIZE_MAX || churn->peak_bytes > hot->view->processes[best].info->churn->peak_bytes))
 				best = i;
 		}
-		if (best == SIZE_MAX)
+		if (best == SIZE_MAX || hot->view->processes[best].info->churn->peak_bytes < largest / PART)
 			break;
 		shown[best] = true;
+		largest = n ? largest : hot->view->processes[best].info->churn->peak_bytes;
 		put_process(page, hot, best, utf8);
 	}
 	free(shown);

@@ -50,7 +50,8 @@ static char *peak_sentence(const struct hot *hot, const char *process)
 	if (!hot->options->moment.at_ns)
 		return xasprintf("In %s, each when %s was largest in it, %s were alive: not at the same time", process, what,
 		                 BYTES(hot->all.peak));
-	if (hot->options->moment.most <= hot->all.peak)
+	/* Nor is it worth a word if it reads the same. */
+	if (hot->options->moment.most <= hot->all.peak || !strcmp(BYTES(hot->options->moment.most), BYTES(hot->all.peak)))
 		return xasprintf("In %s together %s was largest at %s", process, what, BYTES(hot->all.peak));
 	return xasprintf("In %s together %s was largest at %s, as far as can be told: it was never more than %s", process, what,
 	                 BYTES(hot->all.peak), BYTES(hot->options->moment.most));
