@@ -44,8 +44,8 @@ static double read_fold(const struct command *command, const char *value)
 static void check_domain(const struct command *command, const struct hot_options *options, enum domain domain)
 {
 	if ((hot_needs_churn(options) || options->by == HOT_TEMPORARY) && !hot_has_blocks(domain))
-		usage_error(command, "--by temporary, peak and lifetime, --from, --to and --thread are for the domains heap, wasm-heap "
-		                     "and pool, not %s", domain_name(domain));
+		usage_error(command, "--by temporary, peak and lifetime, --from, --to and --thread are for the domains heap, "
+		                     "wasm-heap and pool, not %s", domain_name(domain));
 }
 
 static int print(const struct request *request, const struct view *view)
@@ -106,9 +106,10 @@ static void find_moment(struct request *request, const struct view *view)
 
 static int run(const struct command *command, struct request *request)
 {
-	struct recording_churn churn = {.domain = request->domain < 0 ? DOMAIN_HEAP : (enum domain)request->domain,
-	                                .from = request->options.from, .to = request->options.to, .threads = request->options.threads,
-	                                .thread_count = request->options.thread_count};
+	struct recording_churn churn = {
+		.domain = request->domain < 0 ? DOMAIN_HEAP : (enum domain)request->domain, .from = request->options.from,
+		.to = request->options.to, .threads = request->options.threads, .thread_count = request->options.thread_count,
+	};
 	struct view_input *inputs;
 	struct view *view = NULL;
 	int status = STATUS_USAGE;

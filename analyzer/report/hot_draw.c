@@ -150,7 +150,7 @@ static void put_left(const struct drawing *drawing, uint32_t node, uint32_t next
 static bool is_fork(const struct drawing *drawing, uint32_t node)
 {
 	const struct hot_tree *tree = drawing->tree;
-	uint32_t parent = tree->nodes[node].parent, first = tree->nodes[parent].child;
+	uint32_t parent = tree->nodes[node].parent, next = tree->nodes[node].next;
 	uint64_t folded;
 
 	if (!parent)
@@ -158,7 +158,7 @@ static bool is_fork(const struct drawing *drawing, uint32_t node)
 	if (drawing->down ? tree->nodes[parent].self > 0 : tree->nodes[parent].parent == 0)
 		return true;
 	/* Another one is shown: children are in order of size. */
-	if (first != node || (tree->nodes[node].next != HOT_NONE && hot_tree_shows(tree, tree->nodes[node].next, drawing->least)))
+	if (tree->nodes[parent].child != node || (next != HOT_NONE && hot_tree_shows(tree, next, drawing->least)))
 		return true;
 	hot_tree_folded(tree, parent, drawing->least, &folded);
 	return folded >= drawing->least;
@@ -171,7 +171,8 @@ static void measure(struct drawing *drawing)
 
 	for (uint32_t node = hot_tree_next(tree, 0, drawing->least); node != HOT_NONE;
 	     node = hot_tree_next(tree, node, drawing->least)) {
-		char *total = hot_number(drawing->hot, tree->nodes[node].total), *self = hot_number(drawing->hot, tree->nodes[node].self);
+		char *total = hot_number(drawing->hot, tree->nodes[node].total);
+		char *self = hot_number(drawing->hot, tree->nodes[node].self);
 		unsigned indent = drawing->indents[tree->nodes[node].parent];
 
 		drawing->forks[node] = is_fork(drawing, node);
@@ -191,8 +192,8 @@ void hot_put_tree(const struct page *page, const struct hot *hot, bool down, str
 		.least = (uint64_t)((double)hot->total * hot->options->fold),
 	};
 	const char *order = down ? "callers first" : "who called the functions above";
-	char *note = hot->options->fold > 0 ? xasprintf("%s; branches below %.3g %% are folded", order, 100 * hot->options->fold)
-	                                    : xstrdup(order);
+	double fold = hot->options->fold;
+	char *note = fold > 0 ? xasprintf("%s; branches below %.3g %% are folded", order, 100 * fold) : xstrdup(order);
 	uint32_t node = 0;
 
 	drawing.least += drawing.least == 0;

@@ -117,8 +117,9 @@ static void put_answer(const struct page *page, const struct hot *hot)
 		free(text);
 	}
 	if (hot->options->domain == DOMAIN_WASM_HEAP && has_untold_deaths(hot->view))
-		page_words(page, 0, 0, STYLE_PLAIN, "A collector frees in some linear memory, which it does not tell: its blocks count as "
-		                                    "allocations, but not as temporary, short-lived, or alive at a peak.");
+		page_words(page, 0, 0, STYLE_PLAIN,
+		           "A collector frees in some linear memory, which it does not tell: its blocks count as allocations, but "
+		           "not as temporary, short-lived, or alive at a peak.");
 	free(sum);
 	free(during);
 	free(process);
@@ -142,7 +143,8 @@ static void put_functions(const struct page *page, const struct hot *hot, struct
 	page_title(page, "Functions", note);
 	free(note);
 	for (size_t i = 0; i < shown; i++) {
-		char *self = hot_number(hot, hot->functions.list[order[i]].self), *total = hot_number(hot, hot->functions.list[order[i]].total);
+		char *self = hot_number(hot, hot->functions.list[order[i]].self);
+		char *total = hot_number(hot, hot->functions.list[order[i]].total);
 
 		widths[0] = (int)strlen(self) > widths[0] ? (int)strlen(self) : widths[0];
 		widths[1] = (int)strlen(total) > widths[1] ? (int)strlen(total) : widths[1];
@@ -187,8 +189,9 @@ static void put_threads(const struct page *page, const struct hot *hot)
 		grid = grid_open(columns, 7);
 		for (size_t i = 0; i < count && i < hot->options->top; i++) {
 			const struct hot_counts *counts = &threads[i].counts;
-			char *name = escape_text(threads[i].thread && threads[i].thread->name ? threads[i].thread->name : "unknown");
-			char *tid = threads[i].thread ? xasprintf("%" PRIu32, threads[i].thread->tid) : xstrdup("");
+			const struct thread_info *thread = threads[i].thread;
+			char *name = escape_text(thread && thread->name ? thread->name : "unknown");
+			char *tid = thread ? xasprintf("%" PRIu32, thread->tid) : xstrdup("");
 			char *process = hot->view->process_count > 1 ? text_process(&hot->view->processes[threads[i].process])
 			                                             : xstrdup("");
 
@@ -220,7 +223,7 @@ static bool shows_utf8(void)
 		const char *value = getenv(variables[i]);
 
 		if (value && *value)
-			return strstr(value, "UTF-8") || strstr(value, "utf8") || strstr(value, "UTF8") || strstr(value, "utf-8");
+			return strcasestr(value, "UTF-8") || strcasestr(value, "UTF8");
 	}
 	return true;
 }

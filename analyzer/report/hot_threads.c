@@ -26,7 +26,8 @@ static int by_rank(const void *left, const void *right, void *context)
 static struct hot_thread *thread_at(struct hot_thread *threads, size_t from, size_t *count, struct hot_thread is)
 {
 	for (size_t i = from; i < *count; i++)
-		if (threads[i].thread == is.thread || (threads[i].thread && is.thread && threads[i].thread->tid == is.thread->tid))
+		if (threads[i].thread == is.thread ||
+		    (threads[i].thread && is.thread && threads[i].thread->tid == is.thread->tid))
 			return &threads[i];
 	threads[*count] = is;
 	return &threads[(*count)++];

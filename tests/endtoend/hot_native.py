@@ -121,10 +121,12 @@ assert first and first[2] == "deep", text
 
 # What cannot be.
 for words, status, says in (
-        (["--by", "cpu"], 3, "no CPU samples"), (["--by", "heat"], 2, "--by wants"), (["--from", "never"], 2, "no mark 'never'"),
-        (["--by", "peak", "--domain", "map"], 2, "not map"),
-        (["--by", "temporary", "--domain", "log"], 2, "not log"), (["--thread", "1", "--domain", "wasm-memory"], 2, "not wasm"), (["--fold", "x"], 2, "--fold wants"),
-        (["--thread", "nobody"], 2, "no thread is called 'nobody'"), (["--process", "4000000"], 2, "no process is called")):
+        (["--by", "cpu"], 3, "no CPU samples"), (["--by", "heat"], 2, "--by wants"),
+        (["--from", "never"], 2, "no mark 'never'"), (["--by", "peak", "--domain", "map"], 2, "not map"),
+        (["--by", "temporary", "--domain", "log"], 2, "not log"),
+        (["--thread", "1", "--domain", "wasm-memory"], 2, "not wasm"), (["--fold", "x"], 2, "--fold wants"),
+        (["--thread", "nobody"], 2, "no thread is called 'nobody'"),
+        (["--process", "4000000"], 2, "no process is called")):
     done = probe("hot", out, *words)
     assert done.status == status and says in done.err.decode() and not done.out, (words, done)
 assert probe("hot").status == 2

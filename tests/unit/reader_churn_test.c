@@ -318,5 +318,5 @@ START_TEST(ageless)
 }
 END_TEST
 
-SUITE_MAIN("churn", by_thread, ageless, retyped, within_a_stretch, without_a_stretch_it_is_as_ever, no_such_instant, classes, lifetimes_and_sizes,
-           over_time)
+SUITE_MAIN("churn", by_thread, ageless, retyped, within_a_stretch, without_a_stretch_it_is_as_ever, no_such_instant,
+           classes, lifetimes_and_sizes, over_time)

@@ -274,5 +274,5 @@ START_TEST(json_adds_up)
 }
 END_TEST
 
-SUITE_MAIN("hot", trees_add_up, what_is_thin_is_folded, recursion_counts_once, one_process, folded, a_script, a_tree, what_matches,
-           over_time, json_adds_up)
+SUITE_MAIN("hot", trees_add_up, what_is_thin_is_folded, recursion_counts_once, one_process, folded, a_script, a_tree,
+           what_matches, over_time, json_adds_up)
