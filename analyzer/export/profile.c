@@ -68,13 +68,15 @@ const char *profile_title(struct profile *profile)
 
 /* ---- places ---------------------------------------------------------------------------------------------------- */
 
-/* What a frame without a name is called. */
+/* What a frame without a name is called: of a log by its place, which is all that there is. */
 static uint32_t made_name(struct profile *profile, const struct frame *frame, const struct module *module)
 {
 	uint32_t text;
 	char *name;
 
-	if (frame->has_wasm_index)
+	if (frame->kind == FRAME_LOG && frame->file)
+		name = frame->line ? xasprintf("%s:%" PRIu32, frame->file, frame->line) : xstrdup(frame->file);
+	else if (frame->has_wasm_index)
 		name = xasprintf("wasm-function[%" PRIu32 "]", frame->wasm_index);
 	else if (module)
 		name = xasprintf("%s+0x%" PRIx64, *module->path ? profile_base_name(module->path) : "vdso",

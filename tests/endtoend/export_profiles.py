@@ -167,6 +167,16 @@ def nothing_alive():
         assert sum(folded(TMP / "freed").values()) == totals(TMP / "freed")["bytes_allocated"] == 77
 
 
+def logs():
+    """An imported log's blocks are called by their places."""
+    (TMP / "own.log").write_text("@ ALLOCATE 4096 src/srs.rs:225 PolyComm<Vesta> 0\n@ ALLOCATE 96 src/a;b.rs:12 Map 1\n"
+                                 "@ DROP 96 Map 1\n")
+    assert probe("import", TMP / "own.log", "-o", TMP / "own", "--format", "allocation-log").status == 0
+    assert folded(TMP / "own") == {"src/srs.rs:225": 4096}
+    assert folded(TMP / "own", "--value", "allocs") == {"src/srs.rs:225": 1, "src/a:b.rs:12": 1}
+    assert "type:[PolyComm<Vesta>]" in pprof(export(TMP / "own", "pprof"), "-raw")
+
+
 def files():
     """Whole or not at all: on a full disk, killed in between; what was there before stays; and what is no file."""
     out, path = TMP / "torture", TMP / "files" / "a.folded"
@@ -205,4 +215,5 @@ def files():
 odd_names()
 scripts()
 nothing_alive()
+logs()
 files()
