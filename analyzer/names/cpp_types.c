@@ -11,6 +11,7 @@
 #include "util.h"
 
 #define OWN_OPERATOR "frame: its own operator new"
+#define FOLDED "frame: no type: functions of other types are the same code"
 #define CPP_LONGEST 4096      /* bytes of a type that is shown */
 
 /* Index behind the bracket that closes the one at `open`; size if none does. The < of an operator< is none. */
@@ -188,6 +189,8 @@ static const char *keep(struct types *types, struct span text)
 struct cpp_claim {
 	struct span type, holder;
 	const char *what;
+	bool folded;              /* a frame further out is of another type, and does not tell which */
+	bool settled;             /* what is further out holds the container, and says nothing of its elements */
 };
 
 /* A method of the library: sets the claim if that tells. */
@@ -223,6 +226,54 @@ static void read_method(struct span class, struct span method, struct cpp_claim 
 	}
 }
 
+/* Is it one of the class's arguments, or of theirs? */
+static bool mentions(struct span class, struct span type)
+{
+	for (size_t at = 1; at + type.size < class.size; at++) {
+		char before = class.at[at - 1], behind = class.at[at + type.size];
+
+		if ((before == '<' || (before == ' ' && at > 1 && class.at[at - 2] == ',')) &&
+		    (behind == ',' || behind == '>' || behind == ' ') && !memcmp(class.at + at, type.at, type.size))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Of functions that are the same code for several types the compiler keeps one, with the name of one of them; most often that
+ * is how a container asks for memory, which depends on nothing but the size. A container's frame further out is of the type
+ * that it really is.
+ */
+static void hold_against(struct span class, struct span method, struct cpp_claim *claim)
+{
+	/* Whose methods touch no element, and so call nothing of what elements may hold. */
+	static const char *const bases[] = {"_Vector_base", "_Deque_base", "_List_base", "_Fwd_list_base"};
+	static const char *const lists[] = {"vector", "deque", "list", "forward_list"};
+	static const char *const others[] = {"_Rb_tree", "_Hashtable", "_Hashtable_alloc"};
+	struct span bare, argument = first_argument(class, &bare), name = library_name(bare);
+	struct cpp_claim own = {0};
+	bool is_base = span_in(name, bases, sizeof(bases) / sizeof(*bases));
+	bool is_list = span_in(name, lists, sizeof(lists) / sizeof(*lists));
+	bool is_vector = span_is(name, "_Vector_base") || span_is(name, "vector");
+
+	/* A deque's and a table's own arrays are of pointers; std::vector<bool> has words; text is in everything. */
+	if (!claim->type.size || claim->settled || span_is(claim->type, "char") || !argument.size ||
+	    span_is(argument, "bool") || (span_ends(claim->type, "*") && !is_vector))
+		return;
+	if (!is_base && !is_list && !span_in(name, others, sizeof(others) / sizeof(*others))) {
+		if (span_begins(method, "allocate"))
+			read_method(class, method, &own);
+		if (own.type.size)
+			claim->type = own.type;
+	} else if (mentions(class, claim->type)) {
+		claim->settled = is_list && !is_vector;
+	} else if (is_base || (is_list && is_builtin(argument))) {
+		claim->type = argument;
+	} else {
+		claim->folded = true;
+	}
+}
+
 static bool is_function(struct span function, const char *name, struct span *argument)
 {
 	struct span bare;
@@ -253,6 +304,11 @@ const char *cpp_type(struct types *types, const char *text)
 bool cpp_is_sure(const struct block_type *answer)
 {
 	return answer->type && strcmp(answer->evidence, OWN_OPERATOR);
+}
+
+bool cpp_is_folded(const struct block_type *answer)
+{
+	return answer->evidence && !strcmp(answer->evidence, FOLDED);
 }
 
 bool cpp_types(struct types *types, const struct frame *const *frames, size_t count, struct block_sizes sizes,
@@ -293,8 +349,14 @@ bool cpp_types(struct types *types, const struct frame *const *frames, size_t co
 			break;
 		} else if (!decided) {
 			read_method(class, method, &claim);
+		} else {
+			hold_against(class, method, &claim);
 		}
 		decided = true; /* the innermost does; what is further out may own */
+	}
+	if (claim.folded) {
+		answer->evidence = FOLDED;
+		return true;
 	}
 	if (claim.type.size && !(one_size && sizes.blocks && sizes.bytes % sizes.blocks))
 		answer->type = keep(types, claim.type);

@@ -22,6 +22,8 @@ bool cpp_types(struct types *types, const struct frame *const *frames, size_t co
                struct block_type *answer);
 /* Is what cpp_types says of the type itself sure? False: only where else nothing is known. */
 bool cpp_is_sure(const struct block_type *answer);
+/* Its frames contradict each other, and which is right cannot be told: there is no type. */
+bool cpp_is_folded(const struct block_type *answer);
 /* As it is shown: what a node of a container holds instead of the node, std::string for what it is. Of `types`. */
 const char *cpp_type(struct types *types, const char *text);
 bool c_library(const struct frame *const *frames, size_t count, struct block_type *answer);
