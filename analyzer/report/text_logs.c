@@ -67,8 +67,10 @@ static void answer_trust(const struct page *page, const struct view *view)
 		}
 		compared = comparison(logged);
 		name = escape_text(log_name(&view->processes[i]));
-		say(page, styles[fit], xasprintf("%s%sThe %s not dropped are %s. %s", logs > 1 ? name : "",
+		/* Memory holds what is suppressed too. */
+		say(page, styles[fit], xasprintf("%s%sThe %s not dropped%s are %s. %s", logs > 1 ? name : "",
 		                                 logs > 1 ? ": " : "", BYTES(logged->live_bytes),
+		                                 view->suppressed[DOMAIN_LOG].blocks ? ", suppressed or not," : "",
 		                                 compared + strspn(compared, " "), log_fit_suggests(fit)));
 		free(compared);
 		free(name);
@@ -93,21 +95,25 @@ static void answer_largest(const struct page *page, const struct view *view)
 static void answer(const struct page *page, const struct view *view)
 {
 	struct logged sum = view_log_sum(view);
+	const struct domain_sum *hidden = &view->suppressed[DOMAIN_LOG];
 	uint64_t findings = 0;
 
 	if (!sum.allocs)
 		say(page, STYLE_BOLD, xstrdup("The log tells of no allocation."));
+	else if (sum.live_blocks && sum.live_blocks == hidden->blocks)
+		say(page, STYLE_BOLD, xstrdup("Nothing but what is suppressed was never dropped."));
 	else if (!sum.live_blocks)
 		say(page, STYLE_GOOD, xasprintf("Everything was dropped: all %s %s.", COUNT(sum.allocs),
 		                                PLURAL(sum.allocs, "block", "blocks")));
 	else
 		say(page, STYLE_BOLD,
-		    xasprintf("%s in %s of %s %s %s never dropped.", BYTES(sum.live_bytes), COUNT(sum.live_blocks),
-		              COUNT(sum.allocs), PLURAL(sum.allocs, "block", "blocks"),
-		              PLURAL(sum.live_blocks, "was", "were")));
+		    xasprintf("%s in %s of %s %s %s never dropped.", BYTES(sum.live_bytes - hidden->bytes),
+		              COUNT(sum.live_blocks - hidden->blocks), COUNT(sum.allocs),
+		              PLURAL(sum.allocs, "block", "blocks"),
+		              PLURAL(sum.live_blocks - hidden->blocks, "was", "were")));
 	answer_largest(page, view);
-	answer_trust(page, view);
 	text_suppressed(page, view, DOMAIN_LOG);
+	answer_trust(page, view);
 	for (size_t i = 0; i < view->input_count; i++)
 		for (size_t f = 0; f < view->inputs[i].recording->finding_count; f++)
 			findings += text_is_log_finding(&view->inputs[i].recording->findings[f]);
