@@ -20,6 +20,7 @@
 
 #define BLOCK  (8u << 20)        /* bytes read at once; a longer line is no record */
 #define BLOCKS 4                 /* under way at once */
+#define BOM    "\xef\xbb\xbf"    /* editors put it before the first line; it is none of its bytes */
 
 struct block_job {
 	struct job job;          /* first: a job is cast to this */
@@ -146,6 +147,10 @@ static bool read_file(struct import *import, int file, const char *name)
 			continue; /* a rest of a long line was taken out, and left room */
 		block->block.text = block->buffer;
 		block->block.size = whole;
+		if (first && whole >= strlen(BOM) && !memcmp(block->buffer, BOM, strlen(BOM))) {
+			block->block.text += strlen(BOM);
+			block->block.size -= strlen(BOM);
+		}
 		block->file = first;
 		first = NULL;
 		import->count++;

@@ -133,6 +133,9 @@ row, = data["leaks"]["by_site"]
 frame, = row["stack"]
 assert (frame["file"], frame["line"], frame["column"]) == ("my dir/a.rs", 12, 5) and row["blocks"] == 2, row
 assert row["type_evidence"] == "the log says so", row
+# Some editors put a mark of the encoding first, in front of the first line.
+data = read(b"\xef\xbb\xbf@ ALLOCATE 8 a.rs:1 T 0\n\xef\xbb\xbf@ ALLOCATE 8 a.rs:1 T 1\n")
+assert (data["logs"][0]["lines"], data["logs"][0]["records"], types(data)["T"][1]) == (2, 1, 1), data["logs"]
 # Names that a team may have chosen for the place.
 for name in ("file", "file:line", "site", "location"):
     data = read('@ {"op": "ALLOCATE", "size": 8, "%s": "b.rs:3", "type": "T", "id": 1}\n' % name)
