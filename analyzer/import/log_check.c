@@ -7,6 +7,8 @@
 
 #include "trace/array.h"
 
+/* Of all blocks of a log: no program allocates as much, and what a reader sums up over some logs stays below 2^63. */
+#define SUM_MOST     (1ull << 60) /* bytes */
 #define LOOK_AHEAD   12           /* lines whose slots are fetched before they are needed */
 
 /* ---- findings -------------------------------------------------------------------------------------------------- */
@@ -49,6 +51,19 @@ static void found_otherwise(struct log_check *check, uint64_t line, uint64_t siz
 		free(born);
 	}
 	log_found(&check->findings, LOG_FOUND_DROPPED_OTHERWISE, 1, text);
+}
+
+static void found_too_much(struct log_check *check, uint64_t line, uint64_t id, uint64_t size)
+{
+	char *at, *text = NULL;
+
+	if (log_wants_example(&check->findings, LOG_FOUND_UNPARSABLE)) {
+		at = log_place_of(&check->findings, line);
+		text = xasprintf("%s: id %" PRIu64 ", %" PRIu64 " bytes: with them all blocks of the log together had more "
+		                 "than 2^60; not counted", at, id, size);
+		free(at);
+	}
+	log_found(&check->findings, LOG_FOUND_UNPARSABLE, 1, text);
 }
 
 /* ---- types and places ------------------------------------------------------------------------------------------ */
@@ -193,6 +208,11 @@ static inline bool allocate(struct log_check *check, const struct log_line *at, 
 
 	if (__builtin_expect(doubtful, 0) && id_set_has(&check->ids, at->id))
 		return false;
+	if (__builtin_expect(at->size > SUM_MOST - check->allocated_bytes, 0)) {
+		found_too_much(check, line, at->id, at->size);
+		return true;
+	}
+	check->allocated_bytes += at->size;
 	if (!check->sums.allocs++)
 		check->lowest = check->highest = at->id;
 	check->lowest = at->id < check->lowest ? at->id : check->lowest;

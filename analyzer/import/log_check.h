@@ -24,6 +24,7 @@ struct log_check {
 	struct trace_log sums;
 	uint64_t  first_memory, last_memory; /* bytes */
 	uint64_t  live_blocks, live_bytes;
+	uint64_t  allocated_bytes; /* dropped or not */
 };
 
 void log_check_open(struct log_check *check, struct writer *writer);

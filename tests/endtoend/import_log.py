@@ -121,6 +121,16 @@ data = read("".join(f"@ ALLOCATE 8 a.rs:1 A {0x55550000 + 48 * i}\n" for i in ra
 assert findings(data).keys() == {"no-sequence"}, findings(data)
 assert not findings(read("@ ALLOCATE 8 a.rs:1 A 7\n@ ALLOCATE 8 a.rs:1 A 8\n"))
 
+# ---- more bytes than a sum holds ----
+HALF = "".join(f"@ ALLOCATE {1 << 47} a.rs:1 T {id}\n" for id in range(1 << 13))
+(TMP / "huge.log").write_text(HALF + "@ ALLOCATE 0 a.rs:1 T 8192\n@ DROP 0 T 8192\n@ ALLOCATE 1 a.rs:1 U 8193\n" + HALF)
+done = probe("import", TMP / "huge.log", "-o", TMP / "huge", "--format", "allocation-log")
+assert b"8,193 allocated, 1 dropped; 1.0 EiB in 8,192 blocks not dropped; 1 kind of trouble" in done.out, done
+data = report(TMP / "huge")
+assert findings(data).keys() == {"unparsable"} and findings(data)["unparsable"][0] == 8193, findings(data)
+assert findings(data)["unparsable"][1][0].startswith("huge.log:8195: id 8193, 1 bytes: with them"), findings(data)
+assert types(data) == {"T": (1 << 60, 8192, 8193, 1, "partial")}, types(data)
+
 # ---- forms ----
 data = read("@\tALLOCATE\t64  my dir/a.rs:12:5\tHashMap<u64,  Vec<u8>> \t1\r\n"
             "@ {\"op\": \"ALLOCATE\", \"size\": 64, \"file\": \"my dir/a.rs\", \"line\": 12, \"column\": 5, "
