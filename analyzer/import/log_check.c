@@ -186,7 +186,7 @@ static bool drop_fits(const void *context, uint32_t what)
 {
 	const struct wanted *wanted = context;
 
-	return same_type(wanted->type, what & ~LOG_ENTRY_DROP);
+	return same_type(wanted->type, what & ~(LOG_ENTRY_DROP | LOG_ENTRY_AGAIN));
 }
 
 static void drop_block(struct log_check *check, uint64_t line, uint64_t size, uint32_t type,
@@ -200,11 +200,53 @@ static void drop_block(struct log_check *check, uint64_t line, uint64_t size, ui
 	          block->what);
 }
 
+static uint32_t type_of_drop(const struct log_block_entry *drop)
+{
+	return drop->what & ~(LOG_ENTRY_DROP | LOG_ENTRY_AGAIN);
+}
+
+/* A drop of what was dropped already: of the block that is allocated at `line` it is only if threads overtook each other. */
+static void found_drop_again(struct log_check *check, const struct log_block_entry *drop, uint64_t line)
+{
+	char *at, *born, *text = NULL;
+
+	if (log_wants_example(&check->findings, LOG_FOUND_DROPPED_TWICE)) {
+		at = log_place_of(&check->findings, drop->line);
+		born = log_place_of(&check->findings, line);
+		text = xasprintf("%s: id %" PRIu64 ", %" PRIu64 " bytes of %s; or, if lines are not in order, it drops what %s "
+		                 "allocates", at, drop->id, drop->size, type_name(check, type_of_drop(drop)), born);
+		free(at);
+		free(born);
+	}
+	log_found(&check->findings, LOG_FOUND_DROPPED_TWICE, 1, text);
+}
+
+/*
+ * Which of the drops that wait is that of a block just allocated. One of an id that was allocated and dropped before is
+ * none: the order of a file says that it is a second drop. Files have no order among each other.
+ */
+static bool take_drop(struct log_check *check, const struct log_block_entry *block, uint32_t type,
+                      struct log_block_entry *taken)
+{
+	const struct log_findings *findings = &check->findings;
+	uint64_t file_begins = findings->files[findings->file_count - 1].first_line;
+	struct wanted wanted = {check, type};
+	struct log_block_entry *drop;
+
+	while ((drop = log_live_find(&check->live, block->id)) && drop->what & LOG_ENTRY_DROP) {
+		*taken = log_live_take(&check->live, drop, block->size, drop_fits, &wanted);
+		if (!(taken->what & LOG_ENTRY_AGAIN) || taken->line <= file_begins)
+			return true;
+		found_drop_again(check, taken, block->line);
+	}
+	return false;
+}
+
 /* False: the line has no end, and its id, of which the end may be missing, is taken. */
 static inline bool allocate(struct log_check *check, const struct log_line *at, uint64_t line, bool doubtful)
 {
 	struct log_resolved is = check->resolved[at->key];
-	struct log_block_entry block = {.id = at->id, .size = at->size, .line = line, .what = is.node}, *drop;
+	struct log_block_entry block = {.id = at->id, .size = at->size, .line = line, .what = is.node}, *drop, taken;
 
 	if (__builtin_expect(doubtful, 0) && id_set_has(&check->ids, at->id))
 		return false;
@@ -223,14 +265,11 @@ static inline bool allocate(struct log_check *check, const struct log_line *at, 
 	if (__builtin_expect(!id_set_add(&check->ids, at->id, line), 0))
 		found_block(check, LOG_FOUND_ALLOCATED_TWICE, line, at->id, at->size, is.type);
 	drop = log_live_find(&check->live, at->id);
-	if (__builtin_expect(!drop || !(drop->what & LOG_ENTRY_DROP), 1)) {
+	if (__builtin_expect(!drop || !(drop->what & LOG_ENTRY_DROP), 1) || !take_drop(check, &block, is.type, &taken)) {
 		log_live_add(&check->live, block);
 	} else {
-		struct wanted wanted = {check, is.type};
-		struct log_block_entry taken = log_live_take(&check->live, drop, at->size, drop_fits, &wanted);
-
 		check->sums.late_allocs++;
-		drop_block(check, taken.line, taken.size, taken.what & ~LOG_ENTRY_DROP, &block);
+		drop_block(check, taken.line, taken.size, type_of_drop(&taken), &block);
 	}
 	return true;
 }
@@ -247,7 +286,9 @@ static inline bool drop(struct log_check *check, const struct log_line *at, uint
 		return false;
 	check->sums.drops++;
 	if (__builtin_expect(!entry || entry->what & LOG_ENTRY_DROP, 0)) {
-		log_live_add(&check->live, (struct log_block_entry){at->id, at->size, line, type | LOG_ENTRY_DROP, 0});
+		uint32_t again = id_set_has(&check->ids, at->id) ? LOG_ENTRY_AGAIN : 0;
+
+		log_live_add(&check->live, (struct log_block_entry){at->id, at->size, line, type | LOG_ENTRY_DROP | again, 0});
 		return true;
 	}
 	taken = log_live_take(&check->live, entry, at->size, block_fits, &wanted);
@@ -336,7 +377,7 @@ static void judge_orphans(struct log_check *check)
 	for (size_t i = 0; i < count; i++)
 		found_block(check, id_set_has(&check->ids, drops[i].id) ? LOG_FOUND_DROPPED_TWICE
 		                                                        : LOG_FOUND_NEVER_ALLOCATED,
-		            drops[i].line, drops[i].id, drops[i].size, drops[i].what & ~LOG_ENTRY_DROP);
+		            drops[i].line, drops[i].id, drops[i].size, type_of_drop(&drops[i]));
 	/* Their ALLOCATE is missing, which was just said: they are no gaps. */
 	for (size_t i = 0; i < count; i++)
 		if (drops[i].id > check->lowest && drops[i].id < check->highest)

@@ -116,6 +116,18 @@ assert findings(data).keys() == {"allocated-twice"} and types(data)["B"][1] == 1
 # Dropped twice before it was allocated once.
 data = read("@ DROP 8 A 0\n@ DROP 8 A 0\n@ ALLOCATE 8 a.rs:1 A 0\n")
 assert findings(data) == {"dropped-twice": (1, ["prover.log:1: id 0, 8 bytes of A"])}, findings(data)
+# An id that is used again: within a file its order says that the second DROP is not that of the second block, but of two
+# files either may be the earlier one.
+data = read(AGAIN := "@ ALLOCATE 8 a.rs:1 A 0\n@ DROP 8 A 0\n@ DROP 8 A 0\n@ ALLOCATE 8 a.rs:1 A 0\n")
+assert findings(data)["dropped-twice"] == (1, ["prover.log:3: id 0, 8 bytes of A; or, if lines are not in order, it drops "
+                                               "what prover.log:4 allocates"]), findings(data)
+assert types(data)["A"] == (8, 1, 2, 1, "partial"), types(data)
+data = read(AGAIN + "@ DROP 8 A 0\n")
+assert findings(data)["dropped-twice"][0] == 1 and types(data)["A"] == (0, 0, 2, 2, "perfect"), data["findings"]
+(TMP / "one.log").write_text("@ ALLOCATE 8 a.rs:1 A 0\n@ DROP 8 A 0\n@ DROP 8 A 0\n")
+(TMP / "other.log").write_text("@ ALLOCATE 8 a.rs:1 A 0\n")
+assert probe("import", TMP / "one.log", TMP / "other.log", "-o", TMP / "two", "--format", "allocation-log").status == 0
+assert findings(report(TMP / "two")).keys() == {"allocated-twice"}, report(TMP / "two")["findings"]
 # Ids that are no sequence, such as addresses, have no gaps; nor do they begin at 0.
 data = read("".join(f"@ ALLOCATE 8 a.rs:1 A {0x55550000 + 48 * i}\n" for i in range(100)))
 assert findings(data).keys() == {"no-sequence"}, findings(data)
