@@ -15,7 +15,7 @@ struct log_block_entry {
 	uint64_t id;
 	uint64_t size;           /* bytes */
 	uint64_t line;           /* of the whole log */
-	uint32_t what;           /* a block: its node, from 1; a drop: LOG_ENTRY_DROP, its type, and what else; 0: the slot is empty */
+	uint32_t what;           /* a block: its node, from 1; a drop: LOG_ENTRY_… and its type; 0: the slot is empty */
 	uint32_t older;          /* index in `older`, + 1, of another of this id and kind; 0 none */
 };
 _Static_assert(sizeof(struct log_block_entry) == 32, "two to a cache line");

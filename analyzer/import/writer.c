@@ -17,6 +17,7 @@
 #include <zstd.h>
 
 #include "import/columns.h"
+#include "import/leftovers.h"
 #include "trace/array.h"
 
 #define CHUNKS 4                 /* under way at once */
@@ -40,7 +41,7 @@ struct chunk_job {
 struct writer {
 	char     *dir;           /* owned */
 	int       dir_fd, log;   /* log: of the file with the events, which has no name of its own yet */
-	char      log_name[40], shared_name[40]; /* until then */
+	char      log_name[LEFTOVER_NAME], shared_name[LEFTOVER_NAME]; /* until then */
 	bool      made_dir;
 	struct pool *pool;       /* not owned */
 	struct chunk_job chunks[CHUNKS];
@@ -187,12 +188,17 @@ struct writer *writer_open(const char *dir, struct pool *pool)
 	writer->pool = pool;
 	writer->log = -1;
 	pthread_mutex_init(&writer->lock, NULL);
-	snprintf(writer->log_name, sizeof writer->log_name, ".import-%ld.events", (long)getpid());
-	snprintf(writer->shared_name, sizeof writer->shared_name, ".import-%ld.records", (long)getpid());
+	leftovers_name(writer->log_name, "events");
+	leftovers_name(writer->shared_name, "records");
 	writer->made_dir = mkdir(dir, 0777) == 0;
 	writer->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (writer->dir_fd >= 0)
+	if (writer->dir_fd >= 0) {
+		const char *const names[] = {writer->log_name, writer->shared_name};
+
+		leftovers_sweep(writer->dir_fd);
+		leftovers_guard(writer->dir_fd, names, writer->made_dir ? writer->dir : NULL);
 		writer->log = openat(writer->dir_fd, writer->log_name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	}
 	if (writer->log < 0) {
 		warn("%s:", dir);
 		writer_abandon(writer);
@@ -325,8 +331,10 @@ static void free_writer(struct writer *writer)
 	}
 	if (writer->log >= 0)
 		close(writer->log);
-	if (writer->dir_fd >= 0)
+	if (writer->dir_fd >= 0) {
+		leftovers_release();
 		close(writer->dir_fd);
+	}
 	pthread_mutex_destroy(&writer->lock);
 	free(writer->records.data);
 	free(writer->nodes);

@@ -3,8 +3,12 @@ format where it is ambiguous; and whether what was not dropped fits the growth t
 import itertools
 import json
 import os
+import resource
+import signal
+import subprocess
+import time
 
-from harness import TMP, probe, report, run, PROBE_BIN
+from harness import TMP, environment, probe, report, run, PROBE_BIN
 
 numbers = itertools.count()
 
@@ -193,6 +197,44 @@ assert len(both["logs"]) == 2 and both["leaks"]["domains"]["log"]["bytes"] == 10
 assert not [name for name in os.listdir(folder / "out") if name.startswith(".")], "temporary files are left"
 done = probe("leaks", folder / "out", "--process", "second.log", "--json")
 assert json.loads(done.out)["leaks"]["domains"]["log"]["bytes"] == 96, done
+
+# An import that is stopped leaves nothing, neither in a directory of its own nor in another's; what one left that was
+# killed outright the next removes, but not what belongs to one that runs.
+def heed(signum):
+    """Whoever runs the tests in the background may ignore it."""
+    if signum != signal.SIGKILL:
+        signal.signal(signum, signal.SIG_DFL)
+
+
+def stopped(out, signum):
+    running = subprocess.Popen([PROBE_BIN, "import", "-", "-o", out, "--format", "allocation-log"], env=environment(),
+                               stdin=subprocess.PIPE, preexec_fn=lambda: heed(signum))
+    while not list(out.glob(".import-*")):
+        assert running.poll() is None, running
+        time.sleep(0.01)
+    running.send_signal(signum)
+    assert running.wait() == -signum, running
+    running.stdin.close()
+    return running.pid
+
+
+before = sorted(os.listdir(folder / "out"))
+for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    stopped(TMP / "stopped", signum)
+    assert not (TMP / "stopped").exists(), list((TMP / "stopped").iterdir())
+    stopped(folder / "out", signum)
+    assert sorted(os.listdir(folder / "out")) == before, os.listdir(folder / "out")
+limit = subprocess.run([PROBE_BIN, "import", TMP / "huge.log", "-o", TMP / "stopped", "--format", "allocation-log"],
+                       env=environment(), preexec_fn=lambda: (resource.setrlimit(resource.RLIMIT_CORE, (0, 0)),
+                                                              resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))))
+assert limit.returncode == -signal.SIGXFSZ and not (TMP / "stopped").exists(), limit
+killed = stopped(TMP / "killed", signal.SIGKILL)
+(TMP / "killed" / f".import-{os.getpid()}.records").touch()
+(TMP / "killed" / ".import-notes").touch()
+assert (TMP / "killed" / f".import-{killed}.events").exists()
+assert probe("import", folder / "second.log", "-o", TMP / "killed", "--format", "allocation-log").status == 0
+assert sorted(name for name in os.listdir(TMP / "killed") if name.startswith(".")) == sorted(
+    [f".import-{os.getpid()}.records", ".import-notes"]), os.listdir(TMP / "killed")
 
 # Several recordings: the same line and type is one row, whichever log it comes from.
 first, second = read(GOOD)["folder"] / "out", read(GOOD + "@ DROP 32 Proof 3\n@ ALLOCATE 5 src/lib.rs:12 Other 4\n")["folder"] / "out"
