@@ -72,7 +72,7 @@ static const struct option export_options[] = {
 static const struct option import_options[] = {
 	{"output", 'o', "DIR", "the recording; an existing one is joined"},
 	{"format", 0, "F", "of FILE: allocation-log"},
-	{"observed-growth", 0, "BYTES", "by how much memory was seen to grow, to compare with what was not dropped"},
+	{"observed-growth", 0, "BYTES", "by how many bytes memory grew, -N: shrank, to compare with what was not dropped"},
 	{NULL, 0, NULL, NULL},
 };
 

@@ -29,8 +29,14 @@ static int64_t read_growth(const struct command *command, const char *value)
 static int tell(const char *dir, const struct log_summary *summary)
 {
 	output_begin();
+	if (summary->records && !summary->understood) {
+		printf("%s: %s of %s %s %s with @, and none of them counts. 'probe report %s' tells why.\n", dir,
+		       COUNT(summary->records), COUNT(summary->lines), PLURAL(summary->lines, "line", "lines"),
+		       PLURAL(summary->records, "begins", "begin"), dir);
+		return output_end();
+	}
 	printf("%s: %s of %s %s were records: %s allocated, %s dropped; %s in %s %s not dropped", dir,
-	       COUNT(summary->records), COUNT(summary->lines), PLURAL(summary->lines, "line", "lines"),
+	       COUNT(summary->understood), COUNT(summary->lines), PLURAL(summary->lines, "line", "lines"),
 	       COUNT(summary->allocs), COUNT(summary->drops), BYTES(summary->live_bytes), COUNT(summary->live_blocks),
 	       PLURAL(summary->live_blocks, "block", "blocks"));
 	if (summary->findings)
@@ -46,7 +52,7 @@ int import_command(const struct command *command, int argc, char **argv)
 	struct log_summary summary;
 	int64_t growth = 0;
 	bool has_growth = false, good;
-	size_t count = 0;
+	size_t count = 0, standard = 0;
 	int next;
 
 	while ((next = argument_next(&arguments)) != ARGUMENT_END) {
@@ -59,6 +65,7 @@ int import_command(const struct command *command, int argc, char **argv)
 			has_growth = true;
 		} else {
 			files[count++] = arguments.value;
+			standard += !strcmp(arguments.value, "-");
 		}
 	}
 	if (!format)
@@ -69,6 +76,8 @@ int import_command(const struct command *command, int argc, char **argv)
 		usage_error(command, "where is the recording to go? -o DIR");
 	if (!count)
 		usage_error(command, "which file? - is standard input");
+	if (standard > 1)
+		usage_error(command, "- is standard input, which can be read only once");
 	good = allocation_log_import(files, count, dir, has_growth ? &growth : NULL, &summary);
 	free(files);
 	if (!good)

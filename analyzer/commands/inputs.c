@@ -202,8 +202,13 @@ static char *list_marks(const struct recording *recording)
 static void tell_marks(const struct recording *recording, const char *wanted)
 {
 	char *marks = list_marks(recording);
+	size_t logs = 0;
 
-	if (*marks)
+	for (size_t i = 0; i < recording->process_count; i++)
+		logs += recording->processes[i].logged != NULL;
+	if (logs && logs == recording->process_count)
+		warn("%s: there is no mark '%s': imported logs have no marks", recording->dir, wanted);
+	else if (*marks)
 		warn("%s: there is no mark '%s'; there are %s", recording->dir, wanted, marks);
 	else
 		warn("%s: there is no mark '%s', nor any other", recording->dir, wanted);

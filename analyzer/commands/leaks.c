@@ -17,7 +17,8 @@ static enum leaks_by read_by(const struct command *command, const char *value)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(value, names[i]))
 			return (enum leaks_by)i;
-	usage_error(command, "--by wants site, type, module or process, not '%s'", value);
+	usage_error(command, "--by wants site, type, module or process, not '%s'%s", value,
+	            strcmp(value, "line") != 0 ? "" : "; site tells lines");
 }
 
 int leaks_command(const struct command *command, int argc, char **argv)

@@ -210,7 +210,8 @@ static void summarize(const struct log_check *check, struct log_summary *summary
 {
 	*summary = (struct log_summary){
 		.lines = check->sums.lines, .records = check->sums.records, .allocs = check->sums.allocs,
-		.drops = check->sums.drops, .live_blocks = check->live_blocks, .live_bytes = check->live_bytes,
+		.drops = check->sums.drops, .understood = check->sums.allocs + check->sums.drops + check->sums.memory_lines,
+		.live_blocks = check->live_blocks, .live_bytes = check->live_bytes,
 		.findings = log_findings_kinds(&check->findings),
 	};
 }

@@ -8,6 +8,7 @@
 
 struct log_summary {             /* for whoever imported */
 	uint64_t lines, records, allocs, drops; /* as in struct trace_log */
+	uint64_t understood;     /* of the records: those that count */
 	uint64_t live_blocks, live_bytes; /* not dropped */
 	uint64_t findings;       /* kinds of them */
 };

@@ -20,6 +20,20 @@ static void say(const struct page *page, enum style style, char *text)
 	free(text);
 }
 
+/* Escaped, and where a person looks cut to so many columns. To be freed. */
+static char *shown_type(const struct page *page, const char *type, size_t room)
+{
+	char *escaped = type ? escape_text(type) : xstrdup("(unknown)"), *text;
+
+	if (!page->cut)
+		return escaped;
+	text = abbreviate(escaped, room);
+	free(escaped);
+	escaped = text_cut(text, room, CUT_MIDDLE);
+	free(text);
+	return escaped;
+}
+
 /* ---- the answer ------------------------------------------------------------------------------------------------ */
 
 /* "much more than the 4.0 MiB by which memory grew" */
@@ -83,7 +97,7 @@ static void answer_largest(const struct page *page, const struct view *view)
 	struct type_sum *sums = view_by_type(view, DOMAIN_LOG, &count);
 
 	if (count > 1 && sums->live_blocks && sums->type) {
-		char *type = escape_text(sums->type);
+		char *type = shown_type(page, sums->type, page->width - 1);
 
 		say(page, STYLE_PLAIN, xasprintf("The largest type is %s: %s in %s %s.", type, BYTES(sums->live_bytes),
 		                                 COUNT(sums->live_blocks), PLURAL(sums->live_blocks, "block", "blocks")));
@@ -124,15 +138,6 @@ static void answer(const struct page *page, const struct view *view)
 }
 
 /* ---- by type --------------------------------------------------------------------------------------------------- */
-
-static char *shown_type(const struct page *page, const char *type, size_t room)
-{
-	char *escaped = type ? escape_text(type) : xstrdup("(unknown)"), *text;
-
-	text = page->cut ? abbreviate(escaped, room) : xstrdup(escaped);
-	free(escaped);
-	return text;
-}
 
 static void perfect(const struct page *page, const struct type_sum *sums, size_t count)
 {
@@ -258,7 +263,8 @@ static void by_place(const struct page *page, const struct view *view, const str
 		kept++;
 		names_resolve(process->input->names, process->id, site->stack, &frame);
 		place = shown_place(process, site->stack);
-		type = shown_type(page, frame->type, page->width / 3);
+		/* Beside it the place has to fit in 80 columns. */
+		type = shown_type(page, frame->type, page->width / 4);
 		grid_cell(grid, BYTES(site->live_bytes));
 		grid_cell(grid, COUNT(site->live_blocks));
 		grid_cell(grid, COUNT(site->allocs));

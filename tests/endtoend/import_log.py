@@ -162,6 +162,9 @@ assert row["type_evidence"] == "the log says so", row
 # Some editors put a mark of the encoding first, in front of the first line.
 data = read(b"\xef\xbb\xbf@ ALLOCATE 8 a.rs:1 T 0\n\xef\xbb\xbf@ ALLOCATE 8 a.rs:1 T 1\n")
 assert (data["logs"][0]["lines"], data["logs"][0]["records"], types(data)["T"][1]) == (2, 1, 1), data["logs"]
+# Names without blanks or arguments to leave out; the place gives way too.
+data = read("".join(f"@ ALLOCATE 1000 {'d' * 30}/a{id % 5}.rs:1 {'T' * 300}{id % 3} {id}\n" for id in range(2000)))
+assert len(data["leaks"]["by_site"]) == 15, data["leaks"]["by_site"]
 # Names that a team may have chosen for the place.
 for name in ("file", "file:line", "site", "location"):
     data = read('@ {"op": "ALLOCATE", "size": 8, "%s": "b.rs:3", "type": "T", "id": 1}\n' % name)
@@ -282,6 +285,15 @@ for words, status, text in (
     done = probe(*words)
     assert done.status == status and text in done.err and done.err.count(b"\n") == 1, done
     assert not (TMP / "none").exists(), "a failed import leaves nothing"
+done = probe("import", "-", "-", "-o", TMP / "none", "--format", "allocation-log")
+assert done.status == 2 and b"only once" in done.err, done
+done = probe("leaks", first, "--by", "line")
+assert done.status == 2 and b"site tells lines" in done.err, done
+done = probe("leaks", first, "--since", "start")
+assert done.status == 2 and b"imported logs have no marks" in done.err, done
+(TMP / "junk.log").write_text("@foo\n@\nx\n")
+done = probe("import", TMP / "junk.log", "-o", TMP / "junk", "--format", "allocation-log")
+assert done.status == 0 and b"2 of 3 lines begin with @, and none of them counts" in done.out, done
 # Nothing to import is worth a word, and no failure.
 (TMP / "plain.log").write_text("no record\n")
 done = probe("import", TMP / "plain.log", "-o", TMP / "plain", "--format", "allocation-log")
