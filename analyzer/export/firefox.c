@@ -302,9 +302,8 @@ static void put_allocations(struct writer *writer, size_t process, uint32_t tid,
 	free(rows);
 }
 
-static void put_mark(struct writer *writer, const struct process_info *info, const struct mark *mark)
+static void put_mark(struct writer *writer, const struct mark *mark)
 {
-	(void)info;
 	fputs_unlocked("{\"type\":\"Mark\",\"label\":", writer->file);
 	put_json(writer->file, profile_text(writer->profile, profile_text_of(writer->profile, mark->label)));
 	putc_unlocked('}', writer->file);
@@ -341,7 +340,7 @@ static void put_markers(struct writer *writer, size_t process, double end)
 	COLUMN(writer, "category", count, putc_unlocked('0', writer->file));
 	COLUMN(writer, "data", count, {
 		if (i < marks)
-			put_mark(writer, info, &info->marks[i]);
+			put_mark(writer, &info->marks[i]);
 		else
 			put_growth(writer, &writer->profile->sites[growing[i - marks]]);
 	});

@@ -2,7 +2,7 @@
 threads of processes, functions with odd names, marks and growing sites as markers, and live bytes as a track."""
 import json
 
-from harness import FIXTURES, TMP, need, npm_modules, probe, record, run
+from harness import TMP, need, npm_modules, probe, record, run
 from profilercli import Profiler
 from torture import BYTES, CHAIN, FREED, KEPT, LIVE_BYTES, PLAIN, TEXTS, torture
 

@@ -8,7 +8,7 @@ import resource
 import signal
 import subprocess
 
-from harness import FIXTURES, PROBE_BIN, SOURCE, TMP, need, npm_modules, probe, record, run
+from harness import PROBE_BIN, SOURCE, TMP, need, npm_modules, probe, record, run
 from profilercli import Profiler
 from torture import ALLOCS, BYTES, CHAIN, FILE, LIVE_BLOCKS, LIVE_BYTES, PLAIN, TEXTS, torture
 

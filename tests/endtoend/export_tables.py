@@ -5,7 +5,7 @@ import json
 import sqlite3
 import sys
 
-from harness import FIXTURES, TMP, need, npm_modules, probe, record, run
+from harness import TMP, need, npm_modules, probe, record, run
 from torture import FILE, KEPT, LIVE_BYTES, PLAIN, TEXTS, torture
 
 need("gcc", "sqlite3")

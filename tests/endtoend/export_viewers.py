@@ -4,7 +4,7 @@ import json
 import re
 import sys
 
-from harness import FIXTURES, SOURCE, TMP, need, npm_modules, probe, record, run
+from harness import SOURCE, TMP, need, npm_modules, probe, record, run
 from profilercli import Profiler
 from torture import ALLOCS, BYTES, CHAIN, LIVE_BLOCKS, LIVE_BYTES, PLAIN, TEXTS, torture
 
