@@ -399,6 +399,7 @@ struct claims {
 	uint32_t  told;           /* what the process says that they are: in type_names; 0: it says nothing */
 	uint32_t  vtable;         /* their class, by their table of virtual functions: in vtables; 0 unknown */
 	uint32_t  elements;       /* of each block; VTABLE_SEVERAL: they differ; 0: it is no array of that class */
+	bool      among;          /* others of the stack are of other classes: what asked for memory need not know the class's size */
 	bool      mixed;          /* others of the stack are of classes of their own: what its code says is not of these */
 };
 

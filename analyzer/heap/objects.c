@@ -17,6 +17,7 @@ struct tally {
 	uint32_t elements;       /* of each, VTABLE_SEVERAL: they differ; 0: they are no arrays */
 	uint32_t next;           /* of the same site, SITE_NONE: the last */
 	uint64_t blocks, bytes, since_blocks, since_bytes; /* alive at the end */
+	struct size_range range; /* of these */
 };
 
 struct match { uint64_t address, birth; uint32_t tally; };
@@ -217,6 +218,7 @@ void objects_end(struct objects *objects, const struct table *live)
 			continue;
 		tally->blocks++;
 		tally->bytes += block->size;
+		size_range_join(&tally->range, (struct size_range){block->size, block->size});
 		if (block->tick > objects->process->since) {
 			tally->since_blocks++;
 			tally->since_bytes += block->size;
@@ -226,15 +228,16 @@ void objects_end(struct objects *objects, const struct table *live)
 
 /* ---- sites ----------------------------------------------------------------------------------------------------- */
 
-static void take_off(struct site *rest, struct site *row, const struct tally *tally)
+static void take_off(struct site *rest, struct site *row, const struct tally *tally, bool among)
 {
 	double share = rest->live_bytes ? (double)tally->bytes / (double)rest->live_bytes : 0;
 
 	*row = (struct site){
 		.process = rest->process, .domain = rest->domain, .stack = rest->stack, .claims.vtable = tally->table,
-		.claims.elements = tally->elements, .alive_only = true, .allocs = tally->blocks, .bytes_allocated = tally->bytes,
+		.claims.elements = tally->elements, .claims.among = among, .alive_only = true, .allocs = tally->blocks, .bytes_allocated = tally->bytes,
 		.live_blocks = tally->blocks, .live_bytes = tally->bytes, .since_blocks = tally->since_blocks,
 		.since_bytes = tally->since_bytes, .growth = rest->growth, .history = UINT32_MAX,
+		.range = tally->range,
 	};
 	row->growth.bytes_per_mark *= share;
 	row->growth.blocks_per_mark *= share;
@@ -256,6 +259,7 @@ static size_t judge(struct objects *objects, struct process_info *process, struc
 	const struct of_site *of = site->history < objects->of_count ? &objects->of[site->history] : NULL;
 	const struct tally *tally = of && of->tallies != SITE_NONE ? &objects->tallies[of->tallies] : NULL;
 	struct site rest = *site;
+	bool several = tally && tally->next != SITE_NONE;
 
 	if (!tally || site->claims.told || site->domain != DOMAIN_HEAP)
 		return count;
@@ -274,7 +278,7 @@ static size_t judge(struct objects *objects, struct process_info *process, struc
 		    tally->since_blocks > site->since_blocks || tally->since_bytes > site->since_bytes)
 			continue;
 		site->claims.mixed = true;
-		take_off(&rest, &process->sites[count++], tally);
+		take_off(&rest, &process->sites[count++], tally, several);
 		subtract(site, tally);
 	}
 	if (site->live_bytes != rest.live_bytes && rest.live_bytes) {

@@ -15,6 +15,7 @@
 #include "names/problems.h"
 #include "names/rust_literal.h"
 #include "names/when.h"
+#include "types/receiver.h"
 #include "util.h"
 
 #define DEBUG_ROOT "/usr/lib/debug"
@@ -325,6 +326,23 @@ const char *names_class(struct names *names, struct process_id id, uint32_t vtab
 		*class = *class ? *class : xstrdup("");
 	}
 	return **class ? *class : NULL;
+}
+
+bool names_class_size(struct names *names, struct process_id id, uint32_t vtable, uint64_t *size)
+{
+	const struct process_info *process = &names->recording->processes[id.index];
+	const char *name = names_class(names, id, vtable), *symbol = NULL;
+	const struct module *module;
+	struct binary *binary;
+
+	*size = 0;
+	module = name ? module_then(process, process->vtables[vtable].address, process->vtables[vtable].tick) : NULL;
+	if (module && module->path[0]) {
+		binary = binary_of(names, id, module);
+		symbol = binary_vtable(binary, names->debug_root, process->vtables[vtable].address - module->bias);
+		*size = binary_open(binary, names->debug_root) ? class_size(binary, name) : 0;
+	}
+	return !name || !vtable_is_shared(process->vtables[vtable].name, symbol);
 }
 
 /* ---- cold ----------------------------------------------------------------------------------------------------- */

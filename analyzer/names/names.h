@@ -26,6 +26,11 @@ size_t names_resolve(struct names *names, struct process_id process, struct node
 const char *names_class(struct names *names, struct process_id process, uint32_t vtable);
 
 /*
+ * Bytes of an object of that class, 0 unknown. False: its blocks have more in them, as the counts of what std::make_shared made.
+ */
+bool names_class_size(struct names *names, struct process_id process, uint32_t vtable, uint64_t *size);
+
+/*
  * What kept functions without names so far: sentences for a person, without full stop, about modules that changed on
  * disk, are gone, cannot be read. Owned by `names`, valid until the next call or names_close.
  */

@@ -137,3 +137,10 @@ char *vtable_class(const char *typeinfo, const char *symbol)
 	}
 	return symbol ? class_of(symbol, "vtable for ") : NULL;
 }
+
+bool vtable_is_shared(const char *typeinfo, const char *symbol)
+{
+	const char *name = *typeinfo ? typeinfo : symbol;
+
+	return name && (strstr(name, "St23_Sp_counted_ptr_inplaceI") || strstr(name, "20__shared_ptr_emplaceI"));
+}

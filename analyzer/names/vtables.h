@@ -28,5 +28,7 @@ const char *vtable_symbols_find(const struct vtable_symbols *symbols, uint64_t v
  * none. To be freed. What std::make_shared makes is an object of the class that it was asked for, with counts before it.
  */
 char *vtable_class(const char *typeinfo, const char *symbol);
+/* Is it one of what std::make_shared makes? By the same. */
+bool vtable_is_shared(const char *typeinfo, const char *symbol);
 
 #endif

@@ -11,6 +11,7 @@
 #include "util.h"
 
 #define FRAMES_MOST 256       /* of a stack, the innermost */
+#define BUFFER_LEAST 4096     /* bytes: what is as large and begins with an object has more in it, as a rule */
 
 static const char *told_name(const struct view_process *process, uint32_t told)
 {
@@ -30,6 +31,28 @@ char *claimed_type(struct view_process *process, const struct claims *claims)
 	       xasprintf("%s[%" PRIu32 "]", name, claims->elements);
 }
 
+/* Are blocks of these sizes objects of the class, or do they only begin with one: a member, what was put into a buffer? */
+static bool fits_class(struct view_process *process, const struct claims *claims, struct block_sizes sizes,
+                       struct size_range range)
+{
+	uint64_t size;
+
+	if (!range.largest && sizes.blocks && sizes.bytes % sizes.blocks == 0)
+		range.smallest = range.largest = sizes.bytes / sizes.blocks;
+	if (!names_class_size(process->input->names, process->id, claims->vtable, &size) || !range.largest)
+		return true;
+	if (!claims->elements && claims->among && size && range.largest > size && range.largest / 2 <= size)
+		return true;
+	if (!claims->elements)
+		return size ? range.smallest == size && range.largest == size
+		            : range.largest < BUFFER_LEAST && range.largest / 2 <= range.smallest;
+	for (uint64_t cookie = 8; size && cookie <= 16; cookie += 8)
+		if (range.smallest > cookie && (range.smallest - cookie) % size == 0 && (range.largest - cookie) % size == 0 &&
+		    (claims->elements == VTABLE_SEVERAL || range.largest == cookie + claims->elements * size))
+			return true;
+	return !size;
+}
+
 /* What the program itself says is believed before all else, and what its blocks say before what its code does. */
 struct block_type type_of_each(struct view_process *process, enum domain domain, const struct claims *claims,
                                const struct stack *stack, struct block_sizes sizes, struct size_range range)
@@ -39,7 +62,8 @@ struct block_type type_of_each(struct view_process *process, enum domain domain,
 	struct stack_nodes at = {process->input->names, process->id, nodes, 0, range.smallest, range.largest};
 	size_t count = stack->count < FRAMES_MOST ? stack->count : FRAMES_MOST;
 	struct block_type is = {0};
-	char *claimed;
+	const char *claimed;
+	char *text;
 
 	if (!process->types)
 		process->types = types_open();
@@ -52,10 +76,17 @@ struct block_type type_of_each(struct view_process *process, enum domain domain,
 		is = types_of_stack(process->types, frames, count, domain == DOMAIN_HEAP ? &at : NULL, sizes);
 	else if (domain == DOMAIN_MAP)
 		is = types_of_mapping(process->types, frames, count);
-	claimed = is.raw && !told_name(process, claims->told) ? NULL : claimed_type(process, claims);
-	if (!claimed)
+	text = is.raw && !told_name(process, claims->told) ? NULL : claimed_type(process, claims);
+	if (!text)
 		return is;
-	is.type = types_keep(process->types, claimed);
+	claimed = types_keep(process->types, text);
+	if (!told_name(process, claims->told) && !fits_class(process, claims, sizes, range)) {
+		/* That one was made there is all that debug information knows, too; an allocator's name says that they are several. */
+		if (is.type == claimed && !strncmp(is.evidence, "debuginfo", strlen("debuginfo")))
+			return (struct block_type){0};
+		return is;
+	}
+	is.type = claimed;
 	is.size = 0; /* as it is claimed it is of the whole block */
 	is.evidence = told_name(process, claims->told) ? "annotation: the program says so (probe.h)"
 	                                               : "vtable: the blocks begin with the address of this class's virtual functions";

@@ -21,6 +21,23 @@ struct choice {
 	unsigned  score;          /* lower is better */
 };
 
+/* "vtable for ns::A" and "ns::A::A(int)": ns::A. */
+static char *class_of(struct demangler *demangler, const char *symbol)
+{
+	const char *text = demangle(demangler, symbol), *begin = "vtable for ";
+	size_t end, depth = 0;
+
+	if (!strncmp(text, begin, strlen(begin)))
+		return xstrdup(text + strlen(begin));
+	for (end = 0; text[end] && (depth || text[end] != '('); end++) {
+		depth += text[end] == '<';
+		depth -= text[end] == '>' && depth;
+	}
+	while (end > 1 && !(text[end] == ':' && text[end - 1] == ':'))
+		end--;
+	return end > 1 ? xasprintf("%.*s", (int)(end - 1), text) : NULL;
+}
+
 /* ---- one claim ------------------------------------------------------------------------------------------------ */
 
 /* How well a type's size goes with the blocks'. */
@@ -57,12 +74,23 @@ static unsigned score_of(const struct choice *choice, int64_t into, bool is_size
 	return score;
 }
 
+/* What begins with an object of this class, and is of another size, is something that has it for a member. */
+static bool is_part(struct program *program, struct demangler *demangler, const char *symbol, uint64_t smallest,
+                    uint64_t largest)
+{
+	char *name = class_of(demangler, symbol);
+	uint64_t size = name && largest ? shape_size_of_class(&program->shapes, name) : 0;
+
+	free(name);
+	return size && (size != smallest || size != largest);
+}
+
 /*
  * The pointer that a function was given points to `at`; what a claim is about may begin behind an array's count. False:
  * the claim cannot be right.
  */
-static bool judge(struct program *program, const struct claim *claim, int64_t at, struct receiver_sizes sizes,
-                  struct choice *choice)
+static bool judge(struct program *program, struct demangler *demangler, const struct claim *claim, int64_t at,
+                  struct receiver_sizes sizes, struct choice *choice)
 {
 	int64_t into = claim->at - at;
 	uint64_t smallest = sizes.smallest, largest = sizes.largest;
@@ -77,7 +105,7 @@ static bool judge(struct program *program, const struct claim *claim, int64_t at
 	if (claim->symbol) {
 		choice->fits = choice->traits.is_class = true;
 		choice->score = score_of(choice, into, false);
-		return into == 0;
+		return into == 0 && !(claim->why == CLAIM_VTABLE && is_part(program, demangler, claim->symbol, smallest, largest));
 	}
 	choice->element = shape_element(&program->shapes, &claim->type);
 	choice->size = shape_size(&program->shapes, &choice->element);
@@ -100,13 +128,13 @@ static bool are_as_large(const struct choice *a, const struct choice *b, struct 
 	       a->size == b->size && (a->is_exact || !sizes.largest);
 }
 
-static struct choice choose(struct program *program, const struct followed *followed, int64_t at,
-                            struct receiver_sizes sizes)
+static struct choice choose(struct program *program, struct demangler *demangler, const struct followed *followed,
+                            int64_t at, struct receiver_sizes sizes)
 {
 	struct choice best = {0}, one;
 
 	for (size_t i = 0; i < followed->count; i++) {
-		if (!judge(program, &followed->claims[i], at, sizes, &one))
+		if (!judge(program, demangler, &followed->claims[i], at, sizes, &one))
 			continue;
 		/* What begins with the other one, and is as large, is the whole. */
 		if (best.found && are_as_large(&best, &one, sizes)) {
@@ -153,23 +181,6 @@ static struct program *program_of(struct binary *binary)
 	return binary->program;
 }
 
-/* "vtable for ns::A" and "ns::A::A(int)": ns::A. */
-static char *class_of(struct demangler *demangler, const char *symbol)
-{
-	const char *text = demangle(demangler, symbol), *begin = "vtable for ";
-	size_t end, depth = 0;
-
-	if (!strncmp(text, begin, strlen(begin)))
-		return xstrdup(text + strlen(begin));
-	for (end = 0; text[end] && (depth || text[end] != '('); end++) {
-		depth += text[end] == '<';
-		depth -= text[end] == '>' && depth;
-	}
-	while (end > 1 && !(text[end] == ':' && text[end - 1] == ':'))
-		end--;
-	return end > 1 ? xasprintf("%.*s", (int)(end - 1), text) : NULL;
-}
-
 static struct received answer(struct demangler *demangler, const struct choice *choice, size_t call)
 {
 	struct received received = {.why = choice->claim.why, .call = call};
@@ -200,7 +211,7 @@ struct received receive(struct demangler *demangler, const struct receiver_call 
 		if (!program)
 			break;
 		followed = followed_at(program, calls[i].vaddr, at, through);
-		choice = choose(program, followed, at, sizes);
+		choice = choose(program, demangler, followed, at, sizes);
 		is_handed_on = (followed->returned || followed->stored_through) &&
 		               (!followed->is_typed || choice.traits.is_text || !choice.found);
 		if (choice.found) {
@@ -222,4 +233,11 @@ struct received receive(struct demangler *demangler, const struct receiver_call 
 		at = followed->returned_at;
 	}
 	return answer(demangler, &weak, weak_call);
+}
+
+uint64_t class_size(struct binary *binary, const char *name)
+{
+	struct program *program = binary->dwarf ? program_of(binary) : NULL;
+
+	return program ? shape_size_of_class(&program->shapes, name) : 0;
 }

@@ -35,4 +35,7 @@ struct received {
 struct received receive(struct demangler *demangler, const struct receiver_call *calls, size_t count,
                         struct receiver_sizes sizes);
 
+/* Bytes of the class of this name, by a binary's debug information; 0 unknown. */
+uint64_t class_size(struct binary *binary, const char *name);
+
 #endif

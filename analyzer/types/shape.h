@@ -38,6 +38,9 @@ bool shape_strip(struct shapes *shapes, const Dwarf_Die *type, Dwarf_Die *bare);
 /* The type of an entry, integrated from where it is abstract. False: void. */
 bool shape_type_of(Dwarf_Die *die, Dwarf_Die *type);
 
+/* Bytes of the class that is defined under a whole name ("ns::Box<int>"); 0 unknown. */
+uint64_t shape_size_of_class(struct shapes *shapes, const char *name);
+
 /* What a pointer or reference points to. False: it is neither, or to void or to a function. */
 bool shape_target(struct shapes *shapes, const Dwarf_Die *type, Dwarf_Die *target);
 

@@ -189,3 +189,13 @@ void shape_definition(struct shapes *shapes, Dwarf_Die *class)
 	if (entry)
 		*class = ((struct shape_definition *)entry->value)->die;
 }
+
+uint64_t shape_size_of_class(struct shapes *shapes, const char *name)
+{
+	const struct cache_entry *entry;
+
+	if (!shapes->defined)
+		define_all(shapes);
+	entry = cache_find(&shapes->definitions, name, strlen(name));
+	return entry ? shape_size(shapes, &((struct shape_definition *)entry->value)->die) : 0;
+}
