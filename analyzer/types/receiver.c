@@ -187,7 +187,8 @@ static struct received answer(struct demangler *demangler, const struct choice *
 
 	if (!choice->found)
 		return received;
-	received.size = choice->size;
+	/* What ends in an array of any length is no element of one. */
+	received.size = choice->traits.has_tail ? 0 : choice->size;
 	received.before = (uint64_t)choice->claim.at;
 	received.type = choice->claim.symbol ? class_of(demangler, choice->claim.symbol)
 	                                     : shape_name(choice->shapes, &choice->element);
