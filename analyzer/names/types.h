@@ -24,6 +24,7 @@ struct block_type {           /* strings are owned by the types */
 	uint64_t    size;         /* bytes of one `type`; 0 unknown */
 	uint64_t    before;       /* bytes of the block before the first */
 	bool        raw;          /* it is no object: what its first words hold says nothing */
+	bool        survivors;    /* it is what those alive are: of those that died nothing tells */
 };
 
 /*

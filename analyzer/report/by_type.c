@@ -53,6 +53,14 @@ static bool fits_class(struct view_process *process, const struct claims *claims
 	return !size;
 }
 
+/* Does the code say the same as the blocks? */
+static bool is_agreed(struct view_process *process, const struct claims *claims, const struct block_type *by_code)
+{
+	const char *class = names_class(process->input->names, process->id, claims->vtable);
+
+	return class && by_code->type && !strcmp(by_code->type, class);
+}
+
 /* What the program itself says is believed before all else, and what its blocks say before what its code does. */
 struct block_type type_of_each(struct view_process *process, enum domain domain, const struct claims *claims,
                                const struct stack *stack, struct block_sizes sizes, struct size_range range)
@@ -86,6 +94,7 @@ struct block_type type_of_each(struct view_process *process, enum domain domain,
 			return (struct block_type){0};
 		return is;
 	}
+	is.survivors = !told_name(process, claims->told) && !is_agreed(process, claims, &is);
 	is.type = claimed;
 	is.size = 0; /* as it is claimed it is of the whole block */
 	is.evidence = told_name(process, claims->told) ? "annotation: the program says so (probe.h)"
@@ -205,6 +214,14 @@ struct type_sum *view_by_type(const struct view *view, enum domain domain, size_
 				.allocs = site->allocs, .frees = site->frees, .alive = site->live_blocks, .alive_only = site->alive_only,
 				.live_blocks = view_blocks(view, site), .live_bytes = view_bytes(view, site),
 			};
+			/* Blocks are looked at while they are alive. */
+			if (is.survivors && site->frees && site->live_blocks && site->live_blocks <= site->allocs) {
+				sums[rows - 1].allocs = site->live_blocks;
+				sums[rows - 1].frees = 0;
+				sums[rows - 1].alive_only = true;
+				array_room(sums, rows);
+				sums[rows++] = (struct type_sum){.allocs = site->allocs - site->live_blocks, .frees = site->frees};
+			}
 			if (!is.owner)
 				continue;
 			array_room(sums, rows);
