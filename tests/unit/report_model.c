@@ -489,3 +489,10 @@ const char *names_class(struct names *names, struct process_id process, uint32_t
 	(void)names, (void)process, (void)vtable;
 	return NULL;
 }
+
+bool names_class_size(struct names *names, struct process_id process, uint32_t vtable, uint64_t *size)
+{
+	(void)names, (void)process, (void)vtable;
+	*size = 0;
+	return true;
+}
