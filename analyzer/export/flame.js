@@ -70,7 +70,7 @@ const memory = new Map();
 function shortened(name) {
 	if (memory.has(name))
 		return memory.get(name);
-	const bare = collapse(name, '(', ')').replace(/ const$/, '').trim() || name;
+	const bare = collapse(name.replace(/ \[clone [^\]]*\]/g, ''), '(', ')').replace(/ const$/, '').trim() || name;
 	const plain = collapse(bare, '<', '>').replace(/^.* (?!\S*namespace\))/, '') || bare;
 	memory.set(name, [bare, plain, plain.split('::').pop() || plain]);
 	return memory.get(name);

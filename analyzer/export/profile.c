@@ -59,7 +59,9 @@ const char *profile_title(struct profile *profile)
 	char *title = view->process_count == 1
 	                      ? xasprintf("%s, pid %" PRIu32, profile_text(profile, profile->processes[0].name),
 	                                  view->processes[0].info->header.pid)
-	                      : xasprintf("%s, %zu processes", view->inputs[0].recording->dir, view->process_count);
+	                      : view->input_count == 1
+	                      ? xasprintf("%s, %zu processes", view->inputs[0].recording->dir, view->process_count)
+	                      : xasprintf("%zu recordings, %zu processes", view->input_count, view->process_count);
 	uint32_t text = profile_text_of(profile, title);
 
 	free(title);
@@ -88,6 +90,25 @@ static uint32_t made_name(struct profile *profile, const struct frame *frame, co
 	return text;
 }
 
+static uint32_t mapping_of(struct profile *profile, const struct module *module)
+{
+	size_t length = strlen(module->path), size = length + 1 + module->build_id_size;
+	char *key = xmalloc(size);
+	uint32_t number;
+
+	memcpy(key, module->path, length + 1);
+	if (module->build_id_size)
+		memcpy(key + length + 1, module->build_id, module->build_id_size);
+	number = number_of(&profile->tables->mappings, key, size, profile->mapping_count);
+	free(key);
+	if (number == profile->mapping_count) {
+		array_room(profile->mappings, profile->mapping_count);
+		profile->mappings[profile->mapping_count++] =
+			(struct profile_mapping){module, profile_text_of(profile, module->path)};
+	}
+	return number;
+}
+
 static bool begins_known(const struct frame *frame)
 {
 	return frame->kind == FRAME_JS && frame->file && frame->module && !strcmp(frame->file, frame->module);
@@ -102,7 +123,10 @@ static uint32_t function_of(struct profile *profile, const struct frame *frame, 
 		.module = profile_text_of(profile, frame->module ? frame->module : ""),
 		.kind = frame->kind, .named = frame->function && *frame->function,
 	};
-	uint32_t key[4] = {function.name, function.file, function.module, (uint32_t)function.kind}, number;
+	/* A name is the same wherever its module is installed; a place without a name, in one build only. */
+	uint32_t in = function.named ? profile_text_of(profile, frame->module ? profile_base_name(frame->module) : "")
+	                             : module ? ~mapping_of(profile, module) : function.module;
+	uint32_t key[4] = {function.name, function.file, in, (uint32_t)function.kind}, number;
 
 	number = number_of(&profile->tables->functions, key, sizeof(key), profile->function_count);
 	if (number == profile->function_count) {
@@ -128,25 +152,6 @@ static uint32_t frame_of(struct profile *profile, const struct frame *frame, con
 	if (number == profile->frame_count) {
 		array_room(profile->frames, profile->frame_count);
 		profile->frames[profile->frame_count++] = made;
-	}
-	return number;
-}
-
-static uint32_t mapping_of(struct profile *profile, const struct module *module)
-{
-	size_t length = strlen(module->path), size = length + 1 + module->build_id_size;
-	char *key = xmalloc(size);
-	uint32_t number;
-
-	memcpy(key, module->path, length + 1);
-	if (module->build_id_size)
-		memcpy(key + length + 1, module->build_id, module->build_id_size);
-	number = number_of(&profile->tables->mappings, key, size, profile->mapping_count);
-	free(key);
-	if (number == profile->mapping_count) {
-		array_room(profile->mappings, profile->mapping_count);
-		profile->mappings[profile->mapping_count++] =
-			(struct profile_mapping){module, profile_text_of(profile, module->path)};
 	}
 	return number;
 }

@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 import resource
+import shutil
 import signal
 import subprocess
 
@@ -167,6 +168,17 @@ def nothing_alive():
         assert sum(folded(TMP / "freed").values()) == totals(TMP / "freed")["bytes_allocated"] == 77
 
 
+def builds():
+    """The same program, installed twice, is one: by symbol."""
+    other = TMP / "elsewhere"
+    other.mkdir()
+    shutil.copy(TMP / "torture.program" / "torture", other / "torture")
+    assert record([other / "torture"], TMP / "moved").status == 0
+    done = probe("export", TMP / "torture", TMP / "moved", "--format", "folded")
+    assert done.status == 0, done
+    assert f"main;plain_one {2 * PLAIN['plain_one']}\n".encode() in done.out, done.out[:300]
+
+
 def logs():
     """An imported log's blocks are called by their places."""
     (TMP / "own.log").write_text("@ ALLOCATE 4096 src/srs.rs:225 PolyComm<Vesta> 0\n@ ALLOCATE 96 src/a;b.rs:12 Map 1\n"
@@ -215,5 +227,6 @@ def files():
 odd_names()
 scripts()
 nothing_alive()
+builds()
 logs()
 files()
