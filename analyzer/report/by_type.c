@@ -61,6 +61,22 @@ static bool is_agreed(struct view_process *process, const struct claims *claims,
 	return class && by_code->type && !strcmp(by_code->type, class);
 }
 
+/* Is who asked for the memory a function of the class, as "ns::Parser::New" is of "ns::(anonymous namespace)::Parser"? */
+static bool is_method(const char *class, const struct frame *frame)
+{
+	const char *name = class ? strrchr(class, ':') : NULL, *at = frame->function;
+	size_t size;
+
+	name = name ? name + 1 : class;
+	if (!name || !*name || !at)
+		return false;
+	size = strlen(name);
+	for (const char *from = at; (at = strstr(at, name)); at += size)
+		if ((at == from || at[-1] == ':') && !strncmp(at + size, "::", 2))
+			return true;
+	return false;
+}
+
 /* What the program itself says is believed before all else, and what its blocks say before what its code does. */
 struct block_type type_of_each(struct view_process *process, enum domain domain, const struct claims *claims,
                                const struct stack *stack, struct block_sizes sizes, struct size_range range)
@@ -88,7 +104,8 @@ struct block_type type_of_each(struct view_process *process, enum domain domain,
 	if (!text)
 		return is;
 	claimed = types_keep(process->types, text);
-	if (!told_name(process, claims->told) && !fits_class(process, claims, sizes, range)) {
+	if (!told_name(process, claims->told) && !fits_class(process, claims, sizes, range) &&
+	    !(count && is_method(names_class(process->input->names, process->id, claims->vtable), frames[0]))) {
 		/* That one was made there is all that debug information knows, too; an allocator's name says that they are several. */
 		if (is.type == claimed && !strncmp(is.evidence, "debuginfo", strlen("debuginfo")))
 			return (struct block_type){0};
