@@ -197,6 +197,17 @@ static void look(struct churn *churn, uint64_t now)
 
 /* ---- blocks --------------------------------------------------------------------------------------------------- */
 
+/* The block's site, of which something is about to change. */
+static struct churn_site *touch(struct churn *churn, const struct block *block, uint64_t now)
+{
+	struct churn_site *site;
+
+	come_to(churn, now);
+	site = site_at(churn, block->site);
+	settle(churn, site);
+	return site;
+}
+
 void churn_birth(struct churn *churn, enum domain domain, const struct block *block, uint64_t now)
 {
 	struct churn_stream *stream = stream_of(churn, domain, block);
@@ -204,9 +215,7 @@ void churn_birth(struct churn *churn, enum domain domain, const struct block *bl
 
 	if (!stream)
 		return;
-	come_to(churn, now);
-	site = site_at(churn, block->site);
-	settle(churn, site);
+	site = touch(churn, block, now);
 	site->live_bytes += block->size;
 	churn->live_bytes += block->size;
 	if (is_within(churn, block->tick)) {
@@ -226,9 +235,7 @@ void churn_death(struct churn *churn, enum domain domain, const struct block *bl
 
 	if (!stream)
 		return;
-	come_to(churn, now);
-	site = site_at(churn, block->site);
-	settle(churn, site);
+	site = touch(churn, block, now);
 	site->live_bytes -= block->size;
 	churn->live_bytes -= block->size;
 	if (is_within(churn, block->tick)) {
