@@ -39,6 +39,6 @@ bool logged_event(struct process_info *process, struct sites *sites, const struc
 {
 	if (!process->logged)
 		return false;
-	return event->kind == TRACE_EVENT_LOG_ALLOC ? alloc(process->logged, sites, event)
+	return event->detail == TRACE_LOG_ALLOC ? alloc(process->logged, sites, event)
 	                                            : drop(process->logged, sites, event);
 }

@@ -4,7 +4,7 @@
 
 #include "heap/sites.h"
 
-/* A LOG_ALLOC or a LOG_DROP. False: it makes no sense. */
+/* An event of kind LOG. False: it makes no sense. */
 bool logged_event(struct process_info *process, struct sites *sites, const struct trace_event *event);
 
 #endif

@@ -172,9 +172,10 @@ void matcher_events(void *context, uint32_t stream, const struct trace_event *ev
 		case TRACE_EVENT_TOLD_ALLOC:
 			told(matcher, stream, event);
 			break;
-		case TRACE_EVENT_LOG_ALLOC:
-		case TRACE_EVENT_LOG_DROP:
+		case TRACE_EVENT_LOG:
 			matcher->impossible += !logged_event(matcher->process, &matcher->sites, event);
+			break;
+		case TRACE_EVENT_CPU:
 			break;
 		default:
 			mapping(matcher, stream, event);

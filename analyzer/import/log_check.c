@@ -159,10 +159,11 @@ static void resolve_keys(struct log_check *check, const struct log_block *block)
 
 /* ---- blocks ---------------------------------------------------------------------------------------------------- */
 
-static inline void put_event(struct log_check *check, unsigned kind, uint64_t line, uint64_t id, uint64_t size,
+static inline void put_event(struct log_check *check, enum trace_log_op op, uint64_t line, uint64_t id, uint64_t size,
                              uint32_t node)
 {
-	struct trace_event event = {.tick = line, .address = id, .size = size, .stack = node, .kind = (uint8_t)kind};
+	struct trace_event event = {.tick = line, .address = id, .size = size, .stack = node, .kind = TRACE_EVENT_LOG,
+	                            .detail = (uint8_t)op};
 
 	writer_event(check->writer, &event);
 }
@@ -196,7 +197,7 @@ static void drop_block(struct log_check *check, uint64_t line, uint64_t size, ui
 		found_otherwise(check, line, size, type, block);
 	check->live_blocks--;
 	check->live_bytes -= block->size;
-	put_event(check, TRACE_EVENT_LOG_DROP, line > block->line ? line : block->line, block->id, block->size,
+	put_event(check, TRACE_LOG_DROP, line > block->line ? line : block->line, block->id, block->size,
 	          block->what);
 }
 
@@ -261,7 +262,7 @@ static inline bool allocate(struct log_check *check, const struct log_line *at, 
 	check->highest = at->id > check->highest ? at->id : check->highest;
 	check->live_blocks++;
 	check->live_bytes += at->size;
-	put_event(check, TRACE_EVENT_LOG_ALLOC, line, at->id, at->size, is.node);
+	put_event(check, TRACE_LOG_ALLOC, line, at->id, at->size, is.node);
 	if (__builtin_expect(!id_set_add(&check->ids, at->id, line), 0))
 		found_block(check, LOG_FOUND_ALLOCATED_TWICE, line, at->id, at->size, is.type);
 	drop = log_live_find(&check->live, at->id);

@@ -184,6 +184,8 @@ enum trace_record_type {
 	                            * names it, and maybe again */
 	TRACE_RECORD_VTABLE  = 30, /* struct trace_vtable, name: a table of virtual functions, before the first word that … */
 	TRACE_RECORD_VTABLES = 31, /* struct trace_vtables, words: … points to it; what memory held that looks like objects */
+	TRACE_RECORD_USAGE   = 32, /* struct trace_usage: what the process took until this instant; the last one holds */
+	TRACE_RECORD_CPU     = 33, /* struct trace_cpu_sampling: CPU samples are taken from now on */
 };
 
 struct trace_record {
@@ -237,6 +239,30 @@ struct trace_child {
 	uint32_t reserved;       /* 0 */
 };
 _Static_assert(sizeof(struct trace_child) == 16, "pinned");
+
+enum trace_usage_flags {
+	TRACE_USAGE_CHILD = 1,   /* of the child `pid`, as wait told its parent: the child's ended children are in it */
+};
+
+struct trace_usage {         /* getrusage(2) */
+	uint64_t user_us;        /* CPU time, microseconds, of threads that are gone, too */
+	uint64_t system_us;
+	uint64_t peak_rss;       /* bytes: the most that was in memory */
+	uint64_t minor_faults;
+	uint64_t major_faults;   /* that had to read from a disk */
+	uint64_t voluntary;      /* context switches: it waited */
+	uint64_t involuntary;    /* it was to go on, and another had its turn */
+	uint32_t flags;          /* set of enum trace_usage_flags */
+	uint32_t pid;            /* CHILD: whose; else 0 */
+};
+_Static_assert(sizeof(struct trace_usage) == 64, "pinned");
+
+struct trace_cpu_sampling {
+	uint64_t period_ns;      /* of a thread's CPU time from sample to sample; the kernel may see to it less often */
+	uint32_t counters;       /* set of 1 << enum trace_cpu: what is told of each sample */
+	uint32_t reserved;       /* 0 */
+};
+_Static_assert(sizeof(struct trace_cpu_sampling) == 16, "pinned");
 
 struct trace_type {
 	uint32_t id;             /* of it in the process, from 1 to TRACE_TYPES_MOST */
@@ -508,7 +534,7 @@ _Static_assert(sizeof(struct trace_pending) == 16, "pinned");
 /* ---- imported logs -------------------------------------------------------------------------------------------- */
 
 /*
- * A log that a program wrote of its own blocks. Its events are LOG_ALLOC and LOG_DROP, and a node of its call tree is a
+ * A log that a program wrote of its own blocks. Its events are of kind LOG, and a node of its call tree is a
  * place in a source file with the type of what is allocated there.
  */
 enum trace_log_flags {
@@ -591,8 +617,9 @@ enum trace_event_kind {
 	TRACE_EVENT_REMAP_IN    = 9, /* the new one; protection and kind go with it */
 	TRACE_EVENT_ADVISE      = 10, /* madvise: address, size; extra: the advice */
 	TRACE_EVENT_BREAK       = 11, /* brk, sbrk: address is the new break, size the old one; stack */
-	TRACE_EVENT_LOG_ALLOC   = 12, /* of an imported log: address is the block's id there, any number; size, stack */
-	TRACE_EVENT_LOG_DROP    = 13, /* likewise; size and stack are those of the block's LOG_ALLOC, which comes before */
+	TRACE_EVENT_LOG         = 12, /* of an imported log: detail: enum trace_log_op; address is the block's id there, any
+	                              * number; size, stack: a drop's are those of its block's birth, which comes before */
+	TRACE_EVENT_CPU         = 13, /* a sample of where CPU time goes: detail: enum trace_cpu, stack */
 	TRACE_EVENT_TOLD        = 14, /* what the program said: detail: enum trace_told, which says what address and size are */
 	TRACE_EVENT_TOLD_ALLOC  = 15, /* … that a block was born in a pool of its own: address, size, stack; always after
 	                              * its TOLD_POOL, with the same tick, or something is missing */
@@ -608,6 +635,25 @@ enum trace_told {
 	TRACE_TOLD_POOL      = 2, /* of the TOLD_ALLOC that follows: `address` is its pool, `size` its type's id, 0 none */
 	TRACE_TOLD_FREE      = 3, /* the block at `address` of the pool `size` is about to die */
 	TRACE_TOLD_POOL_FREE = 4, /* … all blocks of the pool `address` are */
+};
+
+enum trace_log_op {          /* detail of LOG */
+	TRACE_LOG_ALLOC = 0,
+	TRACE_LOG_DROP  = 1,
+};
+
+/*
+ * Detail of CPU: what `size` is the amount of, in this thread, since its sample before or since its timer was set. One
+ * sample is an event CPU_TIME and, where the kernel counts them, one of each of the others, with its tick and stack. The
+ * innermost frame is where the thread was interrupted, EXACT.
+ */
+enum trace_cpu {
+	TRACE_CPU_TIME         = 0, /* CPU time, nanoseconds; address: what taking the sample before took of it, too */
+	TRACE_CPU_INSTRUCTIONS = 1,
+	TRACE_CPU_CYCLES       = 2,
+	TRACE_CPU_CACHE_MISSES = 3,
+	TRACE_CPU_PAGE_FAULTS  = 4,
+	TRACE_CPU_KINDS        = 5,
 };
 
 enum trace_family {          /* detail of ALLOC, FREE and REALLOC: which family of functions was called */
@@ -713,7 +759,7 @@ _Static_assert(sizeof(struct trace_chunk) == 64, "pinned");
  *   ADDRESS  zigzag varint of address − the previous event's address; the first: − 0
  *   SIZE     varint of size; only of kinds other than FREE and REALLOC_OUT
  *   STACK    zigzag varint of stack − the previous such; the first: − 0; only of the kinds that have a stack:
- *            ALLOC, REALLOC_IN, MAP, PROTECT, REMAP_IN, BREAK, LOG_ALLOC, LOG_DROP, TOLD_ALLOC
+ *            ALLOC, REALLOC_IN, MAP, PROTECT, REMAP_IN, BREAK, LOG, CPU, TOLD_ALLOC
  *   EXTRA    varint of extra; only of kinds MAP and ADVISE
  */
 enum trace_column {
@@ -733,7 +779,7 @@ static inline int trace_kind_has_stack(unsigned kind)
 {
 	return kind == TRACE_EVENT_ALLOC || kind == TRACE_EVENT_REALLOC_IN || kind == TRACE_EVENT_MAP ||
 	       kind == TRACE_EVENT_PROTECT || kind == TRACE_EVENT_REMAP_IN || kind == TRACE_EVENT_BREAK ||
-	       kind == TRACE_EVENT_LOG_ALLOC || kind == TRACE_EVENT_LOG_DROP || kind == TRACE_EVENT_TOLD_ALLOC;
+	       kind == TRACE_EVENT_LOG || kind == TRACE_EVENT_CPU || kind == TRACE_EVENT_TOLD_ALLOC;
 }
 
 static inline int trace_kind_has_extra(unsigned kind)
