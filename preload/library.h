@@ -58,6 +58,7 @@ struct library {
 	char     wasm_alloc[512];    /* PROBE_WASM_ALLOC; "" none */
 	uint64_t mark_every;         /* PROBE_MARK_EVERY, nanoseconds; 0 none */
 	uint32_t stack_depth;        /* PROBE_STACK_DEPTH, frames, 1 to 1024 */
+	uint64_t cpu_period;         /* PROBE_CPU, nanoseconds of a thread's CPU time between its samples; 0 none */
 	bool     block_stacks;       /* PROBE_STACK_DEPTH is not 0: births of blocks have a stack, as mappings always do */
 	int      dir_fd;             /* the recording directory, O_PATH, high, close-on-exec, held from a chroot on;
 	                              * −1 none */
@@ -157,6 +158,11 @@ struct thread {
 	struct finalizers *finalizers; /* node/finalizers.c; NULL until first used */
 	bool      collecting;        /* a garbage collection of our own is under way */
 	bool      script_ended;      /* node/ending.c: of a worker */
+	uint32_t  cpu_timer;         /* cpu/: its timer + 1; 0 none */
+	bool      cpu_blocked;       /* the program believes that it has blocked the timer's signal */
+	uint64_t  cpu_sampled;       /* CPU time at the last sample, ns */
+	uint64_t  cpu_cost;          /* of it, what that sample took */
+	uint64_t  faults_sampled;    /* page faults at the last sample */
 	struct lane lanes[LANES];
 };
 

@@ -8,6 +8,7 @@
 #define ARGUMENTS_MOST (1u << 22)        /* the kernel gives fewer: anything else is no count */
 
 #define DAY_NS        86400000000000u
+#define DEPTH         128u           /* of stacks, frames, unless it is said */
 
 extern char **environ;
 extern void *__libc_stack_end;           /* the loader's: the count of arguments, then they */
@@ -44,6 +45,18 @@ static bool read_stack_depth(const char *text)
 		return false;
 	library.block_stacks = depth > 0;
 	library.stack_depth = depth ? (uint32_t)depth : 1;
+	return true;
+}
+
+/* Samples a second of CPU time; the kernel sees to it at its own ticks, of which there are 100 to 1000. */
+static bool read_cpu(const char *text)
+{
+	const char *end;
+	uint64_t rate = text_number(text, &end);
+
+	if (*end || end == text || rate > 1000)
+		return false;
+	library.cpu_period = rate ? 1000000000u / rate : 0;
 	return true;
 }
 
@@ -84,6 +97,7 @@ static const struct option {
 	bool (*read)(const char *text);  /* into `library`; false: it makes no sense */
 	const char *expected;            /* for the complaint */
 } options[] = {
+	{"PROBE_CPU", read_cpu, "a number from 0 to 1000"},
 	{"PROBE_FOLLOW", read_follow, "0 or 1"},
 	{"PROBE_GC", read_gc, "0 or 1"},
 	{"PROBE_MARK_EVERY", read_mark_every, "a time from 1ms to 86400s, such as 500ms or 2s"},
@@ -111,7 +125,7 @@ void options_read(char *const *environment)
 	library.follow = true;
 	library.collect = true;
 	library.wasm = library.wasm_heap = true;
-	library.stack_depth = 128;
+	library.stack_depth = DEPTH;
 	library.block_stacks = true;
 	/* valgrind knows no thread that libc has not made, and ends the program. */
 	library.no_drain = loaded && strstr(loaded, "/vgpreload_");
@@ -123,6 +137,9 @@ void options_read(char *const *environment)
 			            "%s is '%s', but must be %s: the default is used", options[i].name, value,
 			            options[i].expected);
 	}
+	/* Samples have stacks all the same; one of the frames is the kernel's, and goes. */
+	if (library.cpu_period && library.stack_depth < 2)
+		library.stack_depth = library.block_stacks ? 2 : DEPTH;
 	for (; environment && *environment; environment++)
 		if (strncmp(*environment, "PROBE_", 6) == 0 && strncmp(*environment, "PROBE_OUT=", 10) != 0)
 			hand_on(*environment, &used);

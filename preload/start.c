@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "cpu/cpu.h"
 #include "directory.h"
 #include "identity.h"
 #include "interpose/follow.h"
@@ -129,6 +130,7 @@ static void image_start(void)
 	next_start();
 	operators_refresh();
 	node_start();
+	cpu_start();
 	pthread_atfork(before_fork, in_parent, in_child);
 	if (error < 0) {
 		library.off = true;
@@ -195,6 +197,7 @@ static void tell_about(void)
 	if (area_is_unshared())
 		meta_warn("this file system cannot map shared files: what a killed process recorded last may be missing");
 	limits_tell();
+	cpu_tell();
 	modules_record_all();
 	node_tell();
 }

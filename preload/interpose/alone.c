@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "cpu/cpu.h"
 #include "directory.h"
 #include "interpose/next.h"
 #include "record/area.h"
@@ -59,6 +60,7 @@ static void filter_coming(bool all_threads)
 		drain_step_aside();
 	else
 		drain_wanted();
+	cpu_pause();
 	library.filtered = true;
 }
 
@@ -67,6 +69,7 @@ static void filter_refused(bool was, bool all_threads)
 	if (was)
 		return;
 	library.filtered = false;
+	cpu_resume();
 	if (all_threads)
 		drain_come_back();
 }

@@ -88,6 +88,7 @@ PUBLIC int pthread_create(pthread_t *id, const pthread_attr_t *attributes, void 
 	if (!thread)
 		return next_pthread_create()(id, attributes, start, argument);
 	thread->creator = stack_of(event_thread(), STACK_CALLER());
+	thread->cpu_blocked = self && self->live && self->cpu_blocked;
 	thread->start = start;
 	thread->argument = argument;
 	thread->stack_low = stack_size(attributes); /* until the thread begins */

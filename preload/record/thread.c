@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "cpu/cpu.h"
 #include "lock.h"
 #include "record/ring.h"
 
@@ -59,6 +60,7 @@ static void collect_gone(struct thread_table *table)
 			alive++;
 			continue;
 		}
+		cpu_thread_gone(&entry->thread);
 		for (int i = 0; i < LANES; i++)
 			ring_retire(&entry->thread.lanes[i]);
 		entry->is_free = true;
@@ -102,6 +104,8 @@ static struct thread *thread_take(void)
 	entry->thread.loading = 0;
 	entry->thread.stack_top = 0;
 	entry->thread.creator = TRACE_STACK_NONE;
+	entry->thread.cpu_timer = 0;
+	entry->thread.cpu_blocked = false;
 	entry->thread.isolate = NULL;
 	entry->thread.heap_told = 0;
 	entry->thread.environment = NULL;
@@ -146,6 +150,8 @@ void thread_begin(struct thread *thread, uintptr_t stack_low, uintptr_t stack_hi
 	thread->stack_high = stack_high;
 	__atomic_store_n(&thread->tid, (uint32_t)sys(SYS_gettid), __ATOMIC_RELEASE);
 	self = thread;
+	if (library.cpu_period)
+		cpu_thread_begins(thread);
 }
 
 struct thread *thread_state(void)
@@ -188,6 +194,30 @@ void thread_stacks(void (*tell)(void *context, uintptr_t top, size_t size, bool 
 		if (tid && entry->thread.stack_top)
 			tell(context, entry->thread.stack_top, entry->thread.stack_size, old);
 	}
+	lock_give(&table->lock, &hold);
+}
+
+void thread_alone(struct thread *thread, void (*change)(struct thread *))
+{
+	struct thread_table *table = process->threads;
+	struct lock_hold hold;
+
+	if (!lock_take(&table->lock, &hold))
+		return;
+	change(thread);
+	lock_give(&table->lock, &hold);
+}
+
+void threads_each(void (*change)(struct thread *))
+{
+	struct thread_table *table = process->threads;
+	struct lock_hold hold;
+
+	if (!lock_take(&table->lock, &hold))
+		return;
+	for (struct thread_entry *entry = table->all; entry; entry = entry->next)
+		if (!entry->is_free && __atomic_load_n(&entry->thread.tid, __ATOMIC_ACQUIRE))
+			change(&entry->thread);
 	lock_give(&table->lock, &hold);
 }
 

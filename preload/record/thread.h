@@ -16,6 +16,10 @@ struct thread *thread_prepare(void) HIDDEN;
 void thread_begin(struct thread *thread, uintptr_t stack_low, uintptr_t stack_high) HIDDEN;
 void thread_cancel(struct thread *thread) HIDDEN;
 
+/* Calls `change` for the state of each thread that is not known to be gone / for one: one such call at a time. */
+void threads_each(void (*change)(struct thread *)) HIDDEN;
+void thread_alone(struct thread *thread, void (*change)(struct thread *)) HIDDEN;
+
 /* Gives the lane's stream an id and tells the recording about it. */
 void thread_open_lane(struct thread *thread, struct lane *lane) HIDDEN;
 

@@ -22,7 +22,7 @@
 #define FOREIGN_MAX  (1u << 20)      /* bytes above sp that a walk on a stack of unknown size may reach */
 #define MAIN_REACH   (128ull << 20)  /* the kernel maps nothing unasked so near below the main stack's end */
 
-static bool page_readable(uintptr_t address)
+bool bounds_readable(uintptr_t address)
 {
 	return sys(SYS_rt_sigprocmask, 0x7fff, address & ~7ul, 0, 8) == -EINVAL;
 }
@@ -54,7 +54,7 @@ bool bounds_interrupted(struct bounds *bounds, const struct thread *thread, uint
 	uintptr_t low = sp - RED_ZONE, page = low & ~(uintptr_t)(PAGE - 1);
 
 	/* A stack overflow leaves sp in the guard: what lies above the guard can still be read. */
-	for (unsigned i = 0; !page_readable(page); i++, page += PAGE)
+	for (unsigned i = 0; !bounds_readable(page); i++, page += PAGE)
 		if (i == GUARD_PAGES || page >> ADDRESS_BITS)
 			return false;
 	bounds->low = page > low ? page : low;
@@ -73,7 +73,7 @@ bool bounds_extend(struct bounds *bounds, uintptr_t address)
 	if (address & 7 || address < bounds->low || address >= bounds->limit)
 		return false;
 	while (bounds->high <= address) {
-		if (!page_readable(bounds->high))
+		if (!bounds_readable(bounds->high))
 			return false;
 		bounds->high += PAGE;
 	}

@@ -33,6 +33,8 @@ struct bounds {
 void bounds_enter(struct bounds *bounds, const struct thread *thread, uintptr_t sp) HIDDEN;
 /* The same for a stack that a signal interrupted, where sp may lie in a guard page. False: nothing there. */
 bool bounds_interrupted(struct bounds *bounds, const struct thread *thread, uintptr_t sp) HIDDEN;
+/* True if the word that `address` lies in can be read: asks the kernel. */
+bool bounds_readable(uintptr_t address) HIDDEN;
 /* True if the word at `address` may be read now: slow, for what is not within [low, high) as it stands. */
 bool bounds_extend(struct bounds *bounds, uintptr_t address) HIDDEN;
 
@@ -372,6 +374,8 @@ struct stack_process {
 /* The node of (parent, address, generation | TRACE_NODE_EXACT), made if need be; TRACE_STACK_NONE: no room. */
 uint32_t tree_intern(struct stack_process *tree, struct stack_lane *lane, uint32_t parent, uint64_t address,
 	uint32_t generation) HIDDEN;
+/* The parent of a node that tree_intern returned. */
+uint32_t tree_parent(struct stack_process *tree, uint32_t node) HIDDEN;
 
 /* ---- modules.c ------------------------------------------------------------------------------------------------- */
 

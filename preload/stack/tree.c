@@ -265,3 +265,8 @@ uint32_t tree_intern(struct stack_process *tree, struct stack_lane *lane, uint32
 			lane->spare = (uint8_t *)table;
 	}
 }
+
+uint32_t tree_parent(struct stack_process *tree, uint32_t node)
+{
+	return node_at(tree, node)->parent;
+}

@@ -1,0 +1,176 @@
+/*
+ * timers.c: see cpu.h. POSIX timers on the threads' own CPU clocks, of which the kernel tells the thread itself
+ * (SIGEV_THREAD_ID). They end with their thread, are not inherited by fork, and exec deletes them and what they had sent
+ * (timer_create(2)); what is left of one that has ended is deleted with its thread's state.
+ */
+#include <errno.h>
+#include <time.h>
+
+#include "cpu/cpu.h"
+#include "interpose/next.h"
+#include "record/thread.h"
+#include "sys.h"
+
+/* The kernel's clock of the CPU time of a thread of this process (include/linux/posix-timers.h: CPUCLOCK_PERTHREAD,
+ * CPUCLOCK_SCHED). */
+#define THREAD_CLOCK(tid) ((int)(~(tid) << 3 | 4 | 2))
+
+/* Ours first, so that it is not what a program counts up or down to from either end. */
+#define SIGNAL_FIRST 51
+#define SIGNAL_LOWEST 34             /* those before it are libc's own */
+#define SIGNAL_HIGHEST 64
+
+NEXT(sigaction, int(int, const struct sigaction *, struct sigaction *))
+
+const char cpu_cookie;
+
+/* Ordinary memory: a forked child has its parent's handler. */
+static int signal_number;            /* 0: none */
+static void (*pretended)(int);       /* SIG_DFL or SIG_IGN */
+static bool paused;
+
+int cpu_signal(void)
+{
+	return __atomic_load_n(&signal_number, __ATOMIC_RELAXED);
+}
+
+void (*cpu_pretend(void (*wish)(int)))(int)
+{
+	return __atomic_exchange_n(&pretended, wish, __ATOMIC_RELAXED);
+}
+
+void (*cpu_pretended(void))(int)
+{
+	return __atomic_load_n(&pretended, __ATOMIC_RELAXED);
+}
+
+/* A signal that nobody cares for; it is caught from now on. 0: there is none. */
+static int catch_another(void)
+{
+	struct sigaction ours = {.sa_sigaction = cpu_on_signal, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+	struct sigaction theirs;
+	int count = SIGNAL_HIGHEST - SIGNAL_LOWEST + 1;
+
+	/* The handler is short, and nothing that it calls is to be interrupted. */
+	sigfillset(&ours.sa_mask);
+	for (int i = 0; i < count; i++) {
+		int number = SIGNAL_LOWEST + (SIGNAL_FIRST - SIGNAL_LOWEST + i) % count;
+
+		if (number != signal_number && next_sigaction()(number, NULL, &theirs) == 0 &&
+		    !(theirs.sa_flags & SA_SIGINFO) && theirs.sa_handler == SIG_DFL &&
+		    next_sigaction()(number, &ours, NULL) == 0)
+			return number;
+	}
+	return 0;
+}
+
+void cpu_start(void)
+{
+	if (!library.cpu_period)
+		return;
+	signal_number = catch_another();
+}
+
+void cpu_tell(void)
+{
+	struct trace_cpu_sampling record = {
+		.period_ns = library.cpu_period,
+		.counters = 1u << TRACE_CPU_TIME | 1u << TRACE_CPU_PAGE_FAULTS,
+	};
+
+	if (!library.cpu_period)
+		return;
+	if (signal_number)
+		meta_write(TRACE_RECORD_CPU, &record, sizeof(record), NULL, 0);
+	else
+		meta_warn("there are no CPU samples: the program uses every real-time signal");
+}
+
+/* ---- a thread's timer --------------------------------------------------------------------------------------------- */
+
+static void set(struct thread *thread)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_THREAD_ID,
+		.sigev_signo = cpu_signal(),
+		.sigev_value.sival_ptr = (void *)&cpu_cookie,
+		._sigev_un._tid = (pid_t)thread->tid,
+	};
+	struct itimerspec each = {
+		.it_interval.tv_sec = (time_t)(library.cpu_period / 1000000000u),
+		.it_interval.tv_nsec = (long)(library.cpu_period % 1000000000u),
+	};
+	int timer = 0;
+
+	each.it_value = each.it_interval;
+	if (!event.sigev_signo || paused || !thread->tid || thread->cpu_timer)
+		return;
+	if (sys(SYS_timer_create, THREAD_CLOCK(thread->tid), &event, &timer) != 0) {
+		meta_warn("some threads have no CPU samples: the kernel gives no more timers (RLIMIT_SIGPENDING)");
+		return;
+	}
+	thread->cpu_timer = (uint32_t)timer + 1;
+	sys(SYS_timer_settime, timer, 0, &each, NULL);
+}
+
+static void unset(struct thread *thread)
+{
+	if (thread->cpu_timer)
+		sys(SYS_timer_delete, thread->cpu_timer - 1);
+	thread->cpu_timer = 0;
+}
+
+void cpu_thread_begins(struct thread *thread)
+{
+	uint64_t ours, old = 0;
+
+	if (library.filtered)
+		return;
+	thread->cpu_sampled = thread->cpu_cost = 0;
+	thread->faults_sampled = 0;
+	thread_alone(thread, set);
+	if (!thread->cpu_timer)
+		return;
+	/* Threads inherit what is blocked. */
+	ours = 1ull << (cpu_signal() - 1);
+	sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &ours, &old, sizeof(old));
+	thread->cpu_blocked |= (old & ours) != 0;
+}
+
+void cpu_thread_gone(struct thread *thread)
+{
+	if (!library.filtered)
+		unset(thread);
+}
+
+/* ---- all threads' ------------------------------------------------------------------------------------------------- */
+
+static void change(bool pause, int number)
+{
+	if (!signal_number || library.filtered || !process_start() || process_is_borrowed())
+		return;
+	threads_each(unset);
+	__atomic_store_n(&signal_number, number, __ATOMIC_RELAXED);
+	paused = pause;
+	threads_each(set);
+}
+
+void cpu_pause(void)
+{
+	change(true, signal_number);
+}
+
+void cpu_resume(void)
+{
+	change(false, signal_number);
+}
+
+void cpu_give_way(void)
+{
+	int number = catch_another();
+
+	if (!number)
+		meta_warn("there are no more CPU samples from some time on: the program uses every real-time signal");
+	change(paused, number);
+	cpu_pretend(SIG_DFL);
+}
