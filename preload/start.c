@@ -33,6 +33,7 @@
 #include "record/ring.h"
 #include "record/sample.h"
 #include "record/thread.h"
+#include "record/usage.h"
 #include "sys.h"
 #include "text.h"
 
@@ -343,6 +344,7 @@ void process_end(enum trace_end end, int status)
 	struct trace_process *header = process->header;
 	bool again = header->end != TRACE_END_NONE;
 
+	usage_tell();
 	header->end_status = status;
 	header->end_tick = clock_tick();
 	clock_anchor(&header->anchor[3]);

@@ -10,8 +10,8 @@ struct follow_next follow_next;
 void follow_resolve(void)
 {
 	static const char names[][20] = {
-		"execve", "execvpe", "fexecve", "execveat", "posix_spawn", "posix_spawnp", "system", "popen", "wait",
-		"waitpid", "wait3", "wait4", "waitid", "close", "closefrom", "close_range", "dup2", "dup3", "dlopen",
+		"execve", "execvpe", "fexecve", "execveat", "posix_spawn", "posix_spawnp", "system", "popen", "wait4",
+		"waitid", "close", "closefrom", "close_range", "dup2", "dup3", "dlopen",
 		"dlmopen", "dlclose", "dl_iterate_phdr", "_dl_find_object",
 	};
 	void **slots = (void **)&follow_next;

@@ -31,9 +31,6 @@ struct follow_next {
 	                      char *const *, char *const *);
 	int   (*system)(const char *);
 	FILE *(*popen)(const char *, const char *);
-	pid_t (*wait)(int *);
-	pid_t (*waitpid)(pid_t, int *, int);
-	pid_t (*wait3)(int *, int, struct rusage *);
 	pid_t (*wait4)(pid_t, int *, int, struct rusage *);
 	int   (*waitid)(idtype_t, id_t, siginfo_t *, int);
 	int   (*close)(int);

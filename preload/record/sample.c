@@ -11,6 +11,7 @@
 
 #include "lock.h"
 #include "record/areas.h"
+#include "record/usage.h"
 #include "record/vtables.h"
 #include "sys.h"
 
@@ -110,6 +111,7 @@ static bool take(struct sampler *sampler, enum trace_sample_reason reason, uint6
 	if (size < 0) {
 		complain(size);
 	} else {
+		usage_tell();
 		sampler->samples++;
 		sampler->bytes += (uint64_t)size;
 	}
