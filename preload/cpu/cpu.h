@@ -38,7 +38,7 @@ void (*cpu_pretended(void))(int) HIDDEN;
 /* handler.c: of our signal, however it comes. */
 void cpu_on_signal(int number, siginfo_t *info, void *context) HIDDEN;
 
-/* What is in siginfo_t of signals that our timers send. */
-extern const char cpu_cookie HIDDEN;
+/* The value that our timers send with the signal. */
+#define CPU_COOKIE 0x65626f7270
 
 #endif

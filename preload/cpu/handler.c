@@ -144,7 +144,7 @@ void cpu_on_signal(int number, siginfo_t *info, void *context)
 {
 	struct thread *thread = self;
 
-	if (info->si_code != SI_TIMER || info->si_value.sival_ptr != &cpu_cookie) {
+	if (info->si_code != SI_TIMER || info->si_value.sival_ptr != (void *)CPU_COOKIE) {
 		not_ours(number);
 		return;
 	}

@@ -22,8 +22,6 @@
 
 NEXT(sigaction, int(int, const struct sigaction *, struct sigaction *))
 
-const char cpu_cookie;
-
 /* Ordinary memory: a forked child has its parent's handler. */
 static int signal_number;            /* 0: none */
 static void (*pretended)(int);       /* SIG_DFL or SIG_IGN */
@@ -93,7 +91,7 @@ static void set(struct thread *thread)
 	struct sigevent event = {
 		.sigev_notify = SIGEV_THREAD_ID,
 		.sigev_signo = cpu_signal(),
-		.sigev_value.sival_ptr = (void *)&cpu_cookie,
+		.sigev_value.sival_ptr = (void *)CPU_COOKIE,
 		._sigev_un._tid = (pid_t)thread->tid,
 	};
 	struct itimerspec each = {

@@ -105,6 +105,8 @@ static int rooted_main(int count, char **arguments, char **environment)
 	int status;
 
 	suppressions_record();
+	if (library.cpu_period)
+		thread_state(); /* a program may use CPU time before it allocates */
 	status = (int)root_call((void *)real_main, count, (long)arguments, (long)environment);
 	process_returned(status);
 	return status;

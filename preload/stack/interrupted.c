@@ -86,7 +86,7 @@ static bool has_no_frame(uintptr_t entry, uintptr_t pc, unsigned words)
 		return false;
 	for (uintptr_t at = entry; at < entry + ENTRY_BYTES; at++)
 		if (makes_frame((const uint8_t *)at))
-			return pc == at + 1 ? words == 1 : pc <= at && words == 0;
+			return pc == at + 1 ? words == 1 : pc <= at; /* the frame may be the next function's */
 	return true;
 }
 
