@@ -97,6 +97,12 @@ struct runtime_heap {         /* what a runtime said of its heap */
 	uint64_t  tick;           /* when */
 };
 
+struct usage {                /* of CPU, memory and the like */
+	bool      told;
+	struct trace_usage record; /* as recorded */
+	uint64_t  tick;           /* when */
+};
+
 struct limits {               /* how much memory it may have, as it was told last; bytes */
 	bool      told;
 	uint64_t  address_space, address_space_used; /* as in struct trace_limits … */
@@ -454,6 +460,8 @@ struct process_info {
 	struct runtime_heap *runtime_heaps; size_t runtime_heap_count; /* by time */
 	struct unfinalized *unfinalized; size_t unfinalized_count;
 	struct limits limits;
+	struct usage usage;       /* what it took, as it was told last */
+	struct usage *child_usages; size_t child_usage_count; /* what ended children took that it waited for */
 	char    **warnings;       size_t warning_count;
 	char    **jitdumps;       size_t jitdump_count; /* paths, as the process saw them */
 	char    **suppressions;   size_t suppression_count; /* texts of whole lines, from its __lsan_default_suppressions;
@@ -471,6 +479,7 @@ struct process_info {
 	struct instants instants; /* where growth is measured */
 	struct history *history;  /* NULL: nothing was measured */
 	struct churn *churn;      /* what was counted block by block (heap/churn.h); NULL: nothing was asked for */
+	struct cpu *cpu;          /* samples of its CPU time (heap/cpu.h); NULL before events were read */
 	uint64_t  since;          /* blocks born after this tick count as since_…; UINT64_MAX: none was asked for */
 	char    **type_names;     size_t type_name_count; /* what the process calls its types, by number; NULL: not told */
 	struct told_sum told;

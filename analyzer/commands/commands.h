@@ -86,6 +86,9 @@ struct recording_churn;
 /* The same, counted block by block. */
 struct view_input *inputs_open_churn(const char *const *dirs, size_t dir_count, const struct recording_churn *churn,
                                      size_t *count);
+struct recording_cpu;
+/* The same, for CPU samples. */
+struct view_input *inputs_open_cpu(const char *const *dirs, size_t dir_count, const struct recording_cpu *cpu, size_t *count);
 /* Has each of them the instants that were asked for? Likewise. */
 bool inputs_have_instants(const struct view_input *inputs, size_t count);
 /* Has each of them the mark `since`? If not, a message says which marks there are. */

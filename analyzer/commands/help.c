@@ -42,11 +42,11 @@ static const struct option leaks_options[] = {
 };
 
 static const struct option hot_options[] = {
-	{"by", 0, "allocs|bytes|temporary|peak|lifetime|cpu", "what to add up; default allocs"},
-	{"from", 0, "T|MARK", "only what was allocated after this: 1.5s from the start, or a mark's label"},
-	{"to", 0, "T|MARK", "only what was allocated up to this"},
+	{"by", 0, "WHAT", "allocs, bytes, temporary, peak, lifetime, cpu, instructions, cycles, cache-misses or page-faults; default allocs"},
+	{"from", 0, "T|MARK", "only what was allocated or sampled after this: 1.5s from the start, or a mark's label"},
+	{"to", 0, "T|MARK", "only what was allocated or sampled up to this"},
 	{"match", 0, "TEXT", "only stacks with TEXT in a function, file, module or type; more than once: all of them"},
-	{"thread", 0, "TID|NAME", "only blocks that this thread allocated; may be given more than once"},
+	{"thread", 0, "TID|NAME", "only what this thread allocated, or its samples; may be given more than once"},
 	{"domain", 0, "D", "heap, map, wasm-memory, wasm-heap, pool or log; default heap"},
 	{"fold", 0, "SHARE", "fold branches with less than so many percent; default 2, in JSON 0"},
 	{"all-frames", 0, NULL, "show the frames of allocators, node and the C library, too"},
@@ -83,7 +83,7 @@ const struct command commands[] = {
 	 report_command},
 	{"leaks", "DIR… [options]", "what was still alive at the end, with whole stacks", leaks_options, false,
 	 leaks_command},
-	{"hot", "DIR… [options]", "where most is allocated, or freed at once, or alive at the peak", hot_options, false,
+	{"hot", "DIR… [options]", "where most is allocated, or freed at once, or alive at the peak, or CPU time goes", hot_options, false,
 	 hot_command},
 	{"export", "DIR… --format F [-o FILE]", "write what was recorded in a format that others read", export_options, false,
 	 export_command},

@@ -26,7 +26,8 @@ static enum hot_by read_by(const struct command *command, const char *value)
 	for (enum hot_by by = 0; by < HOT_BYS; by++)
 		if (!strcmp(value, hot_by_name(by)))
 			return by;
-	usage_error(command, "--by wants allocs, bytes, temporary, peak, lifetime or cpu, not '%s'", value);
+	usage_error(command, "--by wants allocs, bytes, temporary, peak, lifetime, cpu, instructions, cycles, cache-misses or "
+	                     "page-faults, not '%s'", value);
 }
 
 /* "2", "0.5", with or without "%": of a hundred. */
@@ -43,6 +44,8 @@ static double read_fold(const struct command *command, const char *value)
 /* Some questions are answered only where births and deaths are put together. */
 static void check_domain(const struct command *command, const struct hot_options *options, enum domain domain)
 {
+	if (hot_is_cpu(options->by))
+		return;
 	if ((hot_needs_churn(options) || options->by == HOT_TEMPORARY) && !hot_has_blocks(domain))
 		usage_error(command, "--by temporary, peak and lifetime, --from, --to and --thread are for the domains heap, "
 		                     "wasm-heap and pool, not %s", domain_name(domain));
@@ -104,6 +107,49 @@ static void find_moment(struct request *request, const struct view *view)
 	}
 }
 
+/* Has a recording what was asked for? If not, a message says how to come by it. */
+static bool has_samples(const struct recording *recording, enum hot_by by)
+{
+	bool sampled = false;
+
+	for (size_t i = 0; i < recording->process_count; i++) {
+		const struct cpu *cpu = recording->processes[i].cpu;
+
+		sampled |= cpu && (cpu->taken || cpu->sampling.period_ns);
+		if (cpu && (cpu->taken || cpu->sampling.period_ns) && cpu_counts(cpu, hot_cpu_kind(by)))
+			return true;
+	}
+	if (sampled)
+		warn("%s: %s were not counted: the kernel did not allow it", recording->dir, hot_by_name(by));
+	else
+		warn("%s: it has no CPU samples: they are taken where PROBE_CPU=199 or another rate is in the environment",
+		     recording->dir);
+	return false;
+}
+
+/* Has any of them? */
+static bool have_samples(const struct view_input *inputs, size_t count, enum hot_by by)
+{
+	bool good = false;
+
+	for (size_t i = 0; i < count; i++)
+		good |= has_samples(inputs[i].recording, by);
+	return good;
+}
+
+static struct view_input *open_inputs(const struct request *request, const struct recording_churn *churn, size_t *count)
+{
+	struct recording_cpu cpu = {
+		.from = churn->from, .to = churn->to, .threads = churn->threads, .thread_count = churn->thread_count,
+	};
+
+	if (hot_is_cpu(request->options.by))
+		return inputs_open_cpu(request->dirs, request->dir_count, &cpu, count);
+	if (hot_needs_churn(&request->options))
+		return inputs_open_churn(request->dirs, request->dir_count, churn, count);
+	return inputs_open(request->dirs, request->dir_count, NULL, count);
+}
+
 static int run(const struct command *command, struct request *request)
 {
 	struct recording_churn churn = {
@@ -117,18 +163,9 @@ static int run(const struct command *command, struct request *request)
 
 	request->options.domain = churn.domain;
 	check_domain(command, &request->options, churn.domain);
-	if (hot_needs_churn(&request->options))
-		inputs = inputs_open_churn(request->dirs, request->dir_count, &churn, &count);
-	else
-		inputs = inputs_open(request->dirs, request->dir_count, NULL, &count);
+	inputs = open_inputs(request, &churn, &count);
 	if (!inputs)
 		return STATUS_INPUT;
-	if (request->options.by == HOT_CPU) {
-		for (size_t i = 0; i < count; i++)
-			warn("%s: it has no CPU samples: this probe records none", inputs[i].recording->dir);
-		inputs_close(inputs, count);
-		return STATUS_INPUT;
-	}
 	if (inputs_have_instants(inputs, count))
 		view = view_build(inputs, count, &(struct view_options){
 			.processes = request->processes, .process_count = request->process_count,
@@ -137,7 +174,9 @@ static int run(const struct command *command, struct request *request)
 		if (request->domain < 0)
 			request->options.domain = view_domain(view);
 		check_domain(command, &request->options, request->options.domain);
-		if (have_threads(request, view)) {
+		if (hot_is_cpu(request->options.by) && !have_samples(inputs, count, request->options.by)) {
+			status = STATUS_INPUT;
+		} else if (have_threads(request, view)) {
 			find_moment(request, view);
 			status = print(request, view);
 		}
@@ -196,6 +235,8 @@ int hot_command(const struct command *command, int argc, char **argv)
 			request.dirs[request.dir_count++] = arguments.value;
 		}
 	}
+	if (hot_is_cpu(request.options.by) && request.domain >= 0)
+		usage_error(command, "--domain is of memory, not of CPU samples");
 	if (!request.dir_count)
 		usage_error(command, "which recording?");
 	request.options.matches = request.matches;

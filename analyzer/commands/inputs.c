@@ -107,13 +107,21 @@ static bool is_repeated(const struct view_input *inputs, size_t count, const str
 	return false;
 }
 
-static struct recording *open_one(const char *dir, const char *since, const struct recording_churn *churn)
+/* At most one is wanted, and not NULL. */
+struct wanted {
+	const char *since;
+	const struct recording_churn *churn;
+	const struct recording_cpu *cpu;
+};
+
+static struct recording *open_one(const char *dir, const struct wanted *wanted)
 {
-	return churn ? recording_open_churn(dir, churn) : recording_open_since(dir, since);
+	if (wanted->cpu)
+		return recording_open_cpu(dir, wanted->cpu);
+	return wanted->churn ? recording_open_churn(dir, wanted->churn) : recording_open_since(dir, wanted->since);
 }
 
-static struct view_input *open_all(const char *const *dirs, size_t dir_count, const char *since,
-                                   const struct recording_churn *churn, size_t *count)
+static struct view_input *open_all(const char *const *dirs, size_t dir_count, const struct wanted *wanted, size_t *count)
 {
 	struct list list = {0};
 	struct view_input *inputs;
@@ -130,7 +138,7 @@ static struct view_input *open_all(const char *const *dirs, size_t dir_count, co
 	inputs = xcalloc(list.count, sizeof(*inputs));
 	*count = 0;
 	for (size_t i = 0; i < list.count; i++) {
-		struct recording *recording = open_one(list.names[i], since, churn);
+		struct recording *recording = open_one(list.names[i], wanted);
 
 		if (!recording) {
 			inputs_close(inputs, *count);
@@ -153,13 +161,18 @@ static struct view_input *open_all(const char *const *dirs, size_t dir_count, co
 
 struct view_input *inputs_open(const char *const *dirs, size_t dir_count, const char *since, size_t *count)
 {
-	return open_all(dirs, dir_count, since, NULL, count);
+	return open_all(dirs, dir_count, &(struct wanted){.since = since}, count);
 }
 
 struct view_input *inputs_open_churn(const char *const *dirs, size_t dir_count, const struct recording_churn *churn,
                                      size_t *count)
 {
-	return open_all(dirs, dir_count, NULL, churn, count);
+	return open_all(dirs, dir_count, &(struct wanted){.churn = churn}, count);
+}
+
+struct view_input *inputs_open_cpu(const char *const *dirs, size_t dir_count, const struct recording_cpu *cpu, size_t *count)
+{
+	return open_all(dirs, dir_count, &(struct wanted){.cpu = cpu}, count);
 }
 
 /* ---- marks ---------------------------------------------------------------------------------------------------- */

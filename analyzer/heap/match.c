@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "heap/cpu.h"
 #include "heap/garbage.h"
 #include "heap/history.h"
 #include "heap/ledger.h"
@@ -176,6 +177,7 @@ void matcher_events(void *context, uint32_t stream, const struct trace_event *ev
 			matcher->impossible += !logged_event(matcher->process, &matcher->sites, event);
 			break;
 		case TRACE_EVENT_CPU:
+			matcher->impossible += !cpu_event(matcher->process, stream, event);
 			break;
 		default:
 			mapping(matcher, stream, event);
@@ -295,6 +297,8 @@ void matcher_close(struct matcher *matcher, struct damage *damage)
 	objects_close(matcher->objects, matcher->process);
 	wasm_judge(matcher->process);
 	damage_some(damage, matcher->impossible, "events make no sense");
+	if (matcher->process->cpu)
+		matcher->sites.unknown_stacks += matcher->process->cpu->unknown_stacks;
 	damage_some(damage, matcher->sites.unknown_stacks, "events name a stack that is not in the call tree");
 	maps_close(matcher->maps);
 	sites_free(&matcher->sites);

@@ -25,7 +25,7 @@ uint64_t hot_value(const struct hot_counts *counts, enum hot_by by)
 	case HOT_LIFETIME:
 		return counts->brief;
 	default:
-		return 0;
+		return counts->cpu[hot_cpu_kind(by)];
 	}
 }
 
@@ -33,7 +33,8 @@ const char *hot_by_name(enum hot_by by)
 {
 	static const char *const names[HOT_BYS] = {
 		[HOT_ALLOCS] = "allocs", [HOT_BYTES] = "bytes", [HOT_TEMPORARY] = "temporary", [HOT_PEAK] = "peak",
-		[HOT_LIFETIME] = "lifetime", [HOT_CPU] = "cpu",
+		[HOT_LIFETIME] = "lifetime", [HOT_CPU] = "cpu", [HOT_INSTRUCTIONS] = "instructions", [HOT_CYCLES] = "cycles",
+		[HOT_CACHE_MISSES] = "cache-misses", [HOT_PAGE_FAULTS] = "page-faults",
 	};
 
 	return names[by];
@@ -42,6 +43,8 @@ const char *hot_by_name(enum hot_by by)
 /* A peak of a domain is counted there; the model has that of the heap alone, and no series. */
 bool hot_needs_churn(const struct hot_options *options)
 {
+	if (hot_is_cpu(options->by))
+		return false;
 	return options->from || options->to || options->by == HOT_PEAK || options->by == HOT_LIFETIME ||
 	       options->thread_count;
 }
@@ -49,13 +52,17 @@ bool hot_needs_churn(const struct hot_options *options)
 /* Block by block it is counted for a whole stack: rows that were taken off one (alive_only) have nothing then. */
 static struct hot_counts counts_of(const struct site *site, const struct churn_site *churn, bool needs_churn)
 {
-	struct hot_counts counts = {site->allocs, site->bytes_allocated, site->temporary, site->peak_bytes, 0};
+	struct hot_counts counts = {
+		.allocs = site->allocs, .bytes = site->bytes_allocated, .temporary = site->temporary, .peak = site->peak_bytes,
+	};
 
 	if (!needs_churn)
 		return counts;
 	if (!churn)
 		return (struct hot_counts){0};
-	counts = (struct hot_counts){churn->allocs, churn->bytes, churn->temporary, churn->peak_bytes, 0};
+	counts = (struct hot_counts){
+		.allocs = churn->allocs, .bytes = churn->bytes, .temporary = churn->temporary, .peak = churn->peak_bytes,
+	};
 	for (unsigned class = 0; class < CHURN_SHORT; class++)
 		counts.brief += churn->lifetimes[class];
 	return counts;
@@ -68,6 +75,9 @@ void hot_add_counts(struct hot_counts *sum, const struct hot_counts *counts)
 	sum->temporary += counts->temporary;
 	sum->peak += counts->peak;
 	sum->brief += counts->brief;
+	sum->samples += counts->samples;
+	for (int kind = 0; kind < TRACE_CPU_KINDS; kind++)
+		sum->cpu[kind] += counts->cpu[kind];
 }
 
 static void add_churn(struct churn_site *sum, const struct churn_site *churn)
@@ -101,13 +111,14 @@ static bool pattern_matches(const char *pattern, const struct stack *stack, cons
 
 static bool is_wanted(const struct hot *hot, const struct hot_row *row, const struct stack *stack)
 {
-	struct block_type is;
+	struct block_type is = {0};
 
 	if (!hot->options->match_count)
 		return true;
-	is = type_of_each(&hot->view->processes[row->process], row->site->domain, &row->site->claims, stack,
-	                  (struct block_sizes){row->site->allocs, row->site->bytes_allocated, row->site->live_blocks > 0},
-	                  row->site->range);
+	if (row->site)
+		is = type_of_each(&hot->view->processes[row->process], row->site->domain, &row->site->claims, stack,
+		                  (struct block_sizes){row->site->allocs, row->site->bytes_allocated,
+		                                       row->site->live_blocks > 0}, row->site->range);
 	for (size_t i = 0; i < hot->options->match_count; i++)
 		if (!pattern_matches(hot->options->matches[i], stack, &is))
 			return false;
@@ -123,13 +134,36 @@ static int by_value(const void *left, const void *right)
 		return a->value < b->value ? 1 : -1;
 	if (a->process != b->process)
 		return a->process > b->process ? 1 : -1;
-	if (a->site->stack.index != b->site->stack.index)
-		return a->site->stack.index > b->site->stack.index ? 1 : -1;
+	if (a->stack.index != b->stack.index)
+		return a->stack.index > b->stack.index ? 1 : -1;
+	if (a->cpu || b->cpu)
+		return (a->cpu > b->cpu) - (a->cpu < b->cpu);
 	if (a->site->claims.told != b->site->claims.told)
 		return a->site->claims.told > b->site->claims.told ? 1 : -1;
 	if (a->site->claims.vtable != b->site->claims.vtable)
 		return a->site->claims.vtable > b->site->claims.vtable ? 1 : -1;
 	return (a->site > b->site) - (a->site < b->site);
+}
+
+static void add_row(struct hot *hot, struct hot_row row)
+{
+	row.value = hot_value(&row.counts, hot->options->by);
+	hot_add_counts(&hot->all, &row.counts);
+	array_room(hot->rows, hot->row_count);
+	hot->rows[hot->row_count++] = row;
+}
+
+static void collect_samples(struct hot *hot, size_t process)
+{
+	const struct cpu *cpu = hot->view->processes[process].info->cpu;
+
+	for (size_t i = 0; cpu && i < cpu->row_count; i++) {
+		struct hot_row row = {.process = process, .stack = cpu->rows[i].stack, .cpu = &cpu->rows[i]};
+
+		row.counts.samples = row.cpu->samples;
+		memcpy(row.counts.cpu, row.cpu->amounts, sizeof(row.counts.cpu));
+		add_row(hot, row);
+	}
 }
 
 static void collect(struct hot *hot)
@@ -138,18 +172,19 @@ static void collect(struct hot *hot)
 		const struct process_info *info = hot->view->processes[p].info;
 		const struct churn *churn = hot_needs_churn(hot->options) ? info->churn : NULL;
 
+		if (hot_is_cpu(hot->options->by)) {
+			collect_samples(hot, p);
+			continue;
+		}
 		for (size_t i = 0; i < info->site_count; i++) {
-			struct hot_row row = {.process = p, .site = &info->sites[i]};
+			struct hot_row row = {.process = p, .stack = info->sites[i].stack, .site = &info->sites[i]};
 
 			if (row.site->domain != hot->options->domain)
 				continue;
 			if (churn && row.site->history < churn->site_count)
 				row.churn = &churn->sites[row.site->history];
 			row.counts = counts_of(row.site, row.churn, hot_needs_churn(hot->options));
-			row.value = hot_value(&row.counts, hot->options->by);
-			hot_add_counts(&hot->all, &row.counts);
-			array_room(hot->rows, hot->row_count);
-			hot->rows[hot->row_count++] = row;
+			add_row(hot, row);
 		}
 	}
 	if (hot->row_count)
@@ -175,7 +210,7 @@ struct hot *hot_build(const struct view *view, const struct hot_options *options
 
 		/* A name costs, and what has none of the value is shown in sums only. */
 		if (row.value || options->match_count) {
-			stack = stack_resolve(&view->processes[row.process], row.site->stack);
+			stack = stack_resolve(&view->processes[row.process], row.stack);
 			wanted = is_wanted(hot, &row, &stack);
 		}
 		if (wanted) {

@@ -1,11 +1,12 @@
 /*
  * hot.h: what a program does most, by stack: allocates, in number or in bytes, frees again at once, has alive at the peak,
- * lets live for a moment only. Built from a view; top-down and bottom-up trees are joined by symbol over all processes.
+ * lets live for a moment only; or where its CPU time goes, by samples. Built from a view; top-down and bottom-up trees are joined by symbol over all processes.
  */
 #ifndef PROBE_REPORT_HOT_H
 #define PROBE_REPORT_HOT_H
 
 #include "heap/churn.h"
+#include "heap/cpu.h"
 #include "report/hot_tree.h"
 #include "report/page.h"
 #include "report/stack.h"
@@ -17,7 +18,11 @@ struct hot_moment {
 	uint64_t most;           /* bytes: at no instant were there more */
 };
 
-enum hot_by { HOT_ALLOCS, HOT_BYTES, HOT_TEMPORARY, HOT_PEAK, HOT_LIFETIME, HOT_CPU, HOT_BYS };
+enum hot_by {
+	HOT_ALLOCS, HOT_BYTES, HOT_TEMPORARY, HOT_PEAK, HOT_LIFETIME,
+	HOT_CPU, HOT_INSTRUCTIONS, HOT_CYCLES, HOT_CACHE_MISSES, HOT_PAGE_FAULTS, /* of CPU samples, as in enum trace_cpu */
+	HOT_BYS,
+};
 
 struct hot_options {
 	enum hot_by by;
@@ -36,11 +41,14 @@ struct hot_counts {
 	uint64_t allocs, bytes, temporary;
 	uint64_t peak;           /* bytes alive at the peak */
 	uint64_t brief;          /* blocks of short lives; 0 if lifetimes were not asked for */
+	uint64_t samples, cpu[TRACE_CPU_KINDS]; /* of CPU samples, by enum trace_cpu */
 };
 
-struct hot_row {                 /* a site */
+struct hot_row {                 /* a site, or a stack with CPU samples */
 	size_t   process;         /* index in the view */
-	const struct site *site;
+	struct node_id stack;
+	const struct site *site;  /* NULL: CPU samples */
+	const struct cpu_row *cpu; /* NULL: a site */
 	const struct churn_site *churn; /* NULL: not asked for */
 	struct hot_counts counts;
 	uint64_t value;           /* the one that was asked for, not 0 */
@@ -78,6 +86,8 @@ struct hot {
 uint64_t hot_value(const struct hot_counts *counts, enum hot_by by);
 const char *hot_by_name(enum hot_by by);
 static inline bool hot_is_bytes(enum hot_by by) { return by == HOT_BYTES || by == HOT_PEAK; }
+static inline bool hot_is_cpu(enum hot_by by) { return by >= HOT_CPU; }
+static inline enum trace_cpu hot_cpu_kind(enum hot_by by) { return (enum trace_cpu)(by - HOT_CPU); }
 /* Are births and deaths put together there, block by block? */
 static inline bool hot_has_blocks(enum domain domain)
 {
@@ -124,7 +134,26 @@ void hot_put_tree(const struct page *page, const struct hot *hot, bool down, str
 void hot_graph(const struct page *page, const struct hot *hot, bool utf8);
 void hot_classes(const struct page *page, const struct hot *hot, bool utf8);
 
-/* A thread that has some of what was asked for, if blocks were counted one by one. */
+/* ---- hot_cpu.c: of CPU samples ---------------------------------------------------------------------------------- */
+
+/* Of the processes of a view that have samples. */
+struct hot_cpu {
+	size_t   processes;
+	uint64_t samples, amounts[TRACE_CPU_KINDS], handlers_ns; /* sums */
+	bool     counted[TRACE_CPU_KINDS]; /* somewhere */
+	uint64_t period_ns;       /* the shortest; 0 unknown */
+	bool     whole;           /* all samples of all of these are in the sums, and what they took is known: */
+	uint64_t user_ns, system_ns;
+};
+
+struct hot_cpu hot_cpu_sums(const struct view *view, const struct hot_options *options);
+void hot_cpu_answer(const struct page *page, const struct hot *hot, const char *process);
+/* Into an object of JSON: null where it was not counted. */
+struct json_t;
+void hot_cpu_json(struct json_t *object, const struct hot *hot, const struct hot_counts *counts);
+struct json_t *hot_cpu_sampling(const struct hot *hot);
+
+/* A thread that has some of what was asked for, if blocks were counted one by one, or CPU samples. */
 struct hot_thread {
 	size_t   process;         /* index in the view */
 	const struct thread_info *thread; /* NULL unknown */

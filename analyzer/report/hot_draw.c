@@ -15,6 +15,8 @@
 
 char *hot_number(const struct hot *hot, uint64_t value)
 {
+	if (hot->options->by == HOT_CPU)
+		return xstrdup(TIME(value));
 	return xstrdup(hot_is_bytes(hot->options->by) ? BYTES(value) : COUNT(value));
 }
 

@@ -21,6 +21,10 @@ static json_t *numbers(const uint64_t *values, size_t count)
 
 static void set_counts(json_t *object, const struct hot *hot, const struct hot_counts *counts)
 {
+	if (hot_is_cpu(hot->options->by)) {
+		hot_cpu_json(object, hot, counts);
+		return;
+	}
 	json_set(object, "allocs", json_number(counts->allocs));
 	json_set(object, "bytes_allocated", json_number(counts->bytes));
 	json_set(object, "temporary", hot_has_blocks(hot->options->domain) ? json_number(counts->temporary) : json_null());
@@ -34,10 +38,30 @@ static void set_churn(json_t *object, const struct churn_site *churn)
 	json_set(object, "sizes", churn ? numbers(churn->sizes, CHURN_SIZES) : json_null());
 }
 
+static void set_thread(json_t *object, const struct thread_info *thread)
+{
+	json_set(object, "tid", thread ? json_number(thread->tid) : json_null());
+	json_set(object, "name", json_text(thread ? thread->name : NULL));
+}
+
+/* A stack of a thread with CPU samples. */
+static json_t *sampled(const struct hot *hot, const struct hot_row *row, struct name_sum *names)
+{
+	struct view_process *process = &hot->view->processes[row->process];
+	json_t *object = json_checked(json_object());
+
+	json_set(object, "process", json_text(process->info->stem));
+	set_thread(object, row->cpu->thread < process->info->thread_count ? &process->info->threads[row->cpu->thread] : NULL);
+	json_set(object, "value", json_number(row->value));
+	set_counts(object, hot, &row->counts);
+	json_stack(object, process, row->stack, names);
+	return object;
+}
+
 static json_t *site(const struct hot *hot, const struct hot_row *row, struct name_sum *names)
 {
 	struct view_process *process = &hot->view->processes[row->process];
-	struct stack stack = stack_resolve(process, row->site->stack);
+	struct stack stack = stack_resolve(process, row->stack);
 	struct block_type is = type_of_each(process, row->site->domain, &row->site->claims, &stack,
 	                                      (struct block_sizes){row->site->allocs, row->site->bytes_allocated,
 	                                                           row->site->live_blocks > 0}, row->site->range);
@@ -48,7 +72,7 @@ static json_t *site(const struct hot *hot, const struct hot_row *row, struct nam
 	set_counts(object, hot, &row->counts);
 	set_churn(object, row->churn);
 	json_block_type(object, &is);
-	json_stack(object, process, row->site->stack, names);
+	json_stack(object, process, row->stack, names);
 	stack_free(&stack);
 	return object;
 }
@@ -76,7 +100,7 @@ static size_t put_sites(struct json_writer *writer, const struct hot *hot, struc
 {
 	json_open_level(writer, "sites", '[');
 	for (size_t i = 0; i < hot->row_count && i < hot->options->top; i++)
-		json_put_row(writer, site(hot, &hot->rows[i], names));
+		json_put_row(writer, hot->rows[i].cpu ? sampled(hot, &hot->rows[i], names) : site(hot, &hot->rows[i], names));
 	json_close_level(writer, ']');
 	return hot->row_count > hot->options->top ? hot->row_count - hot->options->top : 0;
 }
@@ -151,12 +175,15 @@ static void put_threads(struct json_writer *writer, const struct hot *hot)
 
 	json_open_level(writer, "threads", '[');
 	for (size_t i = 0; i < count; i++) {
-		const struct thread_info *thread = threads[i].thread;
 		json_t *object = json_checked(json_object());
 
 		json_set(object, "process", json_text(hot->view->processes[threads[i].process].info->stem));
-		json_set(object, "tid", thread ? json_number(thread->tid) : json_null());
-		json_set(object, "name", json_text(thread ? thread->name : NULL));
+		set_thread(object, threads[i].thread);
+		if (hot_is_cpu(hot->options->by)) {
+			set_counts(object, hot, &threads[i].counts);
+			json_put_row(writer, object);
+			continue;
+		}
 		json_set(object, "allocs", json_number(threads[i].counts.allocs));
 		json_set(object, "bytes_allocated", json_number(threads[i].counts.bytes));
 		json_set(object, "temporary", json_number(threads[i].counts.temporary));
@@ -210,11 +237,12 @@ void hot_json(FILE *file, const struct view *view, const struct hot_options *opt
 	json_put_head(&writer, view, "probe.hot/1");
 	json_put_marks(&writer, view);
 	json_put_member(&writer, "by", json_text(hot_by_name(options->by)));
-	json_put_member(&writer, "domain", json_text(domain_name(options->domain)));
+	json_put_member(&writer, "domain", json_text(hot_is_cpu(options->by) ? NULL : domain_name(options->domain)));
 	json_put_member(&writer, "from", json_text(options->from));
 	json_put_member(&writer, "to", json_text(options->to));
 	json_put_member(&writer, "match", json_texts(options->matches, options->match_count));
 	json_put_member(&writer, "thread", json_texts(options->threads, options->thread_count));
+	json_put_member(&writer, "sampling", hot_is_cpu(options->by) ? hot_cpu_sampling(hot) : json_null());
 	json_put_member(&writer, "totals", sums(hot, &hot->all));
 	json_put_member(&writer, "matching", sums(hot, &hot->matching));
 	json_put_member(&writer, "lifetimes_below_ns", bounds(churn_lifetime_below, CHURN_LIFETIMES));

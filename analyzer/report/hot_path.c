@@ -77,14 +77,14 @@ static uint32_t id_of(struct hot *hot, const struct frame *frame)
 }
 
 /* What is no frame, but stands for some: how a stack ends that has no root, and frames of the runtime. */
-enum { IN_RUNTIME = TRACE_FIRST_NODE, IN_PROBE, STANDINS };
+enum { IN_RUNTIME = TRACE_FIRST_NODE, IN_PROBE, IN_LIBRARY, STANDINS };
 
 static uint32_t standin_of(struct hot *hot, uint32_t what)
 {
 	static const char *const labels[STANDINS] = {
 		[TRACE_STACK_NONE] = "no stack was taken", [TRACE_STACK_ROOT] = "the root",
 		[TRACE_STACK_CUT] = "… cut at the depth that was asked for", [TRACE_STACK_LOST] = "… the walk could not go on",
-		[IN_RUNTIME] = "node itself", [IN_PROBE] = "libprobe, in node",
+		[IN_RUNTIME] = "node itself", [IN_PROBE] = "libprobe, in node", [IN_LIBRARY] = "libprobe, recording",
 	};
 	uint32_t id = add_frame(hot, (uint64_t)what << 1 | 1, NULL);
 
@@ -156,25 +156,54 @@ static bool is_probes_own(const struct stack *stack)
 	return false;
 }
 
+/* Was it interrupted in libprobe.so itself, which stacks do not show? */
+static bool is_in_library(const struct hot *hot, const struct hot_row *row)
+{
+	struct view_process *process = &hot->view->processes[row->process];
+	const struct frame *frames;
+
+	return node_is_frame(process->info, row->stack) &&
+	       names_resolve(process->input->names, process->id, row->stack, &frames) && frames[0].kind == FRAME_NATIVE &&
+	       place_is_probe(&frames[0]);
+}
+
+/* Is it node's own, and another frame stands for it? */
+static bool is_left_out(const struct stack *stack, size_t at, bool sampled, bool scripted, bool engine, size_t from)
+{
+	const struct stack_frame *frame = &stack->frames[at];
+
+	if (sampled)
+		return scripted && at > stack->blame && frame->engine;
+	return (frame->engine || (engine && is_library(frame->frame))) && (scripted || at > from);
+}
+
 /*
  * What a person wants to see of a stack: from the frame to blame outwards, without node's own frames where a script runs,
  * nor what the C library calls main from. What node does by itself is a function of "node itself". Unknown frames in a row
- * are one.
+ * are one. Of a sample of CPU time, from the innermost: what its function did, in node and in libraries, too.
  */
-static void make_path(struct hot *hot, const struct stack *stack, struct hot_path *path)
+static void make_path(struct hot *hot, const struct stack *stack, const struct hot_row *row, struct hot_path *path)
 {
-	bool all = hot->options->all_frames;
+	bool all = hot->options->all_frames, sampled = row->cpu != NULL;
 	bool scripted = stack->blame < stack->count && !stack->frames[stack->blame].engine;
-	bool engine = stack->blame < stack->count && stack->frames[stack->blame].engine;
-	size_t from = all || stack->blame == stack->count ? 0 : stack->blame, to = stack->count;
+	bool engine = stack->blame < stack->count && stack->frames[stack->blame].engine && !sampled;
+	size_t from = all || sampled || stack->blame == stack->count ? 0 : stack->blame, to = stack->count, inner;
 
 	path->length = path->whole_length = 0;
-	for (size_t i = 0; i < stack->count && i < DEPTH_MOST; i++)
+	if (sampled && is_in_library(hot, row)) {
+		path->whole[path->whole_length++] = standin_of(hot, IN_LIBRARY);
+		push(path, path->whole[0], NULL);
+	}
+	inner = path->length;
+	for (size_t i = 0; i < stack->count && path->whole_length < DEPTH_MOST; i++)
 		path->whole[path->whole_length++] = id_of(hot, stack->frames[i].frame);
-	path->own = from;
+	path->own = inner ? 0 : from;
 	if (!all && is_probes_own(stack)) {
-		path->own = stack->maker < stack->count ? stack->maker : 0;
-		push(path, id_of(hot, stack->frames[path->own].frame), &stack->frames[path->own]);
+		size_t own = stack->maker < stack->count ? stack->maker : 0;
+
+		path->length = 0;
+		path->own = inner + own;
+		push(path, id_of(hot, stack->frames[own].frame), &stack->frames[own]);
 		push(path, standin_of(hot, IN_PROBE), NULL);
 		return;
 	}
@@ -184,13 +213,13 @@ static void make_path(struct hot *hot, const struct stack *stack, struct hot_pat
 		const struct stack_frame *at = &stack->frames[i];
 		uint32_t id;
 
-		if (!all && (at->engine || (engine && is_library(at->frame))) && (scripted || i > from)) {
+		if (!all && is_left_out(stack, i, sampled, scripted, engine, from)) {
 			id = standin_of(hot, IN_RUNTIME);
 			if (!scripted && path->ids[path->length - 1] != id)
 				push(path, id, NULL);
 			continue;
 		}
-		id = i < DEPTH_MOST ? path->whole[i] : id_of(hot, at->frame);
+		id = id_of(hot, at->frame);
 		if (path->length && path->ids[path->length - 1] == id && !at->frame->function)
 			continue;
 		push(path, id, at);
@@ -230,13 +259,13 @@ void hot_add_path(struct hot *hot, struct hot_path *path, const struct stack *st
 {
 	uint32_t down, up;
 
-	make_path(hot, stack, path);
+	make_path(hot, stack, row, path);
 	for (size_t i = 0; i < path->length; i++)
 		path->reversed[i] = path->ids[path->length - 1 - i];
 	down = hot_tree_add(&hot->down, path->reversed, path->length, row->value);
 	up = hot_tree_add(&hot->up, path->ids, path->length, row->value);
 	/* Totals are of what is left out of trees, too. */
-	if (path->whole_length)
+	if (path->own < path->whole_length)
 		hot_sums_add(&hot->functions, path->whole, path->whole_length, path->own, row->value);
 	else
 		hot_sums_add(&hot->functions, path->ids, path->length, 0, row->value);

@@ -12,7 +12,9 @@
 /* What is counted, as in "by …". */
 static const char *const titles[HOT_BYS] = {
 	[HOT_ALLOCS] = "allocations", [HOT_BYTES] = "bytes allocated", [HOT_TEMPORARY] = "temporary blocks",
-	[HOT_PEAK] = "bytes at the peak", [HOT_LIFETIME] = "short-lived blocks",
+	[HOT_PEAK] = "bytes at the peak", [HOT_LIFETIME] = "short-lived blocks", [HOT_CPU] = "CPU time",
+	[HOT_INSTRUCTIONS] = "instructions", [HOT_CYCLES] = "cycles", [HOT_CACHE_MISSES] = "cache misses",
+	[HOT_PAGE_FAULTS] = "page faults",
 };
 
 /* ---- the answer ----------------------------------------------------------------------------------------------- */
@@ -98,10 +100,14 @@ static bool has_untold_deaths(const struct view *view)
 static void put_answer(const struct page *page, const struct hot *hot)
 {
 	char *all_of = who(hot->view), *during = stretch(hot->options), *process = xasprintf("%s%s", all_of, during);
-	char *sum = sum_sentence(hot, process), *text = xasprintf("%s.", sum);
+	bool sampled = hot_is_cpu(hot->options->by);
+	char *sum = sampled ? NULL : sum_sentence(hot, process), *text = sampled ? NULL : xasprintf("%s.", sum);
 	uint64_t all = hot_value(&hot->all, hot->options->by);
 
-	page_words(page, 0, 0, STYLE_BOLD, text);
+	if (sampled)
+		hot_cpu_answer(page, hot, process);
+	else
+		page_words(page, 0, 0, STYLE_BOLD, text);
 	free(text);
 	if (hot->options->match_count && all) {
 		char *matching = hot_number(hot, hot->total);
@@ -111,12 +117,12 @@ static void put_answer(const struct page *page, const struct hot *hot)
 		free(matching);
 		free(text);
 	}
-	if (hot->options->domain != DOMAIN_HEAP) {
+	if (hot->options->domain != DOMAIN_HEAP && !sampled) {
 		text = xasprintf("Domain: %s.", domain_name(hot->options->domain));
 		page_words(page, 0, 0, STYLE_PLAIN, text);
 		free(text);
 	}
-	if (hot->options->domain == DOMAIN_WASM_HEAP && has_untold_deaths(hot->view))
+	if (hot->options->domain == DOMAIN_WASM_HEAP && !sampled && has_untold_deaths(hot->view))
 		page_words(page, 0, 0, STYLE_PLAIN,
 		           "A collector frees in some linear memory, which it does not tell: its blocks count as allocations, but "
 		           "not as temporary, short-lived, or alive at a peak.");
@@ -170,6 +176,54 @@ static void put_functions(const struct page *page, const struct hot *hot, struct
 
 /* ---- threads -------------------------------------------------------------------------------------------------- */
 
+static void put_thread_name(struct grid *grid, const struct hot *hot, const struct hot_thread *is)
+{
+	const struct thread_info *thread = is->thread;
+	char *name = escape_text(thread && thread->name ? thread->name : "unknown");
+	char *tid = thread ? xasprintf("%" PRIu32, thread->tid) : xstrdup("");
+	char *process = hot->view->process_count > 1 ? text_process(&hot->view->processes[is->process]) : xstrdup("");
+
+	grid_cell(grid, tid);
+	grid_cell(grid, name);
+	grid_cell(grid, process);
+	free(name);
+	free(tid);
+	free(process);
+}
+
+/* Of CPU samples. */
+static void put_sampled_threads(const struct page *page, const struct hot *hot)
+{
+	struct column columns[] = {
+		{titles[hot->options->by], true, false, STYLE_SIZE, CUT_END}, {"", true, false, STYLE_PLAIN, CUT_END},
+		{"samples", true, false, STYLE_PLAIN, CUT_END}, {"tid", true, false, STYLE_DIM, CUT_END},
+		{"thread", false, false, STYLE_PLAIN, CUT_END}, {"", false, true, STYLE_DIM, CUT_END},
+	};
+	uint64_t all = hot_value(&hot->all, hot->options->by);
+	size_t count;
+	struct hot_thread *threads = hot_threads(hot, &count);
+	char *note = count > hot->options->top ? xasprintf("%s of %s", COUNT(hot->options->top), COUNT(count)) : NULL;
+	struct grid *grid;
+
+	if (count > 1 || hot->options->thread_count) {
+		page_title(page, "Threads", note ? note : hot->options->match_count ? "matching or not" : NULL);
+		grid = grid_open(columns, 6);
+		for (size_t i = 0; i < count && i < hot->options->top; i++) {
+			uint64_t value = hot_value(&threads[i].counts, hot->options->by);
+			char *number = hot_number(hot, value);
+
+			grid_cell(grid, number);
+			grid_cell(grid, SHARE(value, all));
+			grid_cell(grid, COUNT(threads[i].counts.samples));
+			put_thread_name(grid, hot, &threads[i]);
+			free(number);
+		}
+		grid_close(page, grid);
+	}
+	free(note);
+	free(threads);
+}
+
 /* Where they were counted, and there are several. */
 static void put_threads(const struct page *page, const struct hot *hot)
 {
@@ -189,22 +243,12 @@ static void put_threads(const struct page *page, const struct hot *hot)
 		grid = grid_open(columns, 7);
 		for (size_t i = 0; i < count && i < hot->options->top; i++) {
 			const struct hot_counts *counts = &threads[i].counts;
-			const struct thread_info *thread = threads[i].thread;
-			char *name = escape_text(thread && thread->name ? thread->name : "unknown");
-			char *tid = thread ? xasprintf("%" PRIu32, thread->tid) : xstrdup("");
-			char *process = hot->view->process_count > 1 ? text_process(&hot->view->processes[threads[i].process])
-			                                             : xstrdup("");
 
 			grid_cell(grid, COUNT(counts->allocs));
 			grid_cell(grid, BYTES(counts->bytes));
 			grid_cell(grid, COUNT(counts->temporary));
 			grid_cell(grid, COUNT(counts->brief));
-			grid_cell(grid, tid);
-			grid_cell(grid, name);
-			grid_cell(grid, process);
-			free(name);
-			free(tid);
-			free(process);
+			put_thread_name(grid, hot, &threads[i]);
 		}
 		grid_close(page, grid);
 	}
@@ -238,12 +282,14 @@ void hot_text(const struct page *page, const struct view *view, const struct hot
 		hot_graph(page, hot, shows_utf8());
 	if (options->by == HOT_LIFETIME)
 		hot_classes(page, hot, shows_utf8());
+	if (hot_is_cpu(options->by))
+		put_sampled_threads(page, hot);
 	if (hot_needs_churn(options))
 		put_threads(page, hot);
 	if (hot->total)
 		put_functions(page, hot, &names);
 	/* A log has no callers. */
-	if (hot->total && options->domain != DOMAIN_LOG) {
+	if (hot->total && (hot_is_cpu(options->by) || options->domain != DOMAIN_LOG)) {
 		hot_put_tree(page, hot, true, &names);
 		hot_put_tree(page, hot, false, &names);
 	}

@@ -47,3 +47,19 @@ const char *human_share(char *buffer, uint64_t part, uint64_t of)
 		snprintf(buffer, HUMAN_SIZE, part ? "%.1f %%" : "0 %%", percent);
 	return buffer;
 }
+
+/* Three digits, but whole seconds. */
+const char *human_time(char *buffer, uint64_t ns)
+{
+	static const char *const units[] = {"ns", "µs", "ms", "s"};
+	double value = (double)ns;
+	size_t unit = 0;
+
+	for (; unit < 3 && value >= (unit ? 999.5 : 1000); unit++)
+		value /= 1000;
+	if (value >= 999.5)
+		strcat((human_count(buffer, (uint64_t)(value + 0.5)), buffer), " s");
+	else
+		snprintf(buffer, HUMAN_SIZE, "%.*f %s", !unit ? 0 : value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value, units[unit]);
+	return buffer;
+}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "heap/churn.h"
+#include "heap/cpu.h"
 #include "heap/history.h"
 #include "heap/instants.h"
 #include "heap/ledger.h"
@@ -98,6 +99,8 @@ static void replay(struct image *image, struct bytes log, struct ring_view *ring
 	instants_choose(process, first, last);
 	for (size_t i = 0; process->churn && i < streams.count; i++)
 		churn_stream(process, i, streams.count, (struct stream_id){streams.list[i].id});
+	for (size_t i = 0; i < streams.count; i++)
+		cpu_stream(process, i, streams.count, (struct stream_id){streams.list[i].id});
 	matcher = matcher_open(process, &image->inherit, (uint32_t)streams.count);
 	merge(&streams, matcher_events, matcher);
 	matcher_close(matcher, &image->damage);
@@ -204,6 +207,8 @@ void process_free(struct process_info *process)
 	free(process->instants.numbers);
 	history_free(process->history);
 	churn_free(process->churn);
+	cpu_free(process->cpu);
+	free(process->child_usages);
 	for (size_t i = 0; i < process->wasm_memory_count; i++) {
 		free(process->wasm_memories[i].growth);
 		free(process->wasm_memories[i].steps);

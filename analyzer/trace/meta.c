@@ -10,6 +10,7 @@
 #include "trace/sample.h"
 #include "trace/shared.h"
 #include "trace/unfinalized.h"
+#include "trace/usage.h"
 #include "trace/vtable_record.h"
 #include "trace/wasm_record.h"
 
@@ -237,6 +238,9 @@ static bool read_record(struct process_info *process, struct code_reader *code, 
 		return log_record(process, record, payload);
 	case TRACE_RECORD_PENDING:
 		return unfinalized_record(process, payload, record->tick);
+	case TRACE_RECORD_USAGE:
+	case TRACE_RECORD_CPU:
+		return usage_record(process, record, payload);
 	}
 	return false;
 }

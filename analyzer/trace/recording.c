@@ -15,6 +15,7 @@
 
 #include "trace/array.h"
 #include "heap/churn.h"
+#include "heap/cpu.h"
 #include "trace/image.h"
 #include "trace/marks.h"
 #include "trace/time.h"
@@ -249,18 +250,46 @@ struct wanted {
 	const char *since;
 	const struct block_watch *watch;
 	const struct recording_churn *churn;
+	const struct recording_cpu *cpu;
 };
+
+/* Ticks of each process: 0 and UINT64_MAX where no instant was asked for. */
+static void find_stretch(struct recording *recording, const char *begin, const char *end, uint64_t *from, uint64_t *to)
+{
+	size_t count = recording->process_count;
+
+	memset(to, 0xff, count * sizeof *to);
+	if (begin && !marks_instant(recording->processes, count, begin, from))
+		recording->instant_unknown = begin;
+	else if (end && !marks_instant(recording->processes, count, end, to))
+		recording->instant_unknown = end;
+}
+
+static void open_cpu(struct recording *recording, const struct recording_cpu *wants)
+{
+	size_t count = recording->process_count;
+	uint64_t *from = xcalloc(count, sizeof *from), *to = xcalloc(count, sizeof *to);
+
+	find_stretch(recording, wants->from, wants->to, from, to);
+	for (size_t i = 0; i < count; i++) {
+		struct cpu *cpu = cpu_of(&recording->processes[i]);
+
+		cpu->from = from[i];
+		cpu->to = to[i];
+		cpu->wanted = wants->threads;
+		cpu->wanted_count = wants->thread_count;
+		cpu->keep = wants->keep;
+	}
+	free(from);
+	free(to);
+}
 
 static void open_churn(struct recording *recording, const struct recording_churn *churn)
 {
 	size_t count = recording->process_count;
 	uint64_t *from = xcalloc(count, sizeof *from), *to = xcalloc(count, sizeof *to);
 
-	memset(to, 0xff, count * sizeof *to);
-	if (churn->from && !marks_instant(recording->processes, count, churn->from, from))
-		recording->instant_unknown = churn->from;
-	else if (churn->to && !marks_instant(recording->processes, count, churn->to, to))
-		recording->instant_unknown = churn->to;
+	find_stretch(recording, churn->from, churn->to, from, to);
 	for (size_t i = 0; i < count; i++) {
 		/* A tick of 0 would be the start. */
 		if (churn->at_ns && (!tick_of_time(&recording->processes[i], churn->at_ns, &from[i]) || !from[i]))
@@ -327,6 +356,8 @@ static void read_images(struct recording *recording, int dir, char **stems, size
 		recording->since_unknown = true;
 	if (wanted->churn)
 		open_churn(recording, wanted->churn);
+	if (wanted->cpu)
+		open_cpu(recording, wanted->cpu);
 	family_link(images, count);
 	code_link(images, count);
 	for (size_t i = 0; i < count; i++)
@@ -403,6 +434,11 @@ struct recording *recording_open_since(const char *dir, const char *since)
 struct recording *recording_open_churn(const char *dir, const struct recording_churn *churn)
 {
 	return open_wanted(dir, &(struct wanted){.churn = churn});
+}
+
+struct recording *recording_open_cpu(const char *dir, const struct recording_cpu *cpu)
+{
+	return open_wanted(dir, &(struct wanted){.cpu = cpu});
 }
 
 bool recording_replay(const char *dir, const struct block_watch *watch)

@@ -26,6 +26,13 @@ struct recording_churn {
 	uint64_t at_ns;          /* if not 0 it is this instant alone, of CLOCK_MONOTONIC: what is alive then is the peak */
 };
 struct recording *recording_open_churn(const char *dir, const struct recording_churn *churn);
+/* The same, and of its CPU samples counts what lies between two instants (heap/cpu.h). */
+struct recording_cpu {
+	const char *from, *to;   /* likewise */
+	const char *const *threads; size_t thread_count; /* by id or name: whose samples alone count; none: all */
+	bool     keep;           /* each sample */
+};
+struct recording *recording_open_cpu(const char *dir, const struct recording_cpu *cpu);
 
 /*
  * The same recording once more, for its single blocks: `watch` is told of each, process by process, in the order of time
