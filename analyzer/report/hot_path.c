@@ -180,7 +180,8 @@ static bool is_left_out(const struct stack *stack, size_t at, bool sampled, bool
 /*
  * What a person wants to see of a stack: from the frame to blame outwards, without node's own frames where a script runs,
  * nor what the C library calls main from. What node does by itself is a function of "node itself". Unknown frames in a row
- * are one. Of a sample of CPU time, from the innermost: what its function did, in node and in libraries, too.
+ * are one. Of a sample of CPU time, from the innermost: what its function did, in node and in libraries, too; a function that
+ * calls itself is there once.
  */
 static void make_path(struct hot *hot, const struct stack *stack, const struct hot_row *row, struct hot_path *path)
 {
@@ -220,7 +221,7 @@ static void make_path(struct hot *hot, const struct stack *stack, const struct h
 			continue;
 		}
 		id = id_of(hot, at->frame);
-		if (path->length && path->ids[path->length - 1] == id && !at->frame->function)
+		if (path->length && path->ids[path->length - 1] == id && (!at->frame->function || (sampled && !all)))
 			continue;
 		push(path, id, at);
 	}
