@@ -6,6 +6,7 @@
 #include "report/hot.h"
 #include "report/human.h"
 #include "report/json_rows.h"
+#include "report/usage.h"
 #include "util.h"
 
 static const char *const keys[TRACE_CPU_KINDS] = {
@@ -19,6 +20,7 @@ struct hot_cpu hot_cpu_sums(const struct view *view, const struct hot_options *o
 
 	for (size_t i = 0; i < view->process_count; i++) {
 		const struct process_info *info = view->processes[i].info;
+		struct trace_usage usage;
 
 		if (!info->cpu || !info->cpu->taken)
 			continue;
@@ -31,9 +33,9 @@ struct hot_cpu hot_cpu_sums(const struct view *view, const struct hot_options *o
 		}
 		if (info->cpu->sampling.period_ns && (!sums.period_ns || info->cpu->sampling.period_ns < sums.period_ns))
 			sums.period_ns = info->cpu->sampling.period_ns;
-		sums.whole &= info->usage.told;
-		sums.user_ns += info->usage.record.user_us * 1000;
-		sums.system_ns += info->usage.record.system_us * 1000;
+		sums.whole &= usage_of(view, &view->processes[i], &usage);
+		sums.user_ns += usage.user_us * 1000;
+		sums.system_ns += usage.system_us * 1000;
 	}
 	sums.whole &= sums.processes > 0;
 	return sums;

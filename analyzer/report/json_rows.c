@@ -12,6 +12,7 @@
 #include "report/ledger.h"
 #include "report/stack.h"
 #include "report/suppress.h"
+#include "report/usage.h"
 #include "trace/time.h"
 #include "util.h"
 
@@ -178,6 +179,7 @@ json_t *json_process(const struct view *view, struct view_process *process)
 	json_set(object, "recording", json_text(process->input->recording->dir));
 	json_set(object, "own_heap", json_boolean(info->header.flags & TRACE_PROCESS_OWN_HEAP));
 	json_set(object, "warnings", json_texts((const char *const *)info->warnings, info->warning_count));
+	usage_json(object, view, process);
 	json_set(object, "totals", totals(&info->totals));
 	return object;
 }

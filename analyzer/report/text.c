@@ -6,6 +6,7 @@
 #include "report/escape.h"
 #include "report/human.h"
 #include "report/logs.h"
+#include "report/usage.h"
 #include "util.h"
 
 void text_source(const struct page *page, const struct view *view)
@@ -83,6 +84,7 @@ void report_text(const struct page *page, const struct view *view, const struct 
 			put_memories(page, view, options, &names);
 		text_elsewhere(page, view, options->domain);
 		text_totals(page, view);
+		usage_text(page, view, options->top);
 		if (view_logs(view))
 			text_logs(page, view, options);
 	}

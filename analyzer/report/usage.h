@@ -1,0 +1,22 @@
+/*
+ * usage.h: what processes took of the machine, by the kernel's count: CPU time, memory, page faults, context switches; and what
+ * their children took that recorded nothing themselves.
+ */
+#ifndef PROBE_REPORT_USAGE_H
+#define PROBE_REPORT_USAGE_H
+
+#include <jansson.h>
+
+#include "report/page.h"
+#include "report/view.h"
+
+/* Of a process image alone, without those that it was before exec, as far as these are known. False: it is not known. */
+bool usage_of(const struct view *view, const struct view_process *process, struct trace_usage *usage);
+/* Did nothing of this child, or of what it became, get into the recording? */
+bool usage_is_unrecorded(const struct view_process *process, const struct usage *child);
+
+void usage_text(const struct page *page, const struct view *view, size_t top);
+/* json_process: "usage", null where it is not known, and "children_usage". */
+void usage_json(json_t *object, const struct view *view, const struct view_process *process);
+
+#endif
