@@ -406,6 +406,7 @@ struct claims {
 	uint32_t  vtable;         /* their class, by their table of virtual functions: in vtables; 0 unknown */
 	uint32_t  elements;       /* of each block; VTABLE_SEVERAL: they differ; 0: it is no array of that class */
 	bool      among;          /* others of the stack are of other classes: what asked for memory need not know the class's size */
+	uint8_t   family;         /* enum trace_family: of the function that was called for the first of its blocks */
 	bool      mixed;          /* others of the stack are of classes of their own: what its code says is not of these */
 };
 

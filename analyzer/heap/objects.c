@@ -234,7 +234,7 @@ static void take_off(struct site *rest, struct site *row, const struct tally *ta
 
 	*row = (struct site){
 		.process = rest->process, .domain = rest->domain, .stack = rest->stack, .claims.vtable = tally->table,
-		.claims.elements = tally->elements, .claims.among = among, .alive_only = true, .allocs = tally->blocks, .bytes_allocated = tally->bytes,
+		.claims.elements = tally->elements, .claims.among = among, .claims.family = rest->claims.family, .alive_only = true, .allocs = tally->blocks, .bytes_allocated = tally->bytes,
 		.live_blocks = tally->blocks, .live_bytes = tally->bytes, .since_blocks = tally->since_blocks,
 		.since_bytes = tally->since_bytes, .growth = rest->growth, .history = UINT32_MAX,
 		.range = tally->range,

@@ -50,14 +50,16 @@ uint32_t site_add(struct sites *sites, enum domain domain, uint32_t stack)
 		return site;
 	site = (uint32_t)sites->count;
 	array_room(sites->list, sites->count);
-	sites->list[sites->count++] = (struct site_count){.stack = stack, .domain = domain, .peak = sites->peak};
+	sites->list[sites->count++] = (struct site_count){
+		.stack = stack, .domain = (uint8_t)domain, .family = domain == DOMAIN_HEAP ? sites->family : 0, .peak = sites->peak,
+	};
 	return (*of_stack)[stack] = site;
 }
 
 /* The site of what the process calls so. */
 static uint32_t site_told(struct sites *sites, const struct site_count *like, uint32_t told)
 {
-	struct site_count fresh = {.stack = like->stack, .domain = like->domain, .told = (uint16_t)told, .peak = sites->peak};
+	struct site_count fresh = {.stack = like->stack, .domain = like->domain, .family = like->family, .told = (uint16_t)told, .peak = sites->peak};
 	struct block *entry;
 	bool existed;
 
@@ -131,7 +133,7 @@ void sites_finish(struct sites *sites, struct process_info *process)
 		site_settle(sites, count);
 		site = &process->sites[process->site_count++];
 		*site = (struct site){
-			.domain = count->domain, .stack = {count->stack}, .claims.told = count->told,
+			.domain = count->domain, .stack = {count->stack}, .claims.told = count->told, .claims.family = count->family,
 			.allocs = count->allocs, .frees = count->frees,
 			.bytes_allocated = count->bytes_allocated,
 			.live_blocks = count->allocs - count->frees, .live_bytes = count->live_bytes,

@@ -21,7 +21,8 @@ struct site_count {              /* one cache line */
 	uint64_t peak_bytes;     /* alive at the peak `peak`: */
 	uint64_t peak;           /* number of the peak that is settled */
 	uint32_t stack;          /* node id */
-	uint16_t domain;         /* enum domain */
+	uint8_t  domain;         /* enum domain */
+	uint8_t  family;         /* enum trace_family: how its first block was asked for */
 	uint16_t told;           /* what the process says its blocks are, 0 nothing */
 };
 _Static_assert(sizeof(struct site_count) == 64, "one cache line");
@@ -38,7 +39,8 @@ struct sites {
 	const struct process_info *process; /* its call tree */
 	const struct block_watch *watch; /* its */
 	struct churn *churn;     /* its */
-	uint64_t  now;           /* tick of the event that is being replayed */
+	uint64_t  now;           /* tick of the event that is being replayed, */
+	uint8_t   family;        /* and its enum trace_family, if it is a birth on the heap */
 	uint64_t  live_bytes;    /* of the heap, now */
 	uint64_t  peak_bytes;    /* and the most there ever was, */
 	uint64_t  peak;          /* which is peak number … */

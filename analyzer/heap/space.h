@@ -83,6 +83,7 @@ static inline struct block *space_birth(struct space *space, struct table *live,
 	uint32_t owed = 0;
 
 	space->last_birth[stream] = event->address;
+	space->sites->family = event->detail;
 	if (__builtin_expect(space->pending.count, 0) && space_dead_on_arrival(space, stream, event, &owed))
 		return NULL;
 	block = table_insert(live, event->address, existed);

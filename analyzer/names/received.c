@@ -13,16 +13,20 @@
 #define MOST_CALLS  12        /* of a stack, the innermost */
 #define MOST_STUBS  3         /* calls in libraries without debug information that pass a pointer out to one with it */
 
-static struct receiver_sizes sizes_of(const struct stack_nodes *stack, struct block_sizes sizes)
+static struct receiver_sizes sizes_of(const struct stack_nodes *stack, struct block_sizes sizes, bool is_array)
 {
-	if (stack->largest)
-		return (struct receiver_sizes){stack->smallest, stack->largest};
-	if (sizes.blocks && sizes.bytes % sizes.blocks == 0)
-		return (struct receiver_sizes){sizes.bytes / sizes.blocks, sizes.bytes / sizes.blocks};
-	return (struct receiver_sizes){0};
+	struct receiver_sizes of = {.family = stack->family, .is_array = is_array};
+
+	if (stack->largest) {
+		of.smallest = stack->smallest;
+		of.largest = stack->largest;
+	} else if (sizes.blocks && sizes.bytes % sizes.blocks == 0) {
+		of.smallest = of.largest = sizes.bytes / sizes.blocks;
+	}
+	return of;
 }
 
-bool received_type(struct types *types, const struct stack_nodes *stack, struct block_sizes sizes,
+bool received_type(struct types *types, const struct stack_nodes *stack, struct block_sizes sizes, bool is_array,
                    struct block_type *answer)
 {
 	static const char *const clauses[CLAIM_KINDS] = {
@@ -55,7 +59,7 @@ bool received_type(struct types *types, const struct stack_nodes *stack, struct 
 	/* A large program without debug information is not even looked at. */
 	if (!useful)
 		return false;
-	received = receive(&types->demangler, calls, useful, sizes_of(stack, sizes));
+	received = receive(&types->demangler, calls, useful, sizes_of(stack, sizes, is_array));
 	if (!received.type)
 		return false;
 	answer->type = cpp_type(types, received.type);
@@ -64,6 +68,7 @@ bool received_type(struct types *types, const struct stack_nodes *stack, struct 
 	free(received.type);
 	if (!answer->type)
 		return false;
-	answer->evidence = clauses[received.why];
+	answer->evidence = received.is_larger ? "debuginfo: the one class of its size that begins with what receives it"
+	                                      : clauses[received.why];
 	return true;
 }

@@ -37,7 +37,8 @@ static bool native_types(struct types *types, const struct frame *const *frames,
 {
 	struct block_type named = {0}, received = {0};
 	bool is_named = cpp_types(types, frames, count, sizes, &named);
-	bool is_received = stack && !cpp_is_folded(&named) && received_type(types, stack, sizes, &received);
+	bool is_received = stack && !cpp_is_folded(&named) && received_type(types, stack, sizes,
+	                                                                                is_named && cpp_is_sure(&named), &received);
 
 	*answer = named;
 	if (cpp_is_folded(&named)) { /* debug information would say the same as its frames */

@@ -43,6 +43,7 @@ struct stack_nodes {
 	const struct node_id *nodes; /* of its call tree */
 	size_t    count;
 	uint64_t  smallest, largest; /* of its blocks, bytes; 0: unknown */
+	uint8_t   family;         /* enum trace_family: how they were asked for */
 };
 
 struct types *types_open(void);

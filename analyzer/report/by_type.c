@@ -83,7 +83,7 @@ struct block_type type_of_each(struct view_process *process, enum domain domain,
 {
 	const struct frame *frames[FRAMES_MOST];
 	struct node_id nodes[FRAMES_MOST];
-	struct stack_nodes at = {process->input->names, process->id, nodes, 0, range.smallest, range.largest};
+	struct stack_nodes at = {process->input->names, process->id, nodes, 0, range.smallest, range.largest, claims->family};
 	size_t count = stack->count < FRAMES_MOST ? stack->count : FRAMES_MOST;
 	struct block_type is = {0};
 	const char *claimed;

@@ -25,29 +25,6 @@ struct window {               /* instructions around the call */
 	struct join *joins; size_t join_count; /* owned */
 };
 
-/* Where an instruction begins, not too far before the call: a function, or a line of the source. 0: unknown. */
-static uint64_t window_start(const struct walk *walk, uint64_t call)
-{
-	Dwarf_Die die = walk->function->die, unit;
-	Dwarf_Addr base, start, end, found = 0;
-	Dwarf_Line *line;
-	ptrdiff_t at = 0;
-
-	if (!walk->function->has_die)
-		return 0;
-	for (int i = 0; i < 64 && !found && (at = dwarf_ranges(&die, at, &base, &start, &end)) > 0; i++)
-		if (start < call && call <= end)
-			found = start;
-	if (!found || call - found <= BEFORE)
-		return found;
-	if (!dwarf_diecu(&die, &unit, NULL, NULL))
-		return 0;
-	line = dwarf_getsrc_die(&unit, call - BEFORE);
-	if (line && dwarf_lineaddr(line, &start) == 0 && start >= found && start < call && call - start <= 2 * BEFORE)
-		return start;
-	return 0;
-}
-
 static struct join *join_at(const struct window *window, uint64_t pc)
 {
 	for (size_t i = 0; i < window->join_count; i++)
@@ -178,7 +155,7 @@ static bool pass(struct walk *walk, struct window *window, struct machine *at_ca
 
 bool walk_before(struct walk *walk, uint64_t call, struct machine *machine)
 {
-	struct window window = {.start = window_start(walk, call), .call = call, .end = call + AFTER};
+	struct window window = {.start = function_window(walk->function, call, BEFORE), .call = call, .end = call + AFTER};
 	bool is_called = false, settled = false;
 
 	*machine = (struct machine){0};

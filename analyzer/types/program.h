@@ -37,6 +37,7 @@ struct program {
 	struct cache functions;   /* struct function by the address of its entry; owned */
 	struct cache globals;     /* by the address of a unit's entry: struct globals; owned */
 	struct cache answers;     /* receiver.c's; owned */
+	struct cache amounts;     /* amount.c's; owned */
 	struct globals *all;      /* of all units, NULL until needed */
 };
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe/trace.h"
+#include "types/amount.h"
 #include "util.h"
 
 #define MOST_CALLS   12       /* that hand a pointer on */
@@ -18,6 +20,8 @@ struct choice {
 	struct shape_traits traits;
 	bool      is_exact;       /* all blocks are one of it */
 	bool      fits;           /* … or some of it, without a remainder */
+	bool      is_open;        /* something else may lie behind it */
+	bool      is_larger;      /* it begins with what the claim is about */
 	unsigned  score;          /* lower is better */
 };
 
@@ -36,6 +40,15 @@ static char *class_of(struct demangler *demangler, const char *symbol)
 	while (end > 1 && !(text[end] == ':' && text[end - 1] == ':'))
 		end--;
 	return end > 1 ? xasprintf("%.*s", (int)(end - 1), text) : NULL;
+}
+
+static struct program *program_of(struct binary *binary)
+{
+	if (!binary->program && !binary->no_program) {
+		binary->program = program_open(binary);
+		binary->no_program = !binary->program;
+	}
+	return binary->program;
 }
 
 /* ---- one claim ------------------------------------------------------------------------------------------------ */
@@ -85,13 +98,86 @@ static bool is_part(struct program *program, struct demangler *demangler, const 
 	return size && (size != smallest || size != largest);
 }
 
+/* What the calls up to this one ask for; only the last one knows of headers. */
+static enum amount_how amount_of(const struct receiver_call *calls, size_t last, uint64_t one, uint64_t size)
+{
+	enum amount_how how = amount_of_call(program_of(calls[last].binary), calls[last].vaddr, one, size);
+
+	for (size_t i = 0; i < last && how != AMOUNT_TIMES; i++) {
+		struct program *program = calls[i].binary ? program_of(calls[i].binary) : NULL;
+
+		if (program && amount_of_call(program, calls[i].vaddr, one, size) == AMOUNT_TIMES)
+			return AMOUNT_TIMES;
+	}
+	return how;
+}
+
+/* Does something of another type begin behind the first one? */
+static bool has_other_behind(struct program *program, const struct followed *followed, const struct choice *choice)
+{
+	for (size_t i = 0; i < followed->count; i++) {
+		const struct claim *claim = &followed->claims[i];
+		int64_t into = claim->at - choice->claim.at;
+		Dwarf_Die element;
+
+		if (claim->symbol || into < 0 || (uint64_t)into < choice->size)
+			continue;
+		element = shape_element(&program->shapes, &claim->type);
+		if (shape_size(&program->shapes, &element) != choice->size)
+			return true;
+	}
+	return false;
+}
+
+static bool is_named(const Dwarf_Die *type, const char *wanted)
+{
+	Dwarf_Die die = *type;
+	const char *name = dwarf_diename(&die);
+
+	return name && !strcmp(name, wanted);
+}
+
+/* The block is larger than the class. False: then it is something else, or it cannot be told what. */
+static bool judge_count(const struct receiver_call *calls, size_t call, const struct followed *followed, int64_t into,
+                        struct receiver_sizes sizes, struct choice *choice)
+{
+	struct program *program = program_of(calls[call].binary);
+	uint64_t size = sizes.smallest - (uint64_t)choice->claim.at;
+	enum amount_how how = amount_of(calls, call, choice->size, sizes.smallest);
+	bool is_array = sizes.is_array || sizes.family == TRACE_FAMILY_NEW_ARRAY;
+	Dwarf_Die larger;
+	size_t count;
+
+	if (how == AMOUNT_TIMES || (is_array && how <= AMOUNT_EITHER))
+		return true;
+	/* No number of objects stands before what is no array. */
+	if (into && sizes.family == TRACE_FAMILY_NEW && !sizes.is_array)
+		return false;
+	choice->is_open = how >= AMOUNT_VARIES || has_other_behind(program, followed, choice) ||
+	                  (sizes.smallest == sizes.largest && !choice->fits);
+	if (how >= AMOUNT_VARIES || sizes.smallest != sizes.largest)
+		return !is_named(&choice->element, "sockaddr");
+	count = shape_larger(&program->shapes, &choice->element, size, &larger);
+	if (count == 1) {
+		choice->element = larger;
+		choice->size = size;
+		choice->traits = shape_traits(&program->shapes, &larger);
+		choice->is_exact = choice->fits = choice->is_larger = true;
+		choice->is_open = false;
+		return true;
+	}
+	return !count && sizes.family != TRACE_FAMILY_NEW && !is_named(&choice->element, "sockaddr");
+}
+
 /*
  * The pointer that a function was given points to `at`; what a claim is about may begin behind an array's count. False:
  * the claim cannot be right.
  */
-static bool judge(struct program *program, struct demangler *demangler, const struct claim *claim, int64_t at,
-                  struct receiver_sizes sizes, struct choice *choice)
+static bool judge(const struct receiver_call *calls, size_t call, struct demangler *demangler,
+                  const struct followed *followed, const struct claim *claim, int64_t at, struct receiver_sizes sizes,
+                  struct choice *choice)
 {
+	struct program *program = program_of(calls[call].binary);
 	int64_t into = claim->at - at;
 	uint64_t smallest = sizes.smallest, largest = sizes.largest;
 
@@ -114,8 +200,12 @@ static bool judge(struct program *program, struct demangler *demangler, const st
 		return false;
 	if (into && (!choice->fits || !choice->size || !choice->traits.is_class))
 		return false;
+	if (choice->traits.is_class && choice->size && largest && !choice->is_exact && !choice->traits.has_tail &&
+	    !judge_count(calls, call, followed, into, sizes, choice))
+		return false;
 	/* What has virtual functions and not the block's size may be a base of what the block is. */
-	if (choice->traits.is_polymorphic && largest && !choice->is_exact && !into && claim->why != CLAIM_CONSTRUCTOR)
+	if (choice->traits.is_polymorphic && largest && !choice->is_exact && !into && choice->is_open &&
+	    claim->why != CLAIM_CONSTRUCTOR)
 		return false;
 	choice->score = score_of(choice, into, largest != 0);
 	return true;
@@ -128,13 +218,14 @@ static bool are_as_large(const struct choice *a, const struct choice *b, struct 
 	       a->size == b->size && (a->is_exact || !sizes.largest);
 }
 
-static struct choice choose(struct program *program, struct demangler *demangler, const struct followed *followed,
-                            int64_t at, struct receiver_sizes sizes)
+static struct choice choose(const struct receiver_call *calls, size_t call, struct demangler *demangler,
+                            const struct followed *followed, int64_t at, struct receiver_sizes sizes)
 {
+	struct program *program = program_of(calls[call].binary);
 	struct choice best = {0}, one;
 
 	for (size_t i = 0; i < followed->count; i++) {
-		if (!judge(program, demangler, &followed->claims[i], at, sizes, &one))
+		if (!judge(calls, call, demangler, followed, &followed->claims[i], at, sizes, &one))
 			continue;
 		/* What begins with the other one, and is as large, is the whole. */
 		if (best.found && are_as_large(&best, &one, sizes)) {
@@ -172,15 +263,6 @@ static const struct followed *followed_at(struct program *program, uint64_t vadd
 	return entry->value;
 }
 
-static struct program *program_of(struct binary *binary)
-{
-	if (!binary->program && !binary->no_program) {
-		binary->program = program_open(binary);
-		binary->no_program = !binary->program;
-	}
-	return binary->program;
-}
-
 static struct received answer(struct demangler *demangler, const struct choice *choice, size_t call)
 {
 	struct received received = {.why = choice->claim.why, .call = call};
@@ -188,7 +270,8 @@ static struct received answer(struct demangler *demangler, const struct choice *
 	if (!choice->found)
 		return received;
 	/* What ends in an array of any length is no element of one. */
-	received.size = choice->traits.has_tail ? 0 : choice->size;
+	received.size = choice->traits.has_tail || choice->is_open ? 0 : choice->size;
+	received.is_larger = choice->is_larger;
 	received.before = (uint64_t)choice->claim.at;
 	received.type = choice->claim.symbol ? class_of(demangler, choice->claim.symbol)
 	                                     : shape_name(choice->shapes, &choice->element);
@@ -212,7 +295,7 @@ struct received receive(struct demangler *demangler, const struct receiver_call 
 		if (!program)
 			break;
 		followed = followed_at(program, calls[i].vaddr, at, through);
-		choice = choose(program, demangler, followed, at, sizes);
+		choice = choose(calls, i, demangler, followed, at, sizes);
 		is_handed_on = (followed->returned || followed->stored_through) &&
 		               (!followed->is_typed || choice.traits.is_text || !choice.found);
 		if (choice.found) {

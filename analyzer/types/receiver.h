@@ -7,6 +7,10 @@
  * with it, inlined or not; a variable; a member, element or global; the type that the function returns; a parameter of an
  * inlined function, of a called one, of a declared one. A type larger than the block is no answer, one that leaves a
  * remainder the last choice, for a header with an array behind it is common.
+ *
+ * A class that is smaller than the block may be an element of an array, a header, or what a larger class begins with. It is
+ * an array where operator new[] was asked, or where the code asks for a multiple; it is none where it asks for more than
+ * one, or for one by operator new.
  */
 #ifndef PROBE_TYPES_RECEIVER_H
 #define PROBE_TYPES_RECEIVER_H
@@ -16,6 +20,8 @@
 
 struct receiver_sizes {       /* of the blocks, bytes */
 	uint64_t  smallest, largest; /* largest 0: unknown */
+	uint8_t   family;         /* enum trace_family: which functions were asked for them */
+	bool      is_array;       /* something else tells that they are arrays of what receives them */
 };
 
 struct receiver_call {
@@ -25,10 +31,11 @@ struct receiver_call {
 
 struct received {
 	char     *type;           /* owned by the caller; NULL: unknown */
-	uint64_t  size;           /* bytes of one; 0 unknown */
+	uint64_t  size;           /* bytes of one, of which each block has a whole number; 0 unknown */
 	uint64_t  before;         /* bytes of the block before the first one: an array's count, an allocator's header */
 	enum claim_why why;
 	size_t    call;           /* which of the calls told */
+	bool      is_larger;      /* it is the one class of the blocks' size that begins with what the evidence tells */
 };
 
 /* The calls by which a block was allocated, innermost first. */

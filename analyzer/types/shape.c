@@ -32,11 +32,19 @@ static bool is_class(int tag)
 	return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type;
 }
 
+void shape_whole(Dwarf_Die *type)
+{
+	int tag = dwarf_tag(type);
+	Dwarf_Attribute attribute;
+	Dwarf_Die whole;
+
+	if ((is_class(tag) || tag == DW_TAG_enumeration_type) && dwarf_attr(type, DW_AT_signature, &attribute) &&
+	    dwarf_formref_die(&attribute, &whole))
+		*type = whole;
+}
+
 bool shape_strip(struct shapes *shapes, const Dwarf_Die *type, Dwarf_Die *bare)
 {
-	Dwarf_Attribute attribute;
-	Dwarf_Die unit;
-
 	*bare = *type;
 	for (int i = 0; i < MOST_STRIPPED; i++) {
 		int tag = dwarf_tag(bare);
@@ -46,11 +54,8 @@ bool shape_strip(struct shapes *shapes, const Dwarf_Die *type, Dwarf_Die *bare)
 				return false;
 			continue;
 		}
-		if (is_class(tag) && dwarf_attr(bare, DW_AT_signature, &attribute) &&
-		    dwarf_formref_die(&attribute, &unit) && unit.addr != bare->addr) {
-			*bare = unit;
-			continue;
-		}
+		shape_whole(bare);
+		tag = dwarf_tag(bare);
 		if (is_class(tag) && dwarf_hasattr(bare, DW_AT_declaration))
 			shape_definition(shapes, bare);
 		return tag > 0;

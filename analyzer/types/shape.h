@@ -26,6 +26,9 @@ struct shapes {               /* all zero but for dwarf: ready */
 	struct cache read;        /* by the address of a unit's entry: its scopes were read */
 	struct cache definitions; /* by whole name: struct shape_definition, owned */
 	bool      defined;        /* they were looked for */
+	struct shape_class *classes; /* by size (shape_by_size.c); owned; NULL until looked for */
+	size_t    class_count;
+	bool      collected;      /* they were looked for */
 	size_t    left;           /* entries that may still be looked at, of one question that branches */
 };
 
@@ -37,6 +40,9 @@ bool shape_strip(struct shapes *shapes, const Dwarf_Die *type, Dwarf_Die *bare);
 
 /* The type of an entry, integrated from where it is abstract. False: void. */
 bool shape_type_of(Dwarf_Die *die, Dwarf_Die *type);
+
+/* Of an entry that stands for a type in a unit of its own, that type takes its place. */
+void shape_whole(Dwarf_Die *type);
 
 /* Bytes of the class that is defined under a whole name ("ns::Box<int>"); 0 unknown. */
 uint64_t shape_size_of_class(struct shapes *shapes, const char *name);
@@ -59,6 +65,12 @@ bool shape_is_array_at(struct shapes *shapes, const Dwarf_Die *type, uint64_t of
 
 /* Does a class begin with one of another, as a base or a member? */
 bool shape_begins_with(struct shapes *shapes, const Dwarf_Die *outer, const Dwarf_Die *inner);
+
+/*
+ * Classes of `size` bytes that begin with one of `inner`. Returns how many there are, by their names, up to 2; `found` is
+ * one of them.
+ */
+size_t shape_larger(struct shapes *shapes, const Dwarf_Die *inner, uint64_t size, Dwarf_Die *found);
 
 /* What else is to be known of a type before it is believed. */
 struct shape_traits {

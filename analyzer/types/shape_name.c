@@ -167,6 +167,7 @@ static char *name_of(struct shapes *shapes, const Dwarf_Die *type, int depth)
 	if (depth >= MOST_DEPTH || !shapes->left)
 		return NULL;
 	shapes->left--;
+	shape_whole(&die);
 	switch (dwarf_tag(&die)) {
 	case DW_TAG_base_type:
 		name = dwarf_diename(&die);

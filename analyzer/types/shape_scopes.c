@@ -26,6 +26,7 @@ void shapes_free(struct shapes *shapes)
 	cache_free(&shapes->scopes, free);
 	cache_free(&shapes->read, NULL);
 	cache_free(&shapes->definitions, free);
+	free(shapes->classes);
 }
 
 static bool is_class(int tag)
@@ -90,9 +91,13 @@ static const struct scope *scope_of(struct shapes *shapes, Dwarf_Die *type)
 {
 	struct walk walk = {.shapes = shapes, .left = MOST_ENTRIES};
 	const struct cache_entry *found;
+	Dwarf_Attribute attribute;
 	struct cache_entry *entry;
-	Dwarf_Die unit;
+	Dwarf_Die unit, declaration;
 
+	/* What is defined elsewhere than where it was declared belongs there. */
+	if (dwarf_attr(type, DW_AT_specification, &attribute) && dwarf_formref_die(&attribute, &declaration))
+		type = &declaration;
 	if (!dwarf_diecu(type, &unit, NULL, NULL))
 		return NULL;
 	entry = cache_at(&shapes->read, &unit.addr, sizeof(unit.addr));
@@ -128,7 +133,7 @@ static void find_definitions(struct walk *walk, Dwarf_Die *outer, const char *sc
 		return;
 	do {
 		int tag = dwarf_tag(&child);
-		const char *name;
+		const char *name, *own = scope;
 		char *whole;
 
 		if ((char *)child.addr <= (char *)walk->seen || !walk->left)
@@ -138,9 +143,11 @@ static void find_definitions(struct walk *walk, Dwarf_Die *outer, const char *sc
 		if (!is_class(tag) && tag != DW_TAG_namespace)
 			continue;
 		name = dwarf_diename(&child);
-		if (!name || strlen(name) + strlen(scope) > 4096)
+		if (is_class(tag) && dwarf_hasattr(&child, DW_AT_specification))
+			own = shape_scope(walk->shapes, &child);
+		if (!name || !own || strlen(name) + strlen(own) > 4096)
 			continue;
-		whole = xasprintf("%s%s", scope, name);
+		whole = xasprintf("%s%s", own, name);
 		if (is_class(tag) && !dwarf_hasattr(&child, DW_AT_declaration)) {
 			struct cache_entry *entry = cache_at(&walk->shapes->definitions, whole, strlen(whole));
 
@@ -150,7 +157,7 @@ static void find_definitions(struct walk *walk, Dwarf_Die *outer, const char *sc
 			}
 		}
 		free(whole);
-		whole = xasprintf("%s%s::", scope, name);
+		whole = xasprintf("%s%s::", own, name);
 		find_definitions(walk, &child, whole, depth + 1);
 		free(whole);
 	} while (dwarf_siblingof(&child, &child) == 0);

@@ -217,6 +217,7 @@ bool function_is_constructor(Dwarf_Die *die, Dwarf_Die *constructed)
 			return false;
 	if (dwarf_tag(&type) != DW_TAG_pointer_type || !shape_type_of(&type, &target))
 		return false;
+	shape_whole(&target);
 	class = dwarf_diename(&target);
 	if (!class || bare_size(class) != bare_size(name) || strncmp(class, name, bare_size(name)) ||
 	    (dwarf_tag(&target) != DW_TAG_class_type && dwarf_tag(&target) != DW_TAG_structure_type))
@@ -309,6 +310,28 @@ struct function *function_read(Dwarf_Die *die)
 	read_block(&reader, die, &within, 0);
 	free(within.ranges.list);
 	return function;
+}
+
+uint64_t function_window(const struct function *function, uint64_t call, uint64_t before)
+{
+	Dwarf_Die die = function->die, unit;
+	Dwarf_Addr base, start, end, found = 0;
+	Dwarf_Line *line;
+	ptrdiff_t at = 0;
+
+	if (!function->has_die)
+		return 0;
+	for (int i = 0; i < 64 && !found && (at = dwarf_ranges(&die, at, &base, &start, &end)) > 0; i++)
+		if (start < call && call <= end)
+			found = start;
+	if (!found || call - found <= before)
+		return found;
+	if (!dwarf_diecu(&die, &unit, NULL, NULL))
+		return 0;
+	line = dwarf_getsrc_die(&unit, call - before);
+	if (line && dwarf_lineaddr(line, &start) == 0 && start >= found && start < call && call - start <= 2 * before)
+		return start;
+	return 0;
 }
 
 void function_free(void *opaque)

@@ -49,6 +49,12 @@ struct function {
 struct function *function_read(Dwarf_Die *die);
 void function_free(void *function);
 
+/*
+ * Where an instruction of it begins, not too far before the one that a call returns to: the function, or a line of the
+ * source. 0: unknown.
+ */
+uint64_t function_window(const struct function *function, uint64_t call, uint64_t before);
+
 /* Is a function a constructor? Of what its first parameter points to. `class` may be NULL. */
 bool function_is_constructor(Dwarf_Die *die, Dwarf_Die *class);
 

@@ -355,7 +355,34 @@ class Maker:
             f"\tfor (int k = 0; k < {n} * one; k++)\n\t\t{{ LEAK(\"char\", 9, 1); names[k] = strdup(\"abcdefgh\"); }}\n"
             f"\t{self.sink('names')}"))
 
-    C = ["scalar", "plain", "plain", "later", "tail", "member", "member", "global_", "table", "factory", "made", "wrapper",
+    def several(self):
+        """As many as only the running program knows."""
+        t, shown = self.struct()
+        n = self.random.randint(2, 9)
+        how = self.pick("malloc(n * sizeof({0}))", "calloc(n, sizeof({0}))", "calloc(sizeof({0}), n)", "reallocarray(NULL, n, sizeof({0}))",
+                        "malloc(bytes)", "realloc(NULL, bytes)").format(t)
+        self.run(self.function(f"\tsize_t n = {n} * (size_t)one, bytes = n * sizeof({t});\n\tlose(&bytes);\n\tLEAK(\"{shown}\", bytes, "
+                               f"sizeof({t})); {t} *p = {self.cast(t)}{how};\n\tp->last = one;\n\t{self.sink('p')}"))
+
+    def headed(self):
+        """Text behind a struct that does not know of it."""
+        name = self.name("h")
+        self.types.append(f"struct {name} {{ int length, kind; {self.pick('', 'void *owner;', 'long a, b, c;')} }};")
+        n = self.pick("8", "16", "24", "48", "13")
+        n = self.pick(n, f"{n} * (size_t)one", f"{n} * (size_t)one")
+        self.run(self.function(f"\tsize_t n = {n};\n\tLEAK(\"{name}\", sizeof(struct {name}) + n, 0); struct {name} *p = (struct {name} *)"
+                               f"malloc(sizeof *p + n);\n\tchar *text = (char *)(p + 1);\n\tp->length = (int)n;\n\tfor (size_t k = 0; k < n; "
+                               f"k++)\n\t\ttext[k] = (char)k;\n\t{self.sink('p')}"))
+
+    def based(self):
+        """What begins with something else, and is put into a pointer to that."""
+        base, name = self.name("b"), self.name("d")
+        self.types.append(f"struct {base} {{ int kind, last; }};\nstruct {name} {{ struct {base} base; {self.pick('long', 'int', 'char')} "
+                          f"v[{self.random.randint(3, 9)}]; }};")
+        self.run(self.function(f"\tLEAK(\"{name}\", sizeof(struct {name}), sizeof(struct {name})); struct {base} *p = (struct {base} *)"
+                               f"malloc(sizeof(struct {name}));\n\tp->last = one;\n\t((struct {name} *)p)->v[2] = 'x';\n\t{self.sink('p')}"))
+
+    C = ["several", "headed", "based", "scalar", "plain", "plain", "later", "tail", "member", "member", "global_", "table", "factory", "made", "wrapper",
          "wrapper", "macro", "text", "wide", "growth", "list_", "tree", "buckets", "passed", "through_void", "pool", "memalign",
          "out_parameter", "matrix", "union_", "enum_", "through_pointer", "failing", "pointers"]
 
@@ -511,7 +538,36 @@ class Maker:
         self.run(self.function(f"\tLEAK(\"{name}\", sizeof({name}), sizeof({name})); {name} *p = new {name}();\n\tLEAK(\"{shown}\", sizeof({t}), "
                                f"sizeof({t})); p->part.reset(new {t}());\n\t{self.sink('p')}"))
 
-    CXX = ["new", "new", "klass", "klass", "polymorphic", "polymorphic", "counted", "number", "template", "template", "vector",
+    def derived(self):
+        """Without virtual functions, and put into a pointer to its base."""
+        base, name = self.name("B"), self.name("D")
+        built = self.pick("", f"{base}() : kind(one) {{}}")
+        self.types.append(f"struct {base} {{ int kind, last; {built} }};\nstruct {name} : {base} {{ long v[{self.random.randint(1, 6)}]; "
+                          f"{self.pick('', name + '() { v[0] = one; }')} }};")
+        leak = f"LEAK(\"{name}\", sizeof({name}), sizeof({name}));"
+        if self.pick(True, False):
+            f = self.function(f"\t{leak.replace('LEAK', 'LEAK_BY_CALLER')} return new {name};", result=f"{base} *", inline="static NOINLINE")
+            self.run(self.function(f"\t{base} *p = {f}();\n\tstatic_cast<{name} *>(p)->v[0] = one;\n\t{self.sink('p')}"))
+        else:
+            self.run(self.function(f"\t{leak} {base} *p = new {name};\n\tstatic_cast<{name} *>(p)->v[0] = one;\n\t{self.sink('p')}"))
+
+    def raw(self):
+        t, shown = self.struct()
+        n = self.random.randint(2, 9)
+        how = self.pick("::operator new(n * sizeof({0}))", "::operator new[](n * sizeof({0}))", "new char[n * sizeof({0})]").format(t)
+        self.run(self.function(f"\tsize_t n = {n} * (size_t)one;\n\tLEAK(\"{shown}\", n * sizeof({t}), sizeof({t})); {t} *p = ({t} *){how};\n"
+                               f"\tp->last = one;\n\t{self.sink('p')}"))
+
+    def objects(self):
+        """Arrays of objects with virtual functions."""
+        name = self.name("V")
+        n = self.random.randint(2, 9)
+        self.types.append(f"struct {name} {{ long v[{self.random.randint(1, 5)}]; {name}() {{ v[0] = one; }} virtual ~{name}() {{ lose(this); }} "
+                          f"virtual int kind() {{ return (int)v[0]; }} }};")
+        self.run(self.function(f"\tLEAK(\"{name}\", 8 + {n} * sizeof({name}), sizeof({name})); {name} *p = new {name}[{n} * one];\n"
+                               f"\t{self.sink('p')}"))
+
+    CXX = ["derived", "derived", "raw", "objects", "new", "new", "klass", "klass", "polymorphic", "polymorphic", "counted", "number", "template", "template", "vector",
            "string", "list", "map", "shared", "unique", "placement", "holder", "diamond", "allocator", "smart"]
 
     def text_of(self):
