@@ -489,6 +489,7 @@ struct process_info {
 	struct finding *findings; size_t finding_count; /* of who recorded it, until they move to the recording */
 	struct vtable *vtables;   size_t vtable_count; /* by number; owned */
 	struct look *looks;       size_t look_count; /* in the order of time; owned */
+	char     *unlooked;       /* a clause (trace/unlooked.h); NULL: nothing is missing; owned */
 	bool      has_rows_by_class; /* a stack may have several sites in domain heap, by the class of their blocks */
 	struct wasm_memory *wasm_memories; size_t wasm_memory_count; /* by birth */
 	struct wasm_declared *declared; size_t declared_count; /* by address, then tick */

@@ -34,6 +34,7 @@
 #include "record/sample.h"
 #include "record/thread.h"
 #include "record/usage.h"
+#include "record/vtables.h"
 #include "sys.h"
 #include "text.h"
 
@@ -333,6 +334,7 @@ void process_ending(void)
 	if (__atomic_load_n(&process->header->ending_tick, __ATOMIC_RELAXED))
 		return;
 	sample_take(TRACE_SAMPLE_END);
+	vtables_end();
 	if (!library.filtered)
 		limits_tell();
 	__atomic_compare_exchange_n(&process->header->ending_tick, &none, clock_tick(), false, __ATOMIC_RELEASE,

@@ -31,6 +31,7 @@ struct objects {
 	const struct process_info *process; /* not owned */
 	struct sites *sites;     /* not owned */
 	size_t   next;           /* of process->looks */
+	bool     whole;          /* the look that it is of tells of all objects */
 	struct tally *tallies; size_t count; /* owned */
 	struct table index;      /* of them, by site, class and whether they are arrays */
 	struct of_site *of; size_t of_count; /* by site; owned */
@@ -137,8 +138,6 @@ static uint32_t tally_of(struct objects *objects, uint32_t site, uint32_t table,
 
 static void match(struct objects *objects, const struct look *look, const struct table *live)
 {
-	bool whole = !look->head.one_of && !(look->head.flags & TRACE_VTABLES_CUT);
-
 	decode(objects, look);
 	for (size_t i = 0; i < objects->word_count; i++) {
 		const struct word *word = &objects->words[i];
@@ -151,7 +150,7 @@ static void match(struct objects *objects, const struct look *look, const struct
 		    block->site == SITE_NONE || block->site >= objects->of_count ||
 		    objects->sites->list[block->site].told)
 			continue;
-		objects->of[block->site].found += whole;
+		objects->of[block->site].found += objects->whole;
 		array_room(objects->matches, objects->match_count);
 		objects->matches[objects->match_count++] =
 			(struct match){block->address, block->tick, tally_of(objects, block->site, word->table, elements)};
@@ -165,7 +164,8 @@ static bool is_whole(const struct objects *objects, size_t first)
 	const struct look *looks = objects->process->looks;
 
 	for (;; first++) {
-		if (looks[first].head.one_of || (looks[first].head.flags & TRACE_VTABLES_CUT))
+		if (looks[first].head.one_of ||
+		    (looks[first].head.flags & (TRACE_VTABLES_CUT | TRACE_VTABLES_MALLOC)) == TRACE_VTABLES_CUT)
 			return false;
 		if (!(looks[first].head.flags & TRACE_VTABLES_MORE))
 			return true;
@@ -176,15 +176,14 @@ static bool is_whole(const struct objects *objects, size_t first)
 
 static void begin(struct objects *objects)
 {
-	bool whole = is_whole(objects, objects->next);
-
+	objects->whole = is_whole(objects, objects->next);
 	objects->match_count = 0;
 	if (objects->of_count < objects->sites->count) {
 		objects->of = xreallocarray(objects->of, objects->sites->count, sizeof *objects->of);
 		while (objects->of_count < objects->sites->count)
 			objects->of[objects->of_count++] = (struct of_site){.tallies = SITE_NONE};
 	}
-	for (size_t i = 0; whole && i < objects->of_count; i++)
+	for (size_t i = 0; objects->whole && i < objects->of_count; i++)
 		objects->of[i].looked_at += objects->sites->list[i].allocs - objects->sites->list[i].frees;
 }
 
@@ -192,6 +191,10 @@ static void next(struct objects *objects, const struct table *live)
 {
 	const struct look *looks = objects->process->looks;
 
+	if (looks[objects->next].head.flags & TRACE_VTABLES_NONE) {
+		objects->next++;
+		return;
+	}
 	if (!objects->next || !(looks[objects->next - 1].head.flags & TRACE_VTABLES_MORE))
 		begin(objects);
 	match(objects, &looks[objects->next++], live);

@@ -77,6 +77,14 @@ static bool is_method(const char *class, const struct frame *frame)
 	return false;
 }
 
+/* May it be an object whose class would be known if memory had been looked through? */
+static bool is_unlooked(const struct view_process *process, enum domain domain, const struct block_type *is,
+                        struct block_sizes sizes, const struct frame *first)
+{
+	return process->info->unlooked && domain == DOMAIN_HEAP && !is->type && !is->evidence && !is->raw && sizes.alive && first &&
+	       first->kind == FRAME_NATIVE && (!first->function || strchr(first->function, '('));
+}
+
 /* What the program itself says is believed before all else, and what its blocks say before what its code does. */
 struct block_type type_of_each(struct view_process *process, enum domain domain, const struct claims *claims,
                                const struct stack *stack, struct block_sizes sizes, struct size_range range)
@@ -101,6 +109,8 @@ struct block_type type_of_each(struct view_process *process, enum domain domain,
 	else if (domain == DOMAIN_MAP)
 		is = types_of_mapping(process->types, frames, count);
 	text = is.raw && !told_name(process, claims->told) ? NULL : claimed_type(process, claims);
+	if (!text && is_unlooked(process, domain, &is, sizes, count ? frames[0] : NULL))
+		is.evidence = types_keep(process->types, xasprintf("vtable: no type: %s", process->info->unlooked));
 	if (!text)
 		return is;
 	claimed = types_keep(process->types, text);

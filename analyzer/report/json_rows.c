@@ -177,6 +177,7 @@ json_t *json_process(const struct view *view, struct view_process *process)
 	json_set(object, "limits", limits(&info->limits));
 	json_set(object, "ledger", info->logged ? json_null() : json_ledger(process));
 	json_set(object, "recording", json_text(process->input->recording->dir));
+	json_set(object, "objects_unseen", json_text(info->unlooked));
 	json_set(object, "own_heap", json_boolean(info->header.flags & TRACE_PROCESS_OWN_HEAP));
 	json_set(object, "warnings", json_texts((const char *const *)info->warnings, info->warning_count));
 	usage_json(object, view, process);

@@ -9,6 +9,7 @@
 #include "report/logs.h"
 #include "report/text.h"
 #include "trace/sample.h"
+#include "trace/unlooked.h"
 #include "util.h"
 
 #define SENTENCES_MOST 20
@@ -222,6 +223,20 @@ static void tell_warnings(const struct page *page, const struct view *view)
 	tell_sentences(page, "warning", STYLE_BAD, &warnings);
 }
 
+/* Of what is not looked at because it would take too long there is a finding. */
+static void tell_objects(const struct page *page, const struct view *view)
+{
+	struct sentences clauses = {0};
+
+	for (size_t i = 0; i < view->process_count; i++) {
+		const struct process_info *info = view->processes[i].info;
+
+		if (info->unlooked && !unlooked_in_part(info))
+			add_sentences(&clauses, (const char *const *)&info->unlooked, 1);
+	}
+	tell_sentences(page, "classes", STYLE_PLAIN, &clauses);
+}
+
 /* ---- all of it ----------------------------------------------------------------------------------------------- */
 
 static void tell_names(const struct page *page, const struct view *view, const struct name_sum *names)
@@ -285,6 +300,7 @@ void text_trust(const struct page *page, const struct view *view, const struct n
 	tell_names(page, view, names);
 	tell_ends(page, view);
 	text_unwatched(page, view);
+	tell_objects(page, view);
 	text_collected(page, view);
 	text_measured(page, view);
 	tell_sampling(page, view);

@@ -19,6 +19,7 @@
 #include "trace/image.h"
 #include "trace/marks.h"
 #include "trace/time.h"
+#include "trace/unlooked.h"
 
 #define EXAMPLES_MOST 16
 
@@ -308,10 +309,10 @@ static void gather_cut_looks(struct recording *recording)
 	struct finding finding = {0};
 
 	for (size_t i = 0; i < recording->process_count; i++) {
-		const struct process_info *process = &recording->processes[i];
-		const struct look *last = process->look_count ? &process->looks[process->look_count - 1] : NULL;
+		struct process_info *process = &recording->processes[i];
 
-		if (!last || !(last->head.flags & TRACE_VTABLES_CUT) || process->vtable_count < 2)
+		process->unlooked = unlooked_clause(process);
+		if (!unlooked_in_part(process))
 			continue;
 		if (finding.count++ >= EXAMPLES_MOST)
 			continue;

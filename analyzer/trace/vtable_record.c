@@ -52,4 +52,5 @@ void vtable_records_free(struct process_info *process)
 	for (size_t i = 0; i < process->look_count; i++)
 		free(process->looks[i].words);
 	free(process->looks);
+	free(process->unlooked);
 }

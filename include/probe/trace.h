@@ -274,7 +274,7 @@ _Static_assert(sizeof(struct trace_type) == 8, "pinned");
 #define TRACE_TYPES_MOST 65535u
 
 /*
- * C++ objects begin with the address of their class's table of virtual functions. Where a sample is taken at a mark or at the
+ * C++ objects begin with the address of their class's table of virtual functions. At marks where a sample is taken, and at the
  * end, the process's private memory is looked through for such addresses, whatever lies there: a block, a part of one, or
  * what was left of one. A reader takes those that begin a block which was alive all the while.
  */
@@ -288,7 +288,9 @@ _Static_assert(sizeof(struct trace_vtable) == 16, "pinned");
 
 enum trace_vtables_flags {
 	TRACE_VTABLES_MORE = 1,  /* the next record goes on with the same look */
-	TRACE_VTABLES_CUT  = 2,  /* it took too long: not all of memory was looked at */
+	TRACE_VTABLES_CUT  = 2,  /* it took too long: not all of memory was looked at, */
+	TRACE_VTABLES_MALLOC = 4, /* but all that malloc has, except for blocks with a mapping of their own. In the last record */
+	TRACE_VTABLES_NONE = 8,  /* with CUT: there was no look. Text follows instead of words: why, a sentence's middle */
 };
 
 /*

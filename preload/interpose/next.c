@@ -8,10 +8,12 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <gnu/libc-version.h>
 #include <link.h>
 #include <string.h>
 
 #include "interpose/follow.h"
+#include "interpose/modules.h"
 
 #define ARENA_BYTES (64u << 10)
 
@@ -224,4 +226,11 @@ size_t next_symbol_size(void *function)
 	if (!dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
 		return 0;
 	return symbol->st_size;
+}
+
+bool next_is_libc(void)
+{
+	uintptr_t start, end;
+
+	return modules_range((uintptr_t)gnu_get_libc_version, &start, &end) && (uintptr_t)next.malloc - start < end - start;
 }

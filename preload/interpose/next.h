@@ -36,6 +36,9 @@ struct next_heap {
 };
 extern struct next_heap next HIDDEN;
 
+/* Are they libc's own? Else another allocator stands between. */
+bool next_is_libc(void) HIDDEN;
+
 /*
  * Looking a symbol up takes the loader's lock. A thread that did so at its first call would wait for ever where another
  * one, inside dlopen or dlclose, waits for it: so all are looked up when the library starts. What is not there yet by

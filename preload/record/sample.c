@@ -11,6 +11,7 @@
 
 #include "lock.h"
 #include "record/areas.h"
+#include "record/thread.h"
 #include "record/usage.h"
 #include "record/vtables.h"
 #include "sys.h"
@@ -127,21 +128,13 @@ static void account(struct sampler *sampler, uint64_t began)
 	process->header->sampling_us = (uint32_t)(sampler->cost_ns / 1000);
 }
 
-/* On another stack than its own a thread may have little room: a crash handler's has often 8 KiB, most of it used. */
-static bool is_on_other_stack(void)
-{
-	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-
-	return self && self->stack_high && (sp < self->stack_low || sp >= self->stack_high);
-}
-
 void sample_take(enum trace_sample_reason reason)
 {
 	struct sampler *sampler;
 	struct lock_hold hold;
 	uint64_t began;
 
-	if (library.filtered || is_on_other_stack() || !(sampler = sampler_get()))
+	if (library.filtered || thread_is_on_other_stack() || !(sampler = sampler_get()))
 		return;
 	if (reason == TRACE_SAMPLE_MARK && clock_tick() < __atomic_load_n(&sampler->marks_from, __ATOMIC_RELAXED))
 		return;
@@ -158,7 +151,8 @@ void sample_take(enum trace_sample_reason reason)
 		__atomic_store_n(&sampler->marks_from, clock_tick() + MARKS_APART, __ATOMIC_RELAXED);
 	account(sampler, began);
 	lock_give(&sampler->lock, &hold);
-	vtables_take(reason);
+	if (reason == TRACE_SAMPLE_MARK)
+		vtables_take(reason);
 }
 
 /* Called with the lock held. */

@@ -29,6 +29,9 @@ struct lane *thread_inner_lane(struct thread *thread, uintptr_t sp) HIDDEN;
 /* Tells of each stack that libc made for a thread, by its end and its size; `old`: the thread is gone. */
 void thread_stacks(void (*tell)(void *context, uintptr_t top, size_t size, bool old), void *context) HIDDEN;
 
+/* On another stack than its own a thread may have little room: a crash handler's has often 8 KiB, most of it used. */
+bool thread_is_on_other_stack(void) HIDDEN;
+
 /* The stack of the main thread; ordinary memory, set once. */
 extern uintptr_t main_stack_low HIDDEN, main_stack_high HIDDEN;
 

@@ -12,38 +12,26 @@
  * made, or fetched from swap, by reading. No handler is set, no memory of the program is written, and the one descriptor
  * is gone when this returns.
  *
- * What is a table. A word is looked at more closely if it points into a part of a module where tables lie. A table has
- * before it the offset of the object, 0 for what begins a block, and the address of the class's typeinfo or 0, and its
- * first function lies in code. The verdict on an address is kept as long as no module is unloaded. The typeinfo's name is
- * read here, so that the reader needs no file of the program's; where there is none (-fno-rtti) it looks for the symbol
- * _ZTV….
- *
  * Bounded in time by shares of CPU time, and in room: when half of a number of bytes is used, only one word in two is
- * taken from then on, by a hash of its address, and so on. It runs on the program's stacks: what is large is in struct
- * looker, once a process.
+ * taken from then on, by a hash of its address, and so on. Since time may end, malloc's own memory comes first: what a
+ * runtime has beside it (V8's heap) is most of its memory, and holds no blocks. At the end of a process that was started as
+ * one (and is not the copy of a large one) there is always time for so much as it can have filled with objects in its short
+ * life. What was not looked at is told, and why. It runs on the program's stacks: what is large is in struct looker, once a
+ * process.
  */
 #include "record/vtables.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <time.h>
 
-#include "interpose/modules.h"
-#include "lock.h"
-#include "record/pages.h"
+#include "interpose/next.h"
+#include "record/looker.h"
+#include "record/thread.h"
 
-#define WINDOW       (4u << 20)      /* bytes that mincore is asked of at once */
 #define LARGE        (4ull << 30)    /* bytes of a mapping that is looked at after all others */
 #define LARGEST      (64ull << 30)   /* of one that is no heap: the shadow of a sanitizer, say */
-#define COPY         (128u << 10)    /* bytes that are copied at once */
-#define MODULES_MOST 512u
-#define PAGE_BITS    16              /* of the hash of pages where tables may lie */
-#define SEEN_BITS    13
-#define TABLES_MOST  (1u << 14)      /* that are told, all with a number */
-#define NAME_MOST    1024u           /* bytes of a typeinfo's name */
-#define RECORD_BYTES (60u << 10)
+#define ARENA        (64ull << 20)   /* malloc's memory for threads begins at multiples of this */
 #define WORD_BYTES   24u             /* three varints, at most */
 #define BYTES_END    (4u << 20)      /* of words: of the look at the end, */
 #define BYTES_MARK   (512u << 10)    /* and of one at a mark; after every … */
@@ -54,36 +42,9 @@
 #define SHARE_END    20              /* … and at the end */
 #define LEAST_NS     10000000u       /* what the first process may spend in any case at its first mark; */
 #define MOST_MARK_NS 50000000u       /* what a mark may take: signals wait all the while */
-#define LEAST_END_NS 150000000u      /* and at the end */
-
-struct seen { uint64_t address; uint32_t id; }; /* id 0: it is no table */
-
-struct looker {
-	struct lock lock;            /* guards the rest */
-	struct areas *areas;
-	struct module_parts modules[MODULES_MOST];
-	uint32_t module_count, unloaded;
-	bool     refused;            /* process_vm_readv is not allowed */
-	int      memory;             /* the file, −1 none */
-	uint64_t pages[1u << (PAGE_BITS - 6)]; /* a bit for each hash */
-	struct seen seen[1u << SEEN_BITS];     /* by hash; the last one of each */
-	struct seen *tables;         /* all of which an id was given: open addressing, 2 × TABLES_MOST; NULL until the first */
-	uint32_t table_count;
-	uint64_t cost_ns;            /* of all looks */
-	uint64_t mark_bytes;         /* of words at marks, so far */
-	uint32_t marks_skip;         /* so many marks to come are not looked at */
-	/* of this look */
-	struct trace_vtables head;
-	uint64_t began_ns, limit_ns; /* of the thread's CPU time */
-	uint64_t written, most;      /* bytes of words; how many there may be, about */
-	uint64_t previous;           /* address of the last word in this record */
-	bool     over;               /* time is up */
-	bool     large, has_large;   /* it is the turn of large mappings; there are some */
-	uint32_t used;               /* bytes of out */
-	uint8_t  out[RECORD_BYTES];
-	uint8_t  resident[WINDOW / TRACE_PAGE];
-	uint64_t copy[COPY / 8];
-};
+#define LEAST_END_NS 150000000u      /* and at the end; */
+#define CHILD_END_NS 10000000u       /* another that is no copy of its parent, */
+#define COPY_END_NS  1000000u        /* and one that is: what it has inherited is not its own */
 
 static uint64_t cpu_ns(int clock)
 {
@@ -91,152 +52,6 @@ static uint64_t cpu_ns(int clock)
 
 	sys(SYS_clock_gettime, clock, &time);
 	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-/* ---- reading ------------------------------------------------------------------------------------------------------- */
-
-/* Copies memory of our own, as much as is there from `from` on; bytes, 0 none. */
-static size_t copy(struct looker *looker, void *into, uintptr_t from, size_t bytes)
-{
-	struct iovec local = {into, bytes}, remote = {(void *)from, bytes};
-	long n = -EPERM;
-
-	if (!looker->refused) {
-		n = sys(SYS_process_vm_readv, process->pid, &local, 1, &remote, 1, 0);
-		looker->refused = n == -EPERM || n == -ENOSYS || n == -EACCES;
-	}
-	if (looker->refused) {
-		if (looker->memory < 0)
-			looker->memory = pages_open_file("/proc/thread-self/mem");
-		n = looker->memory < 0 ? -1 : sys(SYS_pread64, looker->memory, into, bytes, from);
-	}
-	return n > 0 ? (size_t)n : 0;
-}
-
-/* ---- tables -------------------------------------------------------------------------------------------------------- */
-
-static uint32_t page_hash(uint64_t address)
-{
-	return (uint32_t)((address >> 12) * 0x9e3779b97f4a7c15u >> (64 - PAGE_BITS));
-}
-
-static bool is_in(const struct module_part *part, uint64_t address, uint64_t bytes)
-{
-	return address >= part->start && address < part->end && part->end - address >= bytes;
-}
-
-static void learn_modules(struct looker *looker)
-{
-	uint32_t unloaded = 0;
-
-	looker->module_count = modules_parts(looker->modules, MODULES_MOST, &unloaded);
-	memset(looker->pages, 0, sizeof(looker->pages));
-	memset(looker->seen, 0, sizeof(looker->seen));
-	/* Another module's tables may lie where one's were. */
-	if (unloaded != looker->unloaded && looker->tables)
-		memset(looker->tables, 0, 2 * TABLES_MOST * sizeof(*looker->tables));
-	looker->unloaded = unloaded;
-	for (uint32_t i = 0; i < looker->module_count; i++)
-		for (int part = 0; part < 2; part++) {
-			const struct module_part *tables = &looker->modules[i].tables[part];
-
-			for (uint64_t page = tables->start & -4096ull; page < tables->end; page += 4096)
-				looker->pages[page_hash(page) >> 6] |= 1ull << (page_hash(page) & 63);
-		}
-}
-
-static const struct module_parts *module_with_table(const struct looker *looker, uint64_t address)
-{
-	for (uint32_t i = 0; i < looker->module_count; i++)
-		for (int part = 0; part < 2; part++)
-			if (is_in(&looker->modules[i].tables[part], address - 16, 24))
-				return &looker->modules[i];
-	return NULL;
-}
-
-static bool is_code(const struct looker *looker, uint64_t address)
-{
-	for (uint32_t i = 0; i < looker->module_count; i++)
-		if (is_in(&looker->modules[i].code, address, 1))
-			return true;
-	return false;
-}
-
-static bool is_in_module(const struct looker *looker, uint64_t address)
-{
-	for (uint32_t i = 0; i < looker->module_count; i++)
-		if (is_in(&looker->modules[i].all, address, 16))
-			return true;
-	return false;
-}
-
-/* The name in a typeinfo, as far as it is one; its length. */
-static uint32_t read_name(struct looker *looker, uint64_t typeinfo, char name[NAME_MOST])
-{
-	uint64_t words[2];
-	uint32_t length = 0;
-	size_t n;
-
-	/* The name may end where its memory does. */
-	if (copy(looker, words, typeinfo, sizeof(words)) < sizeof(words) || !is_in_module(looker, words[1]))
-		return 0;
-	n = copy(looker, name, words[1], NAME_MOST);
-	for (; length < n && name[length]; length++)
-		if (name[length] < '!' || name[length] > '~')
-			return 0;
-	return length < n ? length : 0;
-}
-
-/* The number of a table that was told, or that is told now; 0: there are too many. */
-static uint32_t number(struct looker *looker, uint64_t address, uint64_t typeinfo)
-{
-	struct trace_vtable record = {.address = address};
-	char name[NAME_MOST];
-	struct seen *entry;
-	uint32_t length;
-
-	if (!looker->tables && !(looker->tables = wiped_take(2 * TABLES_MOST * sizeof(*looker->tables))))
-		return 0;
-	for (uint32_t i = (uint32_t)(address * 0x9e3779b97f4a7c15u >> 32);; i++) {
-		entry = &looker->tables[i % (2 * TABLES_MOST)];
-		if (entry->address == address)
-			return entry->id;
-		if (!entry->address)
-			break;
-	}
-	if (looker->table_count == TABLES_MOST)
-		return 0;
-	*entry = (struct seen){address, ++looker->table_count};
-	record.id = entry->id;
-	length = typeinfo ? read_name(looker, typeinfo, name) : 0;
-	meta_write(TRACE_RECORD_VTABLE, &record, sizeof(record), name, length);
-	return entry->id;
-}
-
-/* Three words of the program's constants, whatever variables they are of. */
-__attribute__((no_sanitize("address"))) static void read_program(uint64_t words[3], uint64_t address)
-{
-	for (int i = 0; i < 3; i++)
-		words[i] = ((const volatile uint64_t *)address)[i];
-}
-
-/* The number of the table of virtual functions at `address`, 0: there is none. */
-static uint32_t table_at(struct looker *looker, uint64_t address)
-{
-	const struct module_parts *module;
-	uint64_t words[3];
-
-	module = module_with_table(looker, address);
-	if (!module)
-		return 0;
-	if (module->stays)
-		read_program(words, address - 16);
-	else if (copy(looker, words, address - 16, sizeof(words)) < sizeof(words))
-		return 0;
-	if (words[0] || (words[1] && (words[1] % 8 || !is_in_module(looker, words[1]))) ||
-	    !is_code(looker, words[2]))
-		return 0;
-	return number(looker, address, words[1]);
 }
 
 /* ---- looking ------------------------------------------------------------------------------------------------------- */
@@ -288,20 +103,27 @@ static void look_at_copy(struct looker *looker, uint64_t address, size_t bytes)
 			continue;
 		seen = &looker->seen[word * 0x9e3779b97f4a7c15u >> (64 - SEEN_BITS)];
 		if (seen->address != word)
-			*seen = (struct seen){word, table_at(looker, word)};
+			*seen = (struct seen){word, looker_table_at(looker, word)};
 		if (seen->id)
 			tell(looker, address + 8 * i, seen->id, i ? looker->copy[i - 1] : 0);
 	}
 	looker->head.bytes += bytes;
 }
 
+static bool is_over(const struct looker *looker)
+{
+	return cpu_ns(CLOCK_THREAD_CPUTIME_ID) - looker->began_ns > looker->limit_ns;
+}
+
 static void look_at(struct looker *looker, uint64_t start, uint64_t end)
 {
-	while (start < end) {
+	while (start < end && !looker->over) {
 		size_t bytes = end - start < COPY ? end - start : COPY, n;
 
-		n = copy(looker, looker->copy, start, bytes) & -8ull;
+		n = looker_copy(looker, looker->copy, start, bytes) & -8ull;
 		look_at_copy(looker, start, n);
+		if (bytes == COPY)
+			looker->over = is_over(looker);
 		start += n < bytes ? (n & -4096ull) + 4096 : n; /* what is not there any more is passed over */
 	}
 }
@@ -318,6 +140,13 @@ static bool is_ours(uint64_t address)
 	return false;
 }
 
+static enum turn turn_of(const struct mapping *mapping)
+{
+	if (mapping->kind == TRACE_AREA_BREAK || mapping->start % ARENA == 0)
+		return TURN_MALLOC;
+	return mapping->end - mapping->start < LARGE ? TURN_REST : TURN_LARGE;
+}
+
 static void look_at_mapping(void *context, const struct mapping *mapping)
 {
 	struct looker *looker = context;
@@ -326,8 +155,8 @@ static void look_at_mapping(void *context, const struct mapping *mapping)
 	    mapping->protection != (PROT_READ | PROT_WRITE) || mapping->end - mapping->start > LARGEST ||
 	    is_ours(mapping->start))
 		return;
-	looker->has_large |= mapping->end - mapping->start >= LARGE;
-	if ((mapping->end - mapping->start >= LARGE) != looker->large)
+	looker->has_large |= turn_of(mapping) == TURN_LARGE;
+	if (turn_of(mapping) != looker->turn)
 		return;
 	for (uint64_t start = mapping->start; start < mapping->end && !looker->over; start += WINDOW) {
 		uint64_t bytes = mapping->end - start < WINDOW ? mapping->end - start : WINDOW;
@@ -341,7 +170,7 @@ static void look_at_mapping(void *context, const struct mapping *mapping)
 				;
 			look_at(looker, start + from * TRACE_PAGE, start + page * TRACE_PAGE);
 		}
-		looker->over = cpu_ns(CLOCK_THREAD_CPUTIME_ID) - looker->began_ns > looker->limit_ns;
+		looker->over = looker->over || is_over(looker);
 	}
 }
 
@@ -352,12 +181,39 @@ static uint64_t allowance(const struct looker *looker, enum trace_sample_reason 
 
 	share = cpu / (reason == TRACE_SAMPLE_END ? SHARE_END : SHARE_MARK);
 	share = share > looker->cost_ns ? share - looker->cost_ns : 0;
-	if (library.first && reason == TRACE_SAMPLE_END)
-		least = LEAST_END_NS;
+	if (reason == TRACE_SAMPLE_END)
+		least = library.first ? LEAST_END_NS :
+		        process->header->flags & TRACE_PROCESS_FORKED ? COPY_END_NS : CHILD_END_NS;
 	else if (library.first && !looker->cost_ns)
 		least = LEAST_NS;
 	share = share > least ? share : least;
 	return reason != TRACE_SAMPLE_END && share > MOST_MARK_NS ? MOST_MARK_NS : share;
+}
+
+/* There was no look. `why`: a sentence's middle. */
+static void tell_none(enum trace_sample_reason reason, const char *why)
+{
+	struct trace_vtables head = {
+		.began = clock_tick(), .reason = (uint8_t)reason, .flags = TRACE_VTABLES_CUT | TRACE_VTABLES_NONE,
+	};
+
+	meta_write(TRACE_RECORD_VTABLES, &head, sizeof(head), why, strlen(why));
+}
+
+static void look_at_all(struct looker *looker)
+{
+	looker->has_large = false;
+	for (looker->turn = TURN_MALLOC; looker->turn < TURNS && !looker->over; looker->turn++) {
+		if (looker->turn == TURN_LARGE && !looker->has_large)
+			continue;
+		if (!areas_each(looker->areas, look_at_mapping, looker)) {
+			tell_none((enum trace_sample_reason)looker->head.reason, "/proc/self/maps cannot be read");
+			return;
+		}
+		if (looker->turn == TURN_MALLOC && !looker->over && next_is_libc())
+			looker->done |= TRACE_VTABLES_MALLOC;
+	}
+	flush(looker, looker->done | (looker->over ? TRACE_VTABLES_CUT : 0));
 }
 
 static void look(struct looker *looker, enum trace_sample_reason reason)
@@ -368,21 +224,20 @@ static void look(struct looker *looker, enum trace_sample_reason reason)
 		return;
 	}
 	looker->limit_ns = allowance(looker, reason);
-	if (!looker->limit_ns || (!looker->areas && !(looker->areas = areas_make())))
+	if (!looker->limit_ns)
 		return;
+	if (!looker->areas && !(looker->areas = areas_make())) {
+		tell_none(reason, "there was no memory for it");
+		return;
+	}
 	looker->head = (struct trace_vtables){.began = clock_tick(), .reason = (uint8_t)reason};
 	looker->written = looker->previous = 0;
 	looker->most = reason == TRACE_SAMPLE_END ? BYTES_END : BYTES_MARK;
 	looker->over = false;
 	looker->memory = -1;
-	learn_modules(looker);
-	looker->large = looker->has_large = false;
-	if (areas_each(looker->areas, look_at_mapping, looker)) {
-		looker->large = true;
-		if (looker->has_large)
-			areas_each(looker->areas, look_at_mapping, looker);
-		flush(looker, looker->over ? TRACE_VTABLES_CUT : 0);
-	}
+	looker->done = 0;
+	looker_learn_modules(looker);
+	look_at_all(looker);
 	if (looker->memory >= 0)
 		sys(SYS_close, looker->memory);
 	looker->cost_ns += cpu_ns(CLOCK_THREAD_CPUTIME_ID) - looker->began_ns;
@@ -405,9 +260,24 @@ void vtables_take(enum trace_sample_reason reason)
 			looker = none;
 	}
 	/* Other threads that put marks meanwhile need not wait for this. */
-	if (!looker || (reason != TRACE_SAMPLE_END && __atomic_load_n(&looker->lock.word, __ATOMIC_RELAXED)) ||
-	    !lock_take(&looker->lock, &hold))
+	if (looker && reason != TRACE_SAMPLE_END && __atomic_load_n(&looker->lock.word, __ATOMIC_RELAXED))
 		return;
+	if (!looker || !lock_take(&looker->lock, &hold)) {
+		tell_none(reason, looker ? "it ended in the middle of a look" : "there was no memory for it");
+		return;
+	}
 	look(looker, reason);
 	lock_give(&looker->lock, &hold);
+}
+
+void vtables_end(void)
+{
+	if (process_is_borrowed())
+		return;
+	if (library.filtered)
+		tell_none(TRACE_SAMPLE_END, "a seccomp filter might kill for the system calls that this needs");
+	else if (thread_is_on_other_stack())
+		tell_none(TRACE_SAMPLE_END, "it ended on a signal handler's own stack, which has no room for that");
+	else
+		vtables_take(TRACE_SAMPLE_END);
 }

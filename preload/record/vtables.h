@@ -9,4 +9,7 @@
 /* Looks through memory and tells it, as TRACE_RECORD_VTABLES says, if it can be afforded. Any thread, on its own stack. */
 void vtables_take(enum trace_sample_reason reason) HIDDEN;
 
+/* The look at the end. It is told if there cannot be one. */
+void vtables_end(void) HIDDEN;
+
 #endif

@@ -26,10 +26,12 @@ static size_t put(uint8_t *out, uint64_t value)
 	return n;
 }
 
-static void look(struct maker *maker, uint64_t began, uint64_t tick, const struct word *words, size_t count, unsigned one_of)
+static void look_with(struct maker *maker, uint64_t began, uint64_t tick, const struct word *words, size_t count, unsigned one_of,
+                      unsigned flags)
 {
 	struct { struct trace_vtables head; uint8_t words[4096]; } record = {
-		{.began = began, .count = (uint32_t)count, .reason = TRACE_SAMPLE_END, .one_of = (uint8_t)one_of}, {0},
+		{.began = began, .count = (uint32_t)count, .reason = TRACE_SAMPLE_END, .one_of = (uint8_t)one_of,
+		 .flags = (uint16_t)flags}, {0},
 	};
 	uint64_t place = 0;
 	size_t used = 0;
@@ -43,6 +45,11 @@ static void look(struct maker *maker, uint64_t began, uint64_t tick, const struc
 		used += put(record.words + used, words[i].before);
 	}
 	maker_record(maker, TRACE_RECORD_VTABLES, tick, &record, sizeof record.head + used, NULL);
+}
+
+static void look(struct maker *maker, uint64_t began, uint64_t tick, const struct word *words, size_t count, unsigned one_of)
+{
+	look_with(maker, began, tick, words, count, one_of, 0);
 }
 
 static void begin(struct maker *maker)
@@ -192,6 +199,55 @@ START_TEST(sampled)
 }
 END_TEST
 
+/* Cut, it may lack any; but not if only what is not malloc's is missing. */
+START_TEST(cut)
+{
+	static const struct { unsigned flags; uint32_t vtable; bool told; } cases[] = {
+		{TRACE_VTABLES_CUT, 1, true}, {TRACE_VTABLES_CUT | TRACE_VTABLES_MALLOC, 0, false},
+	};
+	struct trace_event events[] = {
+		event_alloc(10, A, 32, LEAF), event_alloc(11, A + 64, 32, LEAF), event_alloc(12, A + 128, 32, LEAF),
+		event_alloc(13, A + 192, 32, LEAF),
+	};
+	struct word words[] = {{A + 64, 1, 0}};
+	struct recording *recording;
+	struct maker maker;
+
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		begin(&maker);
+		look_with(&maker, 80, 81, words, LENGTH(words), 0, cases[i].flags);
+		recording = end(&maker, events, LENGTH(events), 100);
+		check(site(recording, LEAF, cases[i].vtable), 4, 0, 4, 128);
+		ck_assert_uint_eq(recording->finding_count, cases[i].told);
+		ck_assert(!recording->processes[0].unlooked == !cases[i].told);
+		recording_close(recording);
+	}
+}
+END_TEST
+
+/* There was none, and what stands in place of words is text. What marks told holds. */
+START_TEST(none)
+{
+	struct trace_event events[] = {event_alloc(10, A, 32, LEAF), event_alloc(11, A + 64, 32, OTHER)};
+	struct { struct trace_vtables head; char why[8]; } record = {
+		{.began = 90, .reason = TRACE_SAMPLE_END, .flags = TRACE_VTABLES_CUT | TRACE_VTABLES_NONE}, "\x01\x01why",
+	};
+	struct word words[] = {{A, 1, 0}};
+	struct recording *recording;
+	struct maker maker;
+
+	begin(&maker);
+	look(&maker, 80, 81, words, LENGTH(words), 0);
+	maker_record(&maker, TRACE_RECORD_VTABLES, 90, &record, sizeof record.head + 5, NULL);
+	recording = end(&maker, events, LENGTH(events), 100);
+	check(site(recording, LEAF, 1), 1, 0, 1, 32);
+	check(site(recording, OTHER, 0), 1, 0, 1, 32);
+	ck_assert_str_eq(recording->processes[0].unlooked, "objects were not looked for: \x01\x01why");
+	ck_assert_uint_eq(recording->finding_count, 0);
+	recording_close(recording);
+}
+END_TEST
+
 /* At a mark they were alive; at the end some are gone, and others are where they were. */
 START_TEST(earlier)
 {
@@ -259,4 +315,4 @@ START_TEST(damaged)
 }
 END_TEST
 
-SUITE_MAIN("objects", one_class, several, some, chance, sampled, earlier, arrays, damaged)
+SUITE_MAIN("objects", one_class, several, some, chance, sampled, cut, none, earlier, arrays, damaged)

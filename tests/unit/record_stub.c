@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "interpose/next.h"
 #include "record/area.h"
 #include "record/drain.h"
 #include "record/meta.h"
@@ -73,4 +74,9 @@ uint32_t modules_parts(struct module_parts *parts, uint32_t most, uint32_t *unlo
 	for (uint32_t i = 0; i < record_stub_module_count && i < most; i++)
 		parts[i] = record_stub_modules[i];
 	return record_stub_module_count;
+}
+
+bool next_is_libc(void)
+{
+	return true;
 }
