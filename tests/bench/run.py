@@ -15,6 +15,7 @@ import sys
 import time
 
 import table
+from cpu import cpu_rows
 from log import log_rows
 from tools import Bench, Failed, npm_project, on_disk
 from wasm import wasm_rows
@@ -211,7 +212,7 @@ def main():
     if not bench.heaptrack:
         print("NOTE: heaptrack or zstd is not installed (scripts/setup bench): its column is empty")
     rows, failed = [], []
-    for group in (pair_rows, node_rows, test_rows, wasm_rows, small_rows, reading_rows, log_rows):
+    for group in (pair_rows, node_rows, test_rows, wasm_rows, small_rows, cpu_rows, reading_rows, log_rows):
         try:
             for row in group(bench, plan, lambda name: re.search(asked.only, name)):
                 rows.append(row)

@@ -96,10 +96,10 @@ class Bench:
     def bare(self, command):
         return self._finish(self._start("bare", command, stdout=subprocess.PIPE), "bare", command)
 
-    def record_probe(self, command):
+    def record_probe(self, command, options=None):
         out = self.work / "recording"
         shutil.rmtree(out, ignore_errors=True)
-        env = {**self.env, "LD_PRELOAD": self.library, "PROBE_OUT": str(out)}
+        env = {**self.env, "LD_PRELOAD": self.library, "PROBE_OUT": str(out), **(options or {})}
         run = self._finish(self._start("probe", command, env, stdout=subprocess.PIPE), "probe", command)
         run.recording = out
         run.size = sum(on_disk(file) for file in out.iterdir())
