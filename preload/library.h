@@ -162,6 +162,7 @@ struct thread {
 	bool      cpu_blocked;       /* the program believes that it has blocked the timer's signal */
 	uint64_t  cpu_sampled;       /* CPU time at the last sample, ns */
 	uint64_t  cpu_cost;          /* of it, what that sample took */
+	struct counter_group *counters; /* cpu/counters.c; NULL none */
 	uint64_t  faults_sampled;    /* page faults at the last sample */
 	struct lane lanes[LANES];
 };

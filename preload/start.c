@@ -248,6 +248,7 @@ static bool start_slow(void)
 		starter = tid;
 		process->pid = (uint32_t)sys(SYS_getpid);
 		if (forked) {
+			cpu_forked();
 			self = NULL; /* what it points to belonged to the parent, and was wiped */
 			library.first = false;
 			library.off |= !library.follow;

@@ -15,6 +15,8 @@
 
 /* Chooses a signal. Once per image, before a thread has a timer; does nothing unless library.cpu_period is set. */
 void cpu_start(void) HIDDEN;
+/* In a forked child, first: it gives up what was its parent's. */
+void cpu_forked(void) HIDDEN;
 /* Tells the recording of a process about it. */
 void cpu_tell(void) HIDDEN;
 

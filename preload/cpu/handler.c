@@ -8,6 +8,7 @@
 #include <time.h>
 #include <ucontext.h>
 
+#include "cpu/counters.h"
 #include "cpu/cpu.h"
 #include "record/event.h"
 #include "stack/interrupted.h"
@@ -30,24 +31,46 @@ static uint64_t page_faults(void)
 	return (uint64_t)usage.ru_minflt + (uint64_t)usage.ru_majflt;
 }
 
+/* What the counters told since the last time goes behind `events`, which are `count`; returns how many there are then. */
+static unsigned add_counters(struct thread *thread, struct trace_event *events, unsigned count)
+{
+	uint64_t amounts[COUNTERS_MOST];
+
+	if (!thread->counters || !counters_read(thread->counters, amounts))
+		return count;
+	for (uint32_t i = 0; i < thread->counters->count; i++)
+		if (amounts[i])
+			events[count++] = (struct trace_event){.size = amounts[i], .detail = (uint8_t)thread->counters->told[i]};
+	return count;
+}
+
+#define EVENTS_MOST (2 + COUNTERS_MOST)
+
 static void record(struct thread *thread, struct stack_start at, const ucontext_t *context)
 {
-	uint64_t now = thread_cpu_ns(), faults = page_faults(), tick;
+	uint64_t now = thread_cpu_ns(), faults = page_faults();
+	struct trace_event events[EVENTS_MOST] = {
+		{.address = thread->cpu_cost, .size = now - thread->cpu_sampled, .detail = TRACE_CPU_TIME},
+		{.size = faults - thread->faults_sampled, .detail = TRACE_CPU_PAGE_FAULTS},
+	}, *room;
+	unsigned count = add_counters(thread, events, events[1].size ? 2 : 1);
 	struct lane *lane = event_lane(thread, at.sp);
-	struct trace_event *event;
 	uint32_t stack;
 
 	if (!lane)
 		return;
 	stack = stack_interrupted(thread, lane, at, context);
-	event = event_room(thread, lane, 2);
-	if (event) {
-		tick = clock_tick();
-		event[0] = (struct trace_event){.tick = tick, .address = thread->cpu_cost, .size = now - thread->cpu_sampled,
-			.stack = stack, .kind = TRACE_EVENT_CPU, .detail = TRACE_CPU_TIME};
-		event[1] = (struct trace_event){.tick = tick, .size = faults - thread->faults_sampled, .stack = stack,
-			.kind = TRACE_EVENT_CPU, .detail = TRACE_CPU_PAGE_FAULTS};
-		event_publish(lane, faults == thread->faults_sampled ? 1 : 2);
+	room = event_room(thread, lane, count);
+	if (room) {
+		uint64_t tick = clock_tick();
+
+		for (unsigned i = 0; i < count; i++) {
+			room[i] = events[i];
+			room[i].tick = tick;
+			room[i].stack = stack;
+			room[i].kind = TRACE_EVENT_CPU;
+		}
+		event_publish(lane, count);
 		thread->cpu_sampled = now;
 		thread->faults_sampled = faults;
 		thread->cpu_cost = thread_cpu_ns() - now;

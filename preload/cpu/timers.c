@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "cpu/counters.h"
 #include "cpu/cpu.h"
 #include "interpose/next.h"
 #include "record/thread.h"
@@ -26,6 +27,7 @@ NEXT(sigaction, int(int, const struct sigaction *, struct sigaction *))
 static int signal_number;            /* 0: none */
 static void (*pretended)(int);       /* SIG_DFL or SIG_IGN */
 static bool paused;
+static uint32_t counted;             /* set of 1 << enum trace_cpu: what counters tell here */
 
 int cpu_signal(void)
 {
@@ -64,16 +66,28 @@ static int catch_another(void)
 
 void cpu_start(void)
 {
+	struct counter_group *group;
+
 	if (!library.cpu_period)
 		return;
 	signal_number = catch_another();
+	group = counters_open(counters_asked, counters_asked_count);
+	for (uint32_t i = 0; group && i < group->count; i++)
+		counted |= 1u << group->told[i];
+	if (group)
+		counters_close(group);
+}
+
+void cpu_forked(void)
+{
+	counters_forked();
 }
 
 void cpu_tell(void)
 {
 	struct trace_cpu_sampling record = {
 		.period_ns = library.cpu_period,
-		.counters = 1u << TRACE_CPU_TIME | 1u << TRACE_CPU_PAGE_FAULTS,
+		.counters = 1u << TRACE_CPU_TIME | 1u << TRACE_CPU_PAGE_FAULTS | counted,
 	};
 
 	if (!library.cpu_period)
@@ -118,6 +132,12 @@ static void unset(struct thread *thread)
 	thread->cpu_timer = 0;
 }
 
+static void begin(struct thread *thread)
+{
+	set(thread);
+	thread->counters = counted && thread->cpu_timer ? counters_open(counters_asked, counters_asked_count) : NULL;
+}
+
 void cpu_thread_begins(struct thread *thread)
 {
 	uint64_t ours, old = 0;
@@ -126,7 +146,7 @@ void cpu_thread_begins(struct thread *thread)
 		return;
 	thread->cpu_sampled = thread->cpu_cost = 0;
 	thread->faults_sampled = 0;
-	thread_alone(thread, set);
+	thread_alone(thread, begin);
 	if (!thread->cpu_timer)
 		return;
 	/* Threads inherit what is blocked. */
@@ -137,8 +157,12 @@ void cpu_thread_begins(struct thread *thread)
 
 void cpu_thread_gone(struct thread *thread)
 {
-	if (!library.filtered)
-		unset(thread);
+	if (library.filtered)
+		return;
+	unset(thread);
+	if (thread->counters)
+		counters_close(thread->counters);
+	thread->counters = NULL;
 }
 
 /* ---- all threads' ------------------------------------------------------------------------------------------------- */

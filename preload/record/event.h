@@ -41,7 +41,7 @@ static inline void event_lane_done(struct lane *lane)
 	lane->busy = 0;
 }
 
-/* Room for `count` events (1 or 2) in one ring, or NULL: lost, and counted. */
+/* Room for `count` events (a few) in one ring, or NULL: lost, and counted. */
 static inline struct trace_event *event_room(struct thread *thread, struct lane *lane, unsigned count)
 {
 	while (unlikely(lane->next + count > lane->limit))

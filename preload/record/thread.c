@@ -105,6 +105,7 @@ static struct thread *thread_take(void)
 	entry->thread.stack_top = 0;
 	entry->thread.creator = TRACE_STACK_NONE;
 	entry->thread.cpu_timer = 0;
+	entry->thread.counters = NULL;
 	entry->thread.cpu_blocked = false;
 	entry->thread.isolate = NULL;
 	entry->thread.heap_told = 0;
