@@ -64,8 +64,8 @@ PROBE_UNREAD_(access(none, 1)) PROBE_INLINE_ void probe_type(const void *ptr, co
 }
 
 /*
- * A block of the program's own allocator: it was born at `ptr` in `pool` (any pointer that stands for it), and is of this
- * type (null: unknown). Told after it was taken; its end before it is given back. What is told here is of domain `pool`
+ * A block of the program's own allocator: it was born at `ptr`, an address or any handle but null, in `pool` (any pointer
+ * that stands for it), and is of this type (null: unknown). Told after it was taken; its end before it is given back. What is told here is of domain `pool`
  * and has nothing to do with the heap's blocks, whose addresses may be the same.
  */
 PROBE_UNREAD_(access(none, 1), access(none, 2))

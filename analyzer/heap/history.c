@@ -1,6 +1,7 @@
 /* history.c: see history.h. What is new at an instant is found by a look at all sites: an event costs nothing. */
 #include "heap/history.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,7 +211,8 @@ void history_complete(struct history *history)
 void history_sum_begin(struct history_sum *sum, const struct process_info *process)
 {
 	*sum = (struct history_sum){.history = process->history,
-	                            .count = process->history ? process->history->count : 0};
+	                            .count = process->history ? process->history->count : 0,
+	                            .logged = process->logged != NULL};
 }
 
 void history_sum_add(struct history_sum *sum, const struct site *site)
@@ -263,6 +265,19 @@ struct growth history_sum_judge(const struct history_sum *sum)
 		growth = growth_judge_kept(blocks, kept_blocks);
 		growth.blocks_per_mark = growth.bytes_per_mark;
 		growth.bytes_per_mark = 0;
+	}
+	/*
+	 * Of what is kept the bytes would tell, whatever their sizes; of what is alive a few large blocks among small ones say
+	 * nothing, and their number does.
+	 */
+	if (sum->logged && growth.trend == TREND_STEADY) {
+		struct growth number = growth_judge(blocks);
+
+		if (number.trend == TREND_GROWING) {
+			number.blocks_per_mark = number.bytes_per_mark;
+			number.bytes_per_mark = fmax(growth_slope(bytes, number.from), 0);
+			return number;
+		}
 	}
 	for (size_t i = 0; i < sum->count; i++)
 		empty = empty && sum->blocks[i] == 0;

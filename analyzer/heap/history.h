@@ -33,6 +33,7 @@ struct history_sum {
 	uint64_t  kept_bytes[GROWTH_POINTS], kept_blocks[GROWTH_POINTS]; /* of it: still alive at the end */
 	uint64_t  end_bytes, end_blocks; /* alive at the end */
 	uint64_t  frees;
+	bool      logged;        /* it is of a log, which tells how many blocks are dropped, not which */
 };
 
 /* The numbers of its instants, as in struct instants. */

@@ -1,19 +1,21 @@
 /*
  * told.c: see told.h. A block in a pool is known by a key, the pool's number above the block's address, so that pools may lie
- * in each other; with that, births and deaths are matched like all others (space.h). A pool that ends as a whole needs a list
+ * in each other; of a handle that is no address the key is a hash of both, which 63 bits make as good as the two. With that, births and deaths are matched like all others (space.h). A pool that ends as a whole needs a list
  * of its blocks: keys are added at births and left there at deaths, and the list is cleaned when it has grown to twice of what
  * is alive, so a step costs the same on average, and memory goes with what was alive at once.
  */
 #include "heap/told.h"
 
 #include <stdlib.h>
+#include <xxhash.h>
 
 #include "heap/space.h"
 #include "trace/array.h"
 #include "util.h"
 
 #define POOL_SHIFT   47          /* addresses are below 1 << this */
-#define POOLS_MOST   ((1u << (64 - POOL_SHIFT)) - 1) /* numbers of pools with blocks; the last is of all that there are beyond */
+#define POOLS_MOST   ((1u << (63 - POOL_SHIFT)) - 1) /* numbers of pools with blocks; the last is of all that there are beyond */
+#define KEY_HASHED   (1ull << 63)
 #define CLEAN_LEAST  64
 _Static_assert(ADDRESSES_END == 1ull << POOL_SHIFT, "a key has room for an address");
 
@@ -107,6 +109,10 @@ static void pool_forget(struct told *told, struct pool *pool)
 
 static uint64_t key_of(const struct pool *pool, uint64_t address)
 {
+	uint64_t both[2] = {pool->number, address};
+
+	if (address >= ADDRESSES_END)
+		return KEY_HASHED | XXH3_64bits(both, sizeof both);
 	return (uint64_t)pool->number << POOL_SHIFT | address;
 }
 
@@ -139,11 +145,6 @@ static void pool_note(struct told *told, struct pool *pool, const struct block *
 
 /* ---- events --------------------------------------------------------------------------------------------------- */
 
-static bool is_address(uint64_t address)
-{
-	return address - 1 < ADDRESSES_END - 1;
-}
-
 static bool birth(struct told *told, uint32_t stream, const struct trace_event *event)
 {
 	struct spoken *spoken = &told->spoken[stream];
@@ -153,7 +154,7 @@ static bool birth(struct told *told, uint32_t stream, const struct trace_event *
 	bool existed = false;
 
 	/* What came before it is missing: no pool, no block. */
-	if (!spoken->tick || spoken->tick != event->tick || !is_address(event->address) || event->size > ADDRESSES_END)
+	if (!spoken->tick || spoken->tick != event->tick || !event->address || event->size > ADDRESSES_END)
 		return false;
 	spoken->tick = 0;
 	pool = pool_make(told, spoken->pool);
@@ -176,7 +177,7 @@ static bool death(struct told *told, uint32_t stream, const struct trace_event *
 	struct block *block;
 	uint64_t key;
 
-	if (!is_address(event->address))
+	if (!event->address)
 		return false;
 	if (!pool) { /* nothing is alive in it */
 		told->sum.unknown_frees++;

@@ -68,7 +68,7 @@ struct block_type types_of_stack(struct types *types, const struct frame *const 
 	if (count && frames[0]->kind == FRAME_LOG)
 		return (struct block_type){.type = frames[0]->type, .evidence = frames[0]->type ? "the log says so" : NULL};
 	if (handed_over(types, frames, count, &answer) || script_types(types, frames, count, &answer) ||
-	    c_library(frames, count, &answer) || node_types(types, frames, count, &answer) ||
+	    c_library(frames, count, sizes, &answer) || node_types(types, frames, count, &answer) ||
 	    native_types(types, frames, count, stack, sizes, &answer) ||
 	    rust_types(types, frames, count, sizes, &answer))
 		return answer;

@@ -26,7 +26,7 @@ bool cpp_is_sure(const struct block_type *answer);
 bool cpp_is_folded(const struct block_type *answer);
 /* As it is shown: what a node of a container holds instead of the node, std::string for what it is. Of `types`. */
 const char *cpp_type(struct types *types, const char *text);
-bool c_library(const struct frame *const *frames, size_t count, struct block_type *answer);
+bool c_library(const struct frame *const *frames, size_t count, struct block_sizes sizes, struct block_type *answer);
 /* `is_array`: names tell that the blocks are arrays, or nodes, of a container. */
 bool received_type(struct types *types, const struct stack_nodes *stack, struct block_sizes sizes, bool is_array,
                    struct block_type *answer);

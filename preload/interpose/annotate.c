@@ -4,7 +4,10 @@
 #include "interpose/annotate.h"
 
 #include "record/event.h"
+#include "record/meta.h"
 #include "record/types.h"
+
+#define SIZE_MOST (1ull << 47)        /* bytes */
 
 void probe_library_type(const void *ptr, const char *type);
 void probe_library_alloc(const void *pool, const void *ptr, size_t size, const char *type);
@@ -29,6 +32,10 @@ void annotate_alloc(uint64_t pool, uint64_t block, uint64_t size, const char *ty
 
 	if (unlikely(!lane))
 		return;
+	if (unlikely(size > SIZE_MOST)) {
+		meta_warn("probe_alloc was given a size that no address space has room for, which counts as 0");
+		size = 0;
+	}
 	uint32_t stack = stack_capture(thread, lane, at);
 	event = event_room(thread, lane, 2);
 	if (likely(event)) {

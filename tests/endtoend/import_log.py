@@ -3,6 +3,7 @@ format where it is ambiguous; and whether what was not dropped fits the growth t
 import itertools
 import json
 import os
+import random
 import resource
 import signal
 import subprocess
@@ -269,6 +270,23 @@ assert "Besides, 32 B in 1 block is suppressed" in text, text
 assert "The 96 B not dropped, suppressed or not, are about as much as" in text, text
 assert "Nothing but what is suppressed was never dropped." in said(
     "report", first, "--suppressions", TMP / "known.supp")
+
+# ---- what grows, in blocks of very different sizes; and what comes and goes ----
+def series(seed, grows):
+    dice, live, lines = random.Random(seed), [], []
+    for id in range(800):
+        block = f"{28672 if dice.random() < 0.2 else 4096} {{}}Comm<{seed}> {id}"
+        lines.append(f"@ ALLOCATE {block.format('srs.rs:225 ')}")
+        if not (grows and id % 40 == 0):
+            live.append(block)
+        while len(live) > 4:
+            lines.append(f"@ DROP {live.pop(dice.randrange(len(live))).format('')}")
+    return "\n".join(lines) + "\n"
+
+
+for seed in (0, 4, 8, 9):
+    trends = {grows: [row["trend"] for row in read(series(seed, grows))["leaks"]["by_site"]] for grows in (True, False)}
+    assert trends == {True: ["growing"], False: ["steady"]}, (seed, trends)
 
 # ---- what is wrong with the command ----
 for words, status, text in (

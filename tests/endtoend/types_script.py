@@ -33,6 +33,9 @@ for major in (20, 22, 24):
     assert json.loads(done.out) == [800, True, [None] * 5], done
     data = report(out)
     lost_nothing(data)
+    # What makes no sense throws nothing, and the recording says so; a size that is not given is none.
+    said = [warning for process in data["processes"] for warning in process["warnings"] if "probe." in warning]
+    assert sorted(word.split()[0] for word in said) == ["probe.alloc", "probe.drop"], said
     rows = {row["type"]: (row["allocs"], row["frees"], row["bytes"], row["dropping"])
             for row in data["leaks"]["by_type"] if row["domain"] == "pool"}
     assert rows == {"Field": (600, 150, 450 * 32, "partial"), "Point<Fp>": (200, 200, 0, "perfect"),

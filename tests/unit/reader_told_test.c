@@ -227,12 +227,32 @@ START_TEST(clocks_differ)
 }
 END_TEST
 
+/* A pool may give out handles: any number but 0, each that of one block in its pool. */
+START_TEST(handles)
+{
+	const uint64_t handle = 7ull << 48, next = handle + 1, last = UINT64_MAX;
+	struct trace_event events[] = {
+		pool_of(10, POOL, 1), pool_alloc(10, handle, 16), pool_of(11, POOL, 1), pool_alloc(11, next, 32),
+		pool_of(12, INNER, 70), pool_alloc(12, handle, 64), pool_of(13, INNER, 70), pool_alloc(13, last, 128),
+		pool_free(14, POOL, handle), pool_free(15, POOL, handle), pool_free(16, INNER, last), pool_of(17, POOL, 1),
+		pool_alloc(17, handle, 8), pool_end(18, INNER),
+	};
+	struct recording *recording = READ(events);
+
+	check(recording, DOMAIN_POOL, LEAF, 1, 3, 1, 32 + 8);
+	check(recording, DOMAIN_POOL, LEAF, 70, 2, 2, 0);
+	ck_assert_uint_eq(found(recording, "told-frees"), 1);
+	ck_assert_uint_eq(found(recording, "damage"), 0);
+	recording_close(recording);
+}
+END_TEST
+
 /* What belongs together is not together, or is nothing. */
 START_TEST(damaged)
 {
 	struct trace_event events[] = {
 		pool_alloc(10, A, 16), pool_of(11, POOL, 1), pool_alloc(12, A, 16), pool_of(13, POOL, 65536),
-		pool_of(14, POOL, 1), pool_alloc(14, 1ull << 50, 16), pool_of(15, POOL, 1), pool_alloc(15, A, 1ull << 60),
+		pool_of(14, POOL, 1), pool_alloc(14, 0, 16), pool_of(15, POOL, 1), pool_alloc(15, A, 1ull << 60),
 		type(16, A, 0), type(17, A, 65536), type(18, A, 1ull << 40), event_make(TRACE_EVENT_TOLD, 19, A, 1, 0, 0, 0),
 		event_make(TRACE_EVENT_TOLD, 20, A, 1, 0, 9, 0), pool_free(21, POOL, 0), pool_end(22, 0),
 		event_alloc(30, A, 16, LEAF),
@@ -259,4 +279,4 @@ START_TEST(pinned)
 }
 END_TEST
 
-SUITE_MAIN("told", types, peak, moved_by_realloc, pools, long_pool, clocks_differ, damaged, pinned)
+SUITE_MAIN("told", types, peak, moved_by_realloc, pools, long_pool, clocks_differ, handles, damaged, pinned)
