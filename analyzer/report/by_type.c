@@ -143,13 +143,24 @@ struct block_type type_of_blocks(struct view_process *process, enum domain domai
 
 /* ---- sums ---------------------------------------------------------------------------------------------------- */
 
+/* In C a type is "struct conn"; who tells it himself, and C++, says "conn". */
+static const char *without_tag(const char *type)
+{
+	static const char *const tags[] = {"struct ", "union ", "class ", "enum "};
+
+	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++)
+		if (!strncmp(type, tags[i], strlen(tags[i])))
+			return type + strlen(tags[i]);
+	return type;
+}
+
 static int by_name(const void *left, const void *right)
 {
 	const struct type_sum *a = left, *b = right;
 
 	if (!a->type || !b->type)
 		return !!a->type - !!b->type;
-	return strcmp(a->type, b->type);
+	return strcmp(without_tag(a->type), without_tag(b->type));
 }
 
 static int by_bytes(const void *left, const void *right)
@@ -174,6 +185,9 @@ static void add_up(struct type_sum *sums, size_t rows, size_t *count)
 			sums[(*count)++] = sums[i];
 			continue;
 		}
+		/* The longer one says more. */
+		if (into->type && strlen(sums[i].type) > strlen(into->type))
+			into->type = sums[i].type;
 		if (!into->types) { /* so far only owned blocks were counted */
 			into->types = sums[i].types;
 			into->size = sums[i].size;

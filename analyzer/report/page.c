@@ -137,6 +137,7 @@ struct grid {
 	size_t   column_count;
 	char   **cells;               /* row by row, owned */
 	size_t   cell_count, capacity;
+	void   (*fit_last)(char **cells, size_t count, size_t stride, size_t width);
 };
 
 struct grid *grid_open(const struct column *columns, size_t count)
@@ -146,6 +147,11 @@ struct grid *grid_open(const struct column *columns, size_t count)
 	grid->columns = columns;
 	grid->column_count = count;
 	return grid;
+}
+
+void grid_fit_last(struct grid *grid, void (*fit)(char **cells, size_t count, size_t stride, size_t width))
+{
+	grid->fit_last = fit;
 }
 
 void grid_cell(struct grid *grid, const char *text)
@@ -184,11 +190,17 @@ static void grid_row(const struct page *page, const struct grid *grid, const siz
 	fputc('\n', page->file);
 }
 
+static size_t fit_last(const struct grid *grid, size_t width)
+{
+	grid->fit_last(grid->cells + grid->column_count - 1, grid->cell_count / grid->column_count, grid->column_count, width);
+	return width;
+}
+
 void grid_close(const struct page *page, struct grid *grid)
 {
 	size_t *widths = xcalloc(grid->column_count, sizeof(*widths));
 	const char **titles = xcalloc(grid->column_count, sizeof(*titles));
-	size_t total = 2, flexible = SIZE_MAX, titled = 0;
+	size_t total = 2, flexible = SIZE_MAX, titled = 0, last = grid->column_count - 1;
 
 	for (size_t i = 0; i < grid->column_count; i++) {
 		titles[i] = grid->columns[i].title;
@@ -199,6 +211,8 @@ void grid_close(const struct page *page, struct grid *grid)
 
 			widths[i] = width > widths[i] ? width : widths[i];
 		}
+		if (page->cut && i == last && grid->fit_last && !grid->columns[i].flexible && widths[i] > page->width / 4)
+			widths[i] = fit_last(grid, page->width / 4);
 		total += widths[i] + (i ? 2 : 0);
 		if (grid->columns[i].flexible)
 			flexible = i;
@@ -207,6 +221,8 @@ void grid_close(const struct page *page, struct grid *grid)
 		size_t excess = total - page->width;
 
 		widths[flexible] = widths[flexible] > excess + 12 ? widths[flexible] - excess : 12;
+		if (page->cut && flexible == last && grid->fit_last)
+			fit_last(grid, widths[flexible]);
 	}
 	if (titled)
 		grid_row(page, grid, widths, titles, true);

@@ -49,6 +49,11 @@ struct column {
 
 struct grid;
 struct grid *grid_open(const struct column *columns, size_t count); /* `columns` must outlive it */
+/*
+ * The last column's cells, each `stride` behind the one before, are made as short as `width` by this, where a person looks. If
+ * it is not flexible it has a quarter of the page at most.
+ */
+void grid_fit_last(struct grid *grid, void (*fit)(char **cells, size_t count, size_t stride, size_t width));
 /* The next cell, row by row. `text` is copied. */
 void grid_cell(struct grid *grid, const char *text);
 /* Prints, indented by two columns, and frees. */

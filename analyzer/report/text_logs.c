@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/abbreviate.h"
 #include "report/by_type.h"
 #include "report/escape.h"
 #include "report/human.h"
 #include "report/logs.h"
 #include "report/text.h"
+#include "report/type_text.h"
 #include "util.h"
 
 #define NAMES_MOST 40            /* types that were dropped perfectly, by name */
@@ -27,11 +27,9 @@ static char *shown_type(const struct page *page, const char *type, size_t room)
 
 	if (!page->cut)
 		return escaped;
-	text = abbreviate(escaped, room);
+	text = type_text(escaped, room);
 	free(escaped);
-	escaped = text_cut(text, room, CUT_MIDDLE);
-	free(text);
-	return escaped;
+	return text;
 }
 
 /* ---- the answer ------------------------------------------------------------------------------------------------ */
@@ -192,7 +190,8 @@ static void by_type(const struct page *page, const struct view *view, const stru
 		if (!sum->live_blocks || alive++ >= options->top)
 			continue;
 		grid = grid ? grid : grid_open(columns, sizeof(columns) / sizeof(*columns));
-		type = shown_type(page, sum->type, page->width / 2);
+		grid_fit_last(grid, type_texts_fit);
+		type = sum->type ? escape_text(sum->type) : xstrdup("(unknown)");
 		kept++;
 		grid_cell(grid, BYTES(sum->live_bytes));
 		grid_cell(grid, COUNT(sum->live_blocks));
@@ -260,11 +259,11 @@ static void by_place(const struct page *page, const struct view *view, const str
 		if (site->domain != DOMAIN_LOG || site->suppressed_by || all++ >= options->top)
 			continue;
 		grid = grid ? grid : grid_open(columns, sizeof(columns) / sizeof(*columns));
+		grid_fit_last(grid, type_texts_fit);
 		kept++;
 		names_resolve(process->input->names, process->id, site->stack, &frame);
 		place = shown_place(process, site->stack);
-		/* Beside it the place has to fit in 80 columns. */
-		type = shown_type(page, frame->type, page->width / 4);
+		type = frame->type ? escape_text(frame->type) : xstrdup("(unknown)");
 		grid_cell(grid, BYTES(site->live_bytes));
 		grid_cell(grid, COUNT(site->live_blocks));
 		grid_cell(grid, COUNT(site->allocs));

@@ -1,16 +1,16 @@
 /* text_types.c: what lies in the blocks, of one site and by type; see text.h. */
 #include <stdlib.h>
 
-#include "report/abbreviate.h"
 #include "report/by_type.h"
 #include "report/human.h"
 #include "report/text.h"
+#include "report/type_text.h"
 #include "util.h"
 
 /* Escaped, and short enough for a line if that can be. */
 static char *shown(const struct page *page, const char *type, size_t room)
 {
-	char *escaped = escape_text(type), *text = page->cut ? abbreviate(escaped, room) : xstrdup(escaped);
+	char *escaped = escape_text(type), *text = page->cut ? type_text(escaped, room) : xstrdup(escaped);
 
 	free(escaped);
 	return text;
@@ -70,9 +70,10 @@ void text_by_type(const struct page *page, const struct view *view, const struct
 		return;
 	}
 	grid = grid_open(columns, 6);
+	grid_fit_last(grid, type_texts_fit);
 	for (size_t i = 0; i < count && kept < options->top; i++) {
 		const struct type_sum *sum = &sums[i];
-		char *type = sum->type ? shown(page, sum->type, page->width / 2) : xstrdup("(unknown)");
+		char *type = sum->type ? escape_text(sum->type) : xstrdup("(unknown)");
 
 		kept++;
 		grid_cell(grid, sum->live_bytes ? BYTES(sum->live_bytes) : "");
