@@ -264,10 +264,3 @@ struct lane *thread_inner_lane(struct thread *thread, uintptr_t sp)
 	__atomic_fetch_add(&process->header->lost[TRACE_LOST_NESTED], 1, __ATOMIC_RELAXED);
 	return NULL;
 }
-
-bool thread_is_on_other_stack(void)
-{
-	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
-
-	return self && self->stack_high && (sp < self->stack_low || sp >= self->stack_high);
-}

@@ -30,7 +30,12 @@ struct lane *thread_inner_lane(struct thread *thread, uintptr_t sp) HIDDEN;
 void thread_stacks(void (*tell)(void *context, uintptr_t top, size_t size, bool old), void *context) HIDDEN;
 
 /* On another stack than its own a thread may have little room: a crash handler's has often 8 KiB, most of it used. */
-bool thread_is_on_other_stack(void) HIDDEN;
+static inline bool thread_is_on_other_stack(void)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+
+	return self && self->stack_high && (sp < self->stack_low || sp >= self->stack_high);
+}
 
 /* The stack of the main thread; ordinary memory, set once. */
 extern uintptr_t main_stack_low HIDDEN, main_stack_high HIDDEN;
