@@ -143,7 +143,7 @@ struct block_type type_of_blocks(struct view_process *process, enum domain domai
 
 /* ---- sums ---------------------------------------------------------------------------------------------------- */
 
-/* In C a type is "struct conn"; who tells it himself, and C++, says "conn". */
+/* Who writes C tells of a "struct conn", and debug information of "conn". */
 static const char *without_tag(const char *type)
 {
 	static const char *const tags[] = {"struct ", "union ", "class ", "enum "};

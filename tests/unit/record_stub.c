@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cpu/cpu.h"
 #include "interpose/next.h"
 #include "record/area.h"
 #include "record/drain.h"
@@ -79,4 +80,15 @@ uint32_t modules_parts(struct module_parts *parts, uint32_t most, uint32_t *unlo
 bool next_is_libc(void)
 {
 	return true;
+}
+
+/* No timers. */
+void cpu_thread_begins(struct thread *thread)
+{
+	(void)thread;
+}
+
+void cpu_thread_gone(struct thread *thread)
+{
+	(void)thread;
 }
