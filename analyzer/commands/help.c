@@ -61,10 +61,13 @@ static const struct option mark_options[] = {
 };
 
 static const struct option export_options[] = {
-	{"format", 0, "F", "folded, svg, pprof, speedscope, firefox, heapprofile, massif, dhat, sqlite, csv, allocation-log; see probe(1)"},
+	{"format", 0, "F", "folded, svg, pprof, speedscope, firefox, heapprofile, cpuprofile, massif, dhat, sqlite, csv, allocation-log; see probe(1)"},
 	{"output", 'o', "FILE", "write to FILE, of csv a folder; default, and -, standard output"},
 	{"domain", 0, "D", "heap, wasm-heap, pool or log; default heap, of an imported log log"},
-	{"value", 0, "V", "allocs, bytes, temporary, peak, live-blocks or live-bytes; default live-bytes, or else bytes"},
+	{"by", 0, "WHAT", "allocs, bytes, temporary, peak, live-blocks, live-bytes, cpu, samples, or what else was counted with CPU samples; default live-bytes, or else bytes"},
+	{"value", 0, "WHAT", "the same as --by"},
+	{"thread", 0, "TID|NAME", "only CPU samples of this thread; may be given more than once"},
+	{"diff", 0, "DIR", "of svg: compare with this earlier recording"},
 	{"process", 0, "ID|PID|NAME", "only this process; may be given more than once"},
 	{NULL, 0, NULL, NULL},
 };

@@ -279,7 +279,7 @@ static void put_allocations(struct writer *writer, size_t process, uint32_t tid,
 			uint64_t live = site->values[VALUE_LIVE_BYTES], all = site->values[VALUE_BYTES];
 			uint32_t stack;
 
-			if (site->process != process)
+			if (site->process != process || !site->site)
 				continue;
 			stack = use_stack(writer, writer->stacks[i]);
 			/* What lived before the mark that was asked for is no row. */
@@ -323,7 +323,8 @@ static void put_markers(struct writer *writer, size_t process, double end)
 	size_t marks = info->mark_count, count = marks, *growing = NULL;
 
 	for (size_t i = 0; i < writer->profile->site_count; i++)
-		if (writer->profile->sites[i].process == process && writer->profile->sites[i].site->growth.trend == TREND_GROWING) {
+		if (writer->profile->sites[i].process == process && writer->profile->sites[i].site &&
+		    writer->profile->sites[i].site->growth.trend == TREND_GROWING) {
 			array_room(growing, count - marks);
 			growing[count++ - marks] = i;
 		}
@@ -394,7 +395,7 @@ static bool put_counter(struct writer *writer, size_t process, bool first)
 
 	history_sum_begin(&sum, info);
 	for (size_t i = 0; i < writer->profile->site_count; i++)
-		if (writer->profile->sites[i].process == process)
+		if (writer->profile->sites[i].process == process && writer->profile->sites[i].site)
 			history_sum_add(&sum, writer->profile->sites[i].site);
 	if (!sum.count)
 		return false;

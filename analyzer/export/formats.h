@@ -12,6 +12,8 @@
 struct export_options {
 	enum profile_value value; /* of formats that show one, or show one first */
 	int      domain;          /* < 0: of each process its own */
+	size_t   before;          /* of the view's inputs those from this one on are what the others are compared with */
+	bool     thread_chosen;   /* CPU samples are of one thread that was asked for */
 };
 
 bool folded_export(FILE *file, struct profile *profile, const struct export_options *options);
@@ -24,9 +26,13 @@ bool sqlite_export(FILE *file, struct profile *profile, const struct export_opti
 bool csv_export(const char *folder, struct profile *profile);
 
 /* Of one process, the view's only one. */
+bool cpuprofile_export(FILE *file, struct profile *profile, const struct export_options *options);
 bool heapprofile_export(FILE *file, struct profile *profile, const struct export_options *options);
 bool massif_export(FILE *file, struct profile *profile, const struct export_options *options);
 bool dhat_export(FILE *file, struct profile *profile, const struct export_options *options);
+
+/* heapprofile.c: a "callFrame" as Chrome's DevTools have them; of PROFILE_NONE it is called `otherwise`. */
+void put_call_frame(FILE *file, const struct profile *profile, uint32_t function, const char *otherwise);
 
 /* Of a process, its words with blanks between. To be freed. */
 char *command_line(const struct process_info *info);

@@ -7,14 +7,14 @@
 #include "export/formats.h"
 #include "export/put.h"
 
-static void put_frame(FILE *file, const struct profile *profile, uint32_t number)
+void put_call_frame(FILE *file, const struct profile *profile, uint32_t number, const char *otherwise)
 {
-	static const struct profile_function root;
-	const struct profile_function *function = number == PROFILE_NONE ? &root : &profile->functions[number];
+	static const struct profile_function none;
+	const struct profile_function *function = number == PROFILE_NONE ? &none : &profile->functions[number];
 	uint32_t place = function->file ? function->file : function->module;
 
-	fputs_unlocked("{\"callFrame\":{\"functionName\":", file);
-	put_json(file, number == PROFILE_NONE ? "(root)" : profile_text(profile, function->name));
+	fputs_unlocked("\"callFrame\":{\"functionName\":", file);
+	put_json(file, number == PROFILE_NONE ? otherwise : profile_text(profile, function->name));
 	fputs_unlocked(",\"scriptId\":\"", file);
 	put_number(file, place);
 	fputs_unlocked("\",\"url\":", file);
@@ -26,7 +26,8 @@ static void put_frame(FILE *file, const struct profile *profile, uint32_t number
 static void begin_node(FILE *file, const struct profile *profile, const struct profile_tree *tree, uint32_t node,
                        enum profile_value value)
 {
-	put_frame(file, profile, tree->nodes[node].function);
+	putc_unlocked('{', file);
+	put_call_frame(file, profile, tree->nodes[node].function, "(root)");
 	fputs_unlocked(",\"selfSize\":", file);
 	put_number(file, tree->nodes[node].self[value]);
 	fputs_unlocked(",\"id\":", file);

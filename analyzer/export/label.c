@@ -8,6 +8,8 @@
 static const char *const titles[PROFILE_VALUES] = {
 	[VALUE_ALLOCS] = "allocations", [VALUE_BYTES] = "allocated bytes", [VALUE_LIVE_BLOCKS] = "live blocks",
 	[VALUE_LIVE_BYTES] = "live bytes", [VALUE_PEAK] = "bytes at the peak", [VALUE_TEMPORARY] = "temporary blocks",
+	[VALUE_CPU] = "CPU time", [VALUE_INSTRUCTIONS] = "instructions", [VALUE_CYCLES] = "cycles",
+	[VALUE_CACHE_MISSES] = "cache misses", [VALUE_PAGE_FAULTS] = "page faults", [VALUE_SAMPLES] = "CPU samples",
 };
 
 const char *value_title(enum profile_value value)

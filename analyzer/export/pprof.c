@@ -1,6 +1,6 @@
 /*
- * pprof.c: a heap profile for pprof (profile.proto, gzipped): alloc_objects, alloc_space, inuse_objects, inuse_space. A
- * sample is a site, its locations leaf first; a location is a place, whose lines are its inlined functions, innermost first.
+ * pprof.c: a profile for pprof (profile.proto, gzipped), with the sample types and in the order of Go's: of the heap
+ * alloc_objects, alloc_space, inuse_objects, inuse_space; of the CPU samples, cpu, and what else was counted. A sample is a site, its locations leaf first; a location is a place, whose lines are its inlined functions, innermost first.
  * All ids begin at 1.
  */
 #include <inttypes.h>
@@ -26,11 +26,18 @@ enum { FUNCTION_ID = 1, FUNCTION_NAME, FUNCTION_SYSTEM_NAME, FUNCTION_FILE, FUNC
 
 #define PACKED (64u << 10)        /* bytes, compressed at once */
 
-static const struct { const char *type, *unit; enum profile_value value; } types[] = {
+struct type { const char *type, *unit; enum profile_value value; };
+
+static const struct type heap_types[] = {
 	{"alloc_objects", "count", VALUE_ALLOCS}, {"alloc_space", "bytes", VALUE_BYTES},
 	{"inuse_objects", "count", VALUE_LIVE_BLOCKS}, {"inuse_space", "bytes", VALUE_LIVE_BYTES},
 };
-#define TYPES (sizeof(types) / sizeof(*types))
+static const struct type cpu_types[] = {
+	{"samples", "count", VALUE_SAMPLES}, {"cpu", "nanoseconds", VALUE_CPU},
+	{"instructions", "count", VALUE_INSTRUCTIONS}, {"cycles", "count", VALUE_CYCLES},
+	{"cache_misses", "count", VALUE_CACHE_MISSES}, {"page_faults", "count", VALUE_PAGE_FAULTS},
+};
+#define TYPES 6                   /* most */
 
 struct writer {
 	FILE     *file;           /* not owned */
@@ -38,6 +45,7 @@ struct writer {
 	z_stream  packer;
 	struct message whole;     /* fields of the profile that are not yet compressed */
 	struct message inner, innermost;
+	const struct type *types[TYPES]; size_t type_count;
 };
 
 static void pack(struct writer *writer, int flush)
@@ -79,6 +87,14 @@ static void write_label(struct writer *writer, const char *key, uint32_t text)
 	message_message(&writer->inner, SAMPLE_LABEL, &writer->innermost);
 }
 
+static uint32_t thread_text(struct profile *profile, const struct profile_site *site)
+{
+	const struct process_info *info = profile->view->processes[site->process].info;
+	const struct thread_info *thread = site->cpu->thread < info->thread_count ? &info->threads[site->cpu->thread] : NULL;
+
+	return thread && thread->name ? profile_text_of(profile, thread->name) : 0;
+}
+
 static void write_samples(struct writer *writer)
 {
 	const struct profile *profile = writer->profile;
@@ -92,11 +108,13 @@ static void write_samples(struct writer *writer)
 		for (size_t at = 0; at < count; at++)
 			message_varint(&writer->innermost, places[at] + 1);
 		message_message(&writer->inner, SAMPLE_LOCATION, &writer->innermost);
-		for (size_t type = 0; type < TYPES; type++)
-			message_varint(&writer->innermost, site->values[types[type].value]);
+		for (size_t type = 0; type < writer->type_count; type++)
+			message_varint(&writer->innermost, site->values[writer->types[type]->value]);
 		message_message(&writer->inner, SAMPLE_VALUE, &writer->innermost);
 		write_label(writer, "process", profile->processes[site->process].name);
 		write_label(writer, "type", site->type);
+		if (site->cpu)
+			write_label(writer, "thread", thread_text(writer->profile, site));
 		end_field(writer, PROFILE_SAMPLE);
 	}
 	free(places);
@@ -183,18 +201,40 @@ static void write_texts(struct writer *writer)
 	}
 }
 
+/* Counters that were not counted are none. */
+static void choose_types(struct writer *writer, bool sampled)
+{
+	const struct type *types = sampled ? cpu_types : heap_types;
+	size_t count = sampled ? sizeof(cpu_types) / sizeof(*cpu_types) : sizeof(heap_types) / sizeof(*heap_types);
+
+	for (size_t i = 0; i < count; i++)
+		if (!sampled || i < 2 || writer->profile->totals[types[i].value])
+			writer->types[writer->type_count++] = &types[i];
+}
+
+static uint64_t period_of(const struct view *view)
+{
+	for (size_t i = 0; i < view->process_count; i++)
+		if (view->processes[i].info->cpu && view->processes[i].info->cpu->sampling.period_ns)
+			return view->processes[i].info->cpu->sampling.period_ns;
+	return 1;
+}
+
 bool pprof_export(FILE *file, struct profile *profile, const struct export_options *options)
 {
 	struct writer writer = {.file = file, .profile = profile};
-	size_t shown = TYPES - 1;
+	bool sampled = value_is_cpu(options->value);
+	size_t shown;
 
 	if (deflateInit2(&writer.packer, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
 		warn("zlib cannot be used: no memory");
 		return false;
 	}
-	for (size_t type = 0; type < TYPES; type++) {
-		write_type(&writer, PROFILE_SAMPLE_TYPE, types[type].type, types[type].unit);
-		if (types[type].value == options->value)
+	choose_types(&writer, sampled);
+	shown = sampled ? 1 : writer.type_count - 1;
+	for (size_t type = 0; type < writer.type_count; type++) {
+		write_type(&writer, PROFILE_SAMPLE_TYPE, writer.types[type]->type, writer.types[type]->unit);
+		if (writer.types[type]->value == options->value)
 			shown = type;
 	}
 	write_samples(&writer);
@@ -202,9 +242,9 @@ bool pprof_export(FILE *file, struct profile *profile, const struct export_optio
 	write_locations(&writer);
 	write_functions(&writer);
 	message_number(&writer.whole, PROFILE_TIME, profile->view->inputs[0].recording->header.realtime_ns);
-	write_type(&writer, PROFILE_PERIOD_TYPE, "space", "bytes");
-	message_number(&writer.whole, PROFILE_PERIOD, 1);
-	message_number(&writer.whole, PROFILE_DEFAULT_TYPE, profile_text_of(profile, types[shown].type));
+	write_type(&writer, PROFILE_PERIOD_TYPE, sampled ? "cpu" : "space", sampled ? "nanoseconds" : "bytes");
+	message_number(&writer.whole, PROFILE_PERIOD, sampled ? period_of(profile->view) : 1);
+	message_number(&writer.whole, PROFILE_DEFAULT_TYPE, profile_text_of(profile, writer.types[shown]->type));
 	write_texts(&writer);
 	pack(&writer, Z_FINISH);
 	deflateEnd(&writer.packer);

@@ -15,6 +15,7 @@ struct profile_tables {          /* indices + 1, by key */
 	struct cache texts, raw;     /* by text, and by text as it was given */
 	struct cache functions, frames, places, mappings;
 	uint32_t  endings[TRACE_FIRST_NODE]; /* places, PROFILE_NONE until needed */
+	uint32_t  library;           /* likewise: libprobe.so */
 };
 
 /* The number of a key, `next` if it is new. */
@@ -203,6 +204,19 @@ static uint32_t make_place(struct profile *profile, struct view_process *process
 	return place_of_frames(profile, mapping, address, first);
 }
 
+/* What stands for frames that are not there; `*place` is PROFILE_NONE until it is needed. */
+static uint32_t standin(struct profile *profile, uint32_t *place, const char *name)
+{
+	struct frame frame = {.kind = FRAME_UNKNOWN, .function = name};
+	size_t first = profile->frame_id_count;
+
+	if (*place == PROFILE_NONE) {
+		add_frame(profile, frame_of(profile, &frame, NULL));
+		*place = place_of_frames(profile, PROFILE_NONE, 0, first);
+	}
+	return *place;
+}
+
 /* Of a stack whose outermost frames are not there; PROFILE_NONE: they are. */
 static uint32_t ending_of(struct profile *profile, uint32_t ending)
 {
@@ -210,17 +224,20 @@ static uint32_t ending_of(struct profile *profile, uint32_t ending)
 		[TRACE_STACK_NONE] = "(no stack was taken)", [TRACE_STACK_CUT] = "(outer frames were cut)",
 		[TRACE_STACK_LOST] = "(outer frames are unknown)",
 	};
-	size_t first = profile->frame_id_count;
 
-	if (ending >= TRACE_FIRST_NODE || !names[ending])
+	return ending >= TRACE_FIRST_NODE || !names[ending] ? PROFILE_NONE
+	                                                    : standin(profile, &profile->tables->endings[ending], names[ending]);
+}
+
+/* A sample that was taken in libprobe.so itself is not its caller's. */
+static uint32_t leaf_of(struct profile *profile, struct view_process *process, struct node_id stack)
+{
+	const struct frame *frames;
+
+	if (!node_is_frame(process->info, stack) || !names_resolve(process->input->names, process->id, stack, &frames) ||
+	    frames[0].kind != FRAME_NATIVE || !place_is_probe(&frames[0]))
 		return PROFILE_NONE;
-	if (profile->tables->endings[ending] == PROFILE_NONE) {
-		struct frame frame = {.kind = FRAME_UNKNOWN, .function = names[ending]};
-
-		add_frame(profile, frame_of(profile, &frame, NULL));
-		profile->tables->endings[ending] = place_of_frames(profile, PROFILE_NONE, 0, first);
-	}
-	return profile->tables->endings[ending];
+	return standin(profile, &profile->tables->library, "(libprobe, recording)");
 }
 
 /* ---- sites ----------------------------------------------------------------------------------------------------- */
@@ -250,24 +267,16 @@ static void add_type(struct profile *profile, struct profile_site *site, const s
 	site->evidence = text_or_none(profile, is.evidence);
 }
 
-static void add_site(struct profile *profile, size_t index, const struct site *from)
+/* Looks its stack up; false: it has no value, and is left out. */
+static bool add_stack(struct profile *profile, struct profile_site site)
 {
-	struct view_process *process = &profile->view->processes[index];
-	uint32_t *places = profile->processes[index].places;
-	struct profile_site site = {
-		.process = index, .domain = from->domain, .stack = from->stack, .site = from, .blamed = PROFILE_NONE,
-		.values = {
-			[VALUE_ALLOCS] = from->allocs, [VALUE_BYTES] = from->bytes_allocated,
-			[VALUE_LIVE_BLOCKS] = view_blocks(profile->view, from),
-			[VALUE_LIVE_BYTES] = view_bytes(profile->view, from), [VALUE_PEAK] = from->peak_bytes,
-			[VALUE_TEMPORARY] = from->temporary,
-		},
-	};
+	struct view_process *process = &profile->view->processes[site.process];
+	uint32_t *places = profile->processes[site.process].places;
 	struct stack stack;
 
 	if (is_empty(&site))
-		return;
-	for (struct node_id node = from->stack; node_is_frame(process->info, node);) {
+		return false;
+	for (struct node_id node = site.stack; node_is_frame(process->info, node);) {
 		uint32_t *place = &places[node.index - TRACE_FIRST_NODE];
 
 		/* What lies further out was looked up with it. */
@@ -276,10 +285,12 @@ static void add_site(struct profile *profile, size_t index, const struct site *f
 		*place = make_place(profile, process, node);
 		node.index = process->info->nodes[node.index - TRACE_FIRST_NODE].parent;
 	}
-	stack = stack_resolve(process, from->stack);
-	if (profile->typed)
+	stack = stack_resolve(process, site.stack);
+	if (profile->typed && site.site)
 		add_type(profile, &site, &stack);
 	site.ending = ending_of(profile, stack.ending);
+	site.leaf = site.cpu ? leaf_of(profile, process, site.stack) : PROFILE_NONE;
+	site.blamed = PROFILE_NONE;
 	if (stack.blame < stack.count)
 		site.blamed = function_of(profile, stack.frames[stack.blame].frame,
 		                          place_module(process, stack.frames[stack.blame].node));
@@ -288,9 +299,40 @@ static void add_site(struct profile *profile, size_t index, const struct site *f
 		profile->totals[i] += site.values[i];
 	array_room(profile->sites, profile->site_count);
 	profile->sites[profile->site_count++] = site;
+	return true;
 }
 
-static void add_process(struct profile *profile, size_t index, int domain)
+static void add_site(struct profile *profile, size_t index, const struct site *from)
+{
+	add_stack(profile, (struct profile_site){
+		.process = index, .domain = from->domain, .stack = from->stack, .site = from,
+		.values = {
+			[VALUE_ALLOCS] = from->allocs, [VALUE_BYTES] = from->bytes_allocated,
+			[VALUE_LIVE_BLOCKS] = view_blocks(profile->view, from),
+			[VALUE_LIVE_BYTES] = view_bytes(profile->view, from), [VALUE_PEAK] = from->peak_bytes,
+			[VALUE_TEMPORARY] = from->temporary,
+		},
+	});
+}
+
+static void add_samples(struct profile *profile, size_t index)
+{
+	const struct cpu *cpu = profile->view->processes[index].info->cpu;
+	struct profile_process *process = &profile->processes[index];
+
+	process->sampled = xcalloc(cpu ? cpu->row_count + 1 : 1, sizeof(*process->sampled));
+	for (size_t i = 0; cpu && i < cpu->row_count; i++) {
+		const struct cpu_row *row = &cpu->rows[i];
+		struct profile_site site = {.process = index, .domain = DOMAINS, .stack = row->stack, .cpu = row};
+
+		for (int kind = 0; kind < TRACE_CPU_KINDS; kind++)
+			site.values[VALUE_CPU + kind] = row->amounts[kind];
+		site.values[VALUE_SAMPLES] = row->samples;
+		process->sampled[i] = add_stack(profile, site) ? (uint32_t)profile->site_count - 1 : PROFILE_NONE;
+	}
+}
+
+static void add_process(struct profile *profile, size_t index, int domain, int kinds)
 {
 	const struct process_info *info = profile->view->processes[index].info;
 	enum domain wanted = domain >= 0 ? (enum domain)domain : info->logged ? DOMAIN_LOG : DOMAIN_HEAP;
@@ -300,12 +342,14 @@ static void add_process(struct profile *profile, size_t index, int domain)
 	process->places = xmalloc((info->node_count + 1) * sizeof(*process->places));
 	for (size_t i = 0; i < info->node_count; i++)
 		process->places[i] = PROFILE_NONE;
-	for (size_t i = 0; i < info->site_count; i++)
+	for (size_t i = 0; kinds & PROFILE_MEMORY && i < info->site_count; i++)
 		if (info->sites[i].domain == wanted)
 			add_site(profile, index, &info->sites[i]);
+	if (kinds & PROFILE_CPU)
+		add_samples(profile, index);
 }
 
-struct profile *profile_build(const struct view *view, int domain, bool typed)
+struct profile *profile_build(const struct view *view, int domain, bool typed, int wanted)
 {
 	struct profile *profile = xcalloc(1, sizeof(*profile));
 
@@ -314,10 +358,11 @@ struct profile *profile_build(const struct view *view, int domain, bool typed)
 	profile->tables = xcalloc(1, sizeof(*profile->tables));
 	for (size_t i = 0; i < TRACE_FIRST_NODE; i++)
 		profile->tables->endings[i] = PROFILE_NONE;
+	profile->tables->library = PROFILE_NONE;
 	profile->processes = xcalloc(view->process_count + 1, sizeof(*profile->processes));
 	profile_text_of(profile, "");
 	for (size_t i = 0; i < view->process_count; i++)
-		add_process(profile, i, domain);
+		add_process(profile, i, domain, wanted);
 	return profile;
 }
 
@@ -325,12 +370,13 @@ size_t profile_stack(const struct profile *profile, const struct profile_site *s
                      size_t *capacity)
 {
 	const struct process_info *info = profile->view->processes[site->process].info;
+	bool leaf = site->leaf != PROFILE_NONE;
 	size_t count = 0;
 
 	for (struct node_id node = site->stack;;) {
-		bool inner = node_is_frame(info, node);
-		uint32_t place = inner ? profile->processes[site->process].places[node.index - TRACE_FIRST_NODE]
-		                       : site->ending;
+		bool inner = leaf || node_is_frame(info, node);
+		uint32_t place = leaf ? site->leaf : inner ? profile->processes[site->process].places[node.index - TRACE_FIRST_NODE]
+		                                           : site->ending;
 
 		if (place == PROFILE_NONE)
 			return count;
@@ -342,14 +388,18 @@ size_t profile_stack(const struct profile *profile, const struct profile_site *s
 			(*places)[count++] = place;
 		if (!inner)
 			return count;
-		node.index = info->nodes[node.index - TRACE_FIRST_NODE].parent;
+		if (!leaf)
+			node.index = info->nodes[node.index - TRACE_FIRST_NODE].parent;
+		leaf = false;
 	}
 }
 
 void profile_free(struct profile *profile)
 {
-	for (size_t i = 0; i < profile->view->process_count; i++)
+	for (size_t i = 0; i < profile->view->process_count; i++) {
 		free(profile->processes[i].places);
+		free(profile->processes[i].sampled);
+	}
 	cache_free(&profile->tables->texts, NULL);
 	cache_free(&profile->tables->raw, NULL);
 	cache_free(&profile->tables->functions, NULL);

@@ -1,10 +1,11 @@
 /*
- * profile.h: what every format of profiles needs of a view: its sites with their values, and their stacks, of which each
- * text, function, frame and place is there once, whichever process it was in. One pass over the sites makes it.
+ * profile.h: what every format of profiles needs of a view: its sites, and the stacks of its CPU samples, with their values;
+ * of these stacks each text, function, frame and place is there once, whichever process it was in. One pass makes it.
  */
 #ifndef PROBE_EXPORT_PROFILE_H
 #define PROBE_EXPORT_PROFILE_H
 
+#include "heap/cpu.h"
 #include "report/view.h"
 
 #define PROFILE_NONE UINT32_MAX
@@ -16,8 +17,15 @@ enum profile_value {
 	VALUE_LIVE_BYTES,         /* their bytes */
 	VALUE_PEAK,               /* bytes alive when the process's heap was largest */
 	VALUE_TEMPORARY,          /* blocks freed with no other allocation of their thread in between */
+	VALUE_CPU,                /* CPU time, nanoseconds; and the others of enum trace_cpu: */
+	VALUE_INSTRUCTIONS, VALUE_CYCLES, VALUE_CACHE_MISSES, VALUE_PAGE_FAULTS,
+	VALUE_SAMPLES,            /* of CPU time */
 	PROFILE_VALUES,
 };
+
+static inline bool value_is_cpu(enum profile_value value) { return value >= VALUE_CPU; }
+
+enum { PROFILE_MEMORY = 1, PROFILE_CPU = 2 }; /* what is wanted of a view */
 
 struct profile_function {
 	uint32_t  name;           /* text; where it has none: its module and its place there, or that it is unknown */
@@ -45,13 +53,15 @@ struct profile_mapping {      /* a module, whichever processes loaded it */
 	uint32_t  path;           /* text */
 };
 
-struct profile_site {
+struct profile_site {         /* or a stack with CPU samples of one thread, which has no type */
 	size_t    process;        /* index in view.processes */
 	enum domain domain;
 	struct node_id stack;
-	const struct site *site;  /* in the model */
+	const struct site *site;  /* in the model; NULL: CPU samples */
+	const struct cpu_row *cpu; /* these; NULL: a site */
 	uint32_t  type, owner, evidence; /* texts, "" unknown */
 	uint32_t  blamed;         /* function that the report shows it under; PROFILE_NONE: none has a name */
+	uint32_t  leaf;           /* place that stands for libprobe.so, which was interrupted; PROFILE_NONE: it was not */
 	uint32_t  ending;         /* place that says why the outermost frames are missing, PROFILE_NONE: none is */
 	uint64_t  values[PROFILE_VALUES];
 };
@@ -59,6 +69,7 @@ struct profile_site {
 struct profile_process {
 	uint32_t *places;         /* by node: PROFILE_NONE not looked up yet, or its place; owned */
 	uint32_t  name;           /* text: base name of the program, or the process's id */
+	uint32_t *sampled;        /* by row of its CPU samples: its place in sites, PROFILE_NONE none; owned; NULL: not wanted */
 };
 
 struct profile {
@@ -76,8 +87,8 @@ struct profile {
 	struct profile_tables *tables; /* what finds all these again */
 };
 
-/* Sites of one domain; < 0: of each process its own, heap, of a log log. */
-struct profile *profile_build(const struct view *view, int domain, bool typed);
+/* Sites of one domain; < 0: of each process its own, heap, of a log log. `wanted`: a set of PROFILE_MEMORY and PROFILE_CPU. */
+struct profile *profile_build(const struct view *view, int domain, bool typed, int wanted);
 void profile_free(struct profile *profile);
 
 /*
@@ -111,6 +122,8 @@ struct profile_node {
 struct profile_tree { struct profile_node *nodes; size_t count; }; /* owned; nodes[0] is the root */
 
 struct profile_tree profile_tree_build(const struct profile *profile);
+/* The same; stores the node of each site. */
+struct profile_tree profile_tree_of_functions(const struct profile *profile, uint32_t *of_site);
 /* The same of frames, which stand in the nodes in place of functions; stores the node of each site. */
 struct profile_tree profile_tree_of_frames(const struct profile *profile, uint32_t *of_site);
 void profile_tree_free(struct profile_tree *tree);

@@ -101,6 +101,11 @@ struct profile_tree profile_tree_build(const struct profile *profile)
 	return build(profile, false, NULL);
 }
 
+struct profile_tree profile_tree_of_functions(const struct profile *profile, uint32_t *of_site)
+{
+	return build(profile, false, of_site);
+}
+
 struct profile_tree profile_tree_of_frames(const struct profile *profile, uint32_t *of_site)
 {
 	return build(profile, true, of_site);

@@ -56,7 +56,7 @@ static void put_profile(FILE *file, const struct profile *profile, const struct 
 
 	fputs_unlocked("{\"type\":\"sampled\",\"name\":", file);
 	put_json(file, value_title(value));
-	fprintf(file, ",\"unit\":\"%s\",\"startValue\":0,\"endValue\":", value_is_bytes(value) ? "bytes" : "none");
+	fprintf(file, ",\"unit\":\"%s\",\"startValue\":0,\"endValue\":", value_is_bytes(value) ? "bytes" : value == VALUE_CPU ? "nanoseconds" : "none");
 	put_number(file, profile->totals[value]);
 	fputs_unlocked(",\"samples\":[", file);
 	for (size_t i = 0; i < tree->count && !ferror_unlocked(file); i++) {

@@ -31,6 +31,10 @@ static const char views[] =
 	" sum(allocs) AS allocs, sum(bytes_allocated) AS bytes_allocated, sum(live_blocks) AS live_blocks,"
 	" sum(live_bytes) AS live_bytes FROM sites JOIN functions ON functions.id = sites.function"
 	" GROUP BY functions.id ORDER BY sum(live_bytes) DESC;"
+	"CREATE VIEW cpu_by_function AS SELECT functions.name AS function, functions.file, functions.module,"
+	" sum(samples) AS samples, sum(cpu_ns) AS cpu_ns, sum(instructions) AS instructions, sum(cycles) AS cycles,"
+	" sum(cache_misses) AS cache_misses, sum(page_faults) AS page_faults FROM cpu JOIN functions ON functions.id = cpu.function"
+	" GROUP BY functions.id ORDER BY sum(cpu_ns) DESC;"
 	"CREATE INDEX sites_by_process ON sites(process); CREATE INDEX sites_by_function ON sites(function);"
 	"COMMIT; PRAGMA user_version = " SCHEMA ";";
 

@@ -6,6 +6,7 @@
 
 #include "export/formats.h"
 #include "heap/history.h"
+#include "report/usage.h"
 #include "trace/time.h"
 #include "util.h"
 
@@ -192,9 +193,13 @@ static bool write_sites(struct writer *writer)
 
 	for (size_t i = 0; i < writer->profile->site_count; i++) {
 		const struct profile_site *site = &writer->profile->sites[i];
-		const struct growth *growth = &site->site->growth;
-		bool known = growth->trend != TREND_UNKNOWN;
+		const struct growth *growth;
+		bool known;
 
+		if (!site->site)
+			continue;
+		growth = &site->site->growth;
+		known = growth->trend != TREND_UNKNOWN;
 		ROW(writer, number(i + 1), number(site->process + 1), raw(writer, domain_name(site->domain)),
 		    number_or_null(writer->stacks[i]),
 		    site->blamed == PROFILE_NONE ? (struct cell){0} : number((uint64_t)site->blamed + 1),
@@ -220,7 +225,7 @@ static bool write_growth(struct writer *writer)
 		const uint32_t *numbers;
 		struct history_sum sum;
 
-		if (site->site->growth.trend != TREND_GROWING || !info->history)
+		if (!site->site || site->site->growth.trend != TREND_GROWING || !info->history)
 			continue;
 		history_sum_begin(&sum, info);
 		history_sum_add(&sum, site->site);
@@ -253,6 +258,8 @@ static bool write_types(struct writer *writer)
 	for (size_t i = 0; i < writer->profile->site_count; i++) {
 		const struct profile_site *site = &writer->profile->sites[i];
 
+		if (!site->site)
+			continue;
 		rows[site->type].sites++;
 		for (size_t value = 0; value < PROFILE_VALUES; value++)
 			rows[site->type].values[value] += site->values[value];
@@ -268,6 +275,69 @@ static bool write_types(struct writer *writer)
 	return good;
 }
 
+/* CPU samples, by thread and stack. */
+static bool write_cpu(struct writer *writer)
+{
+	const struct profile *profile = writer->profile;
+	BEGIN(writer, "cpu", {"process", NUMBER " REFERENCES processes"}, {"stream", NUMBER}, {"tid", NUMBER},
+	      {"stack", NUMBER " REFERENCES stacks"}, {"function", NUMBER " REFERENCES functions"}, {"samples", NUMBER},
+	      {"cpu_ns", NUMBER}, {"instructions", NUMBER}, {"cycles", NUMBER}, {"cache_misses", NUMBER}, {"page_faults", NUMBER});
+
+	for (size_t i = 0; i < profile->site_count; i++) {
+		const struct profile_site *site = &profile->sites[i];
+		const struct process_info *info = profile->view->processes[site->process].info;
+		struct cell counts[TRACE_CPU_KINDS], stream = {0}, tid = {0}, function = {0};
+
+		if (!site->cpu)
+			continue;
+		if (site->cpu->thread < info->thread_count) {
+			stream = number(info->threads[site->cpu->thread].stream.index);
+			tid = number(info->threads[site->cpu->thread].tid);
+		}
+		if (writer->stacks[i])
+			function = number((uint64_t)profile->frames[writer->tree.nodes[writer->stacks[i]].function].function + 1);
+		for (int kind = 0; kind < TRACE_CPU_KINDS; kind++)
+			counts[kind] = cpu_counts(info->cpu, (enum trace_cpu)kind) ? number(site->values[VALUE_CPU + kind])
+			                                                           : (struct cell){0};
+		ROW(writer, number(site->process + 1), stream, tid, number_or_null(writer->stacks[i]), function,
+		    number(site->values[VALUE_SAMPLES]), counts[TRACE_CPU_TIME], counts[TRACE_CPU_INSTRUCTIONS],
+		    counts[TRACE_CPU_CYCLES], counts[TRACE_CPU_CACHE_MISSES], counts[TRACE_CPU_PAGE_FAULTS]);
+	}
+	return true;
+}
+
+static bool usage_row(struct writer *writer, size_t process, uint32_t child, const struct trace_usage *usage)
+{
+	return writer->sink->row(writer->sink->context, (const struct cell[]){
+		number(process + 1), number_or_null(child), number(usage->user_us * 1000), number(usage->system_us * 1000),
+		number(usage->peak_rss), number(usage->minor_faults), number(usage->major_faults), number(usage->voluntary),
+		number(usage->involuntary)});
+}
+
+/* What processes took, and children of theirs that recorded nothing. */
+static bool write_usage(struct writer *writer)
+{
+	const struct view *view = writer->profile->view;
+	BEGIN(writer, "usage", {"process", NUMBER " REFERENCES processes"}, {"child_pid", NUMBER}, {"user_ns", NUMBER},
+	      {"system_ns", NUMBER}, {"peak_rss_bytes", NUMBER}, {"minor_faults", NUMBER}, {"major_faults", NUMBER},
+	      {"voluntary_switches", NUMBER}, {"involuntary_switches", NUMBER});
+
+	for (size_t i = 0; i < view->process_count; i++) {
+		const struct process_info *info = view->processes[i].info;
+		struct trace_usage own;
+
+		if (usage_of(view, &view->processes[i], &own) && !usage_row(writer, i, 0, &own))
+			return false;
+		for (size_t child = 0; child < info->child_usage_count; child++) {
+			const struct usage *usage = &info->child_usages[child];
+
+			if (usage_is_unrecorded(&view->processes[i], usage) && !usage_row(writer, i, usage->record.pid, &usage->record))
+				return false;
+		}
+	}
+	return true;
+}
+
 bool tables_write(struct profile *profile, const struct table_sink *sink)
 {
 	struct writer writer = {.profile = profile, .sink = sink};
@@ -277,7 +347,7 @@ bool tables_write(struct profile *profile, const struct table_sink *sink)
 	writer.tree = profile_tree_of_frames(profile, writer.stacks);
 	good = write_recordings(&writer) && write_processes(&writer) && write_threads(&writer) && write_marks(&writer) &&
 	       write_functions(&writer) && write_frames(&writer) && write_stacks(&writer) && write_sites(&writer) &&
-	       write_growth(&writer) && write_types(&writer);
+	       write_growth(&writer) && write_types(&writer) && write_cpu(&writer) && write_usage(&writer);
 	profile_tree_free(&writer.tree);
 	free(writer.stacks);
 	return good;

@@ -1,7 +1,7 @@
 /* usage.c: see usage.h. The kernel counts for a process, whatever it becomes by exec: what an image took is a difference. */
 #include "report/usage.h"
 
-#include <inttypes.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,10 +5,10 @@
 #ifndef PROBE_REPORT_USAGE_H
 #define PROBE_REPORT_USAGE_H
 
-#include <jansson.h>
-
-#include "report/page.h"
 #include "report/view.h"
+
+struct page;
+struct json_t;
 
 /* Of a process image alone, without those that it was before exec, as far as these are known. False: it is not known. */
 bool usage_of(const struct view *view, const struct view_process *process, struct trace_usage *usage);
@@ -17,6 +17,6 @@ bool usage_is_unrecorded(const struct view_process *process, const struct usage 
 
 void usage_text(const struct page *page, const struct view *view, size_t top);
 /* json_process: "usage", null where it is not known, and "children_usage". */
-void usage_json(json_t *object, const struct view *view, const struct view_process *process);
+void usage_json(struct json_t *object, const struct view *view, const struct view_process *process);
 
 #endif

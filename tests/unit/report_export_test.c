@@ -16,7 +16,7 @@ static struct profile *profile_of(struct recording *recording)
 	input = (struct view_input){recording, names_open(recording)};
 	view = view_build(&input, 1, &(struct view_options){0});
 	ck_assert_ptr_nonnull(view);
-	return profile_build(view, -1, true);
+	return profile_build(view, -1, true, PROFILE_MEMORY);
 }
 
 static void release(struct profile *profile)
