@@ -2,7 +2,8 @@
  * firefox.c: a processed profile of the Firefox Profiler, in a version that it has long been able to bring up to date. A process
  * is a thread there, with rows of native allocations: of each site what was freed, once positive and once negative, and what was
  * not, so that all of its views of memory are exact. Marks and sites that grow are markers; what was alive at each mark is a
- * track.
+ * track. CPU samples are those of threads: of a process's first thread they stand beside the allocations, other threads have
+ * entries of their own behind all processes.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -349,23 +350,97 @@ static void put_markers(struct writer *writer, size_t process, double end)
 	free(growing);
 }
 
-static void put_thread(struct writer *writer, size_t process)
+/* ---- CPU samples ------------------------------------------------------------------------------------------------- */
+
+struct sampled { double time, weight; uint64_t cpu_ns; uint32_t stack; };
+
+static struct sampled *samples_of(struct writer *writer, size_t process, uint32_t thread, size_t *count)
 {
 	const struct process_info *info = writer->profile->view->processes[process].info;
-	double end = last_time(writer, info);
+	const struct cpu *cpu = info->cpu;
+	struct sampled *list = NULL;
 
-	fputs_unlocked(process ? ",\n{\"processType\":\"default\",\"processName\":" : "\n{\"processType\":\"default\",\"processName\":",
+	*count = 0;
+	for (size_t i = 0; cpu && i < cpu->sample_count; i++) {
+		const struct cpu_sample *sample = &cpu->samples[i];
+		uint32_t site = writer->profile->processes[process].sampled[sample->row];
+
+		if (cpu->rows[sample->row].thread != thread)
+			continue;
+		array_room(list, *count);
+		list[(*count)++] = (struct sampled){
+			.time = time_of(writer, info, sample->tick), .weight = (double)sample->time_ns / 1e6, .cpu_ns = sample->time_ns,
+			.stack = site == PROFILE_NONE ? PROFILE_NONE : use_stack(writer, writer->stacks[site]),
+		};
+	}
+	return list;
+}
+
+/* Each sample weighs as much as its CPU time. */
+static void put_samples(struct writer *writer, size_t process, uint32_t thread, double end)
+{
+	size_t count;
+	struct sampled *list = samples_of(writer, process, thread, &count);
+
+	if (!count) {
+		fprintf(writer->file, ",\n\"samples\":{\"length\":2,\"weightType\":\"samples\",\"weight\":null,\"eventDelay\":[0,0],"
+		        "\"stack\":[null,null],\"time\":[0,%.9g]}", end);
+		return;
+	}
+	fprintf(writer->file, ",\n\"samples\":{\"length\":%zu,\"weightType\":\"tracing-ms\"", count);
+	COLUMN(writer, "weight", count, fprintf(writer->file, "%.9g", list[i].weight));
+	COLUMN(writer, "eventDelay", count, putc_unlocked('0', writer->file));
+	COLUMN(writer, "time", count, fprintf(writer->file, "%.9g", list[i].time));
+	COLUMN(writer, "threadCPUDelta", count, put_number(writer->file, list[i].cpu_ns));
+	COLUMN(writer, "stack", count, {
+		if (list[i].stack == PROFILE_NONE)
+			fputs_unlocked("null", writer->file);
+		else
+			put_number(writer->file, list[i].stack);
+	});
+	putc_unlocked('}', writer->file);
+	free(list);
+}
+
+/* The first thread of a process, UINT32_MAX unknown. */
+static uint32_t main_thread(const struct process_info *info)
+{
+	for (uint32_t i = 0; i < info->thread_count; i++)
+		if (!info->threads[i].lane && info->threads[i].tid == info->header.pid)
+			return i;
+	return UINT32_MAX;
+}
+
+static bool was_sampled(const struct process_info *info, uint32_t thread)
+{
+	for (size_t i = 0; info->cpu && i < info->cpu->row_count; i++)
+		if (info->cpu->rows[i].thread == thread && info->cpu->rows[i].samples)
+			return true;
+	return false;
+}
+
+/* ---- threads ---------------------------------------------------------------------------------------------------- */
+
+static void put_head(struct writer *writer, size_t process, const struct thread_info *thread, bool first)
+{
+	const struct process_info *info = writer->profile->view->processes[process].info;
+	uint32_t name = writer->profile->processes[process].name;
+
+	fputs_unlocked(first ? "\n{\"processType\":\"default\",\"processName\":" : ",\n{\"processType\":\"default\",\"processName\":",
 	               writer->file);
-	put_json(writer->file, profile_text(writer->profile, writer->profile->processes[process].name));
+	put_json(writer->file, profile_text(writer->profile, name));
 	fputs_unlocked(",\"name\":", writer->file);
-	put_json(writer->file, profile_text(writer->profile, writer->profile->processes[process].name));
-	fprintf(writer->file, ",\"isMainThread\":true,\"pid\":\"%zu-%" PRIu32 "\",\"tid\":%" PRIu32
+	if (thread)
+		name = profile_text_of(writer->profile, thread->name && *thread->name ? thread->name : "thread");
+	put_json(writer->file, profile_text(writer->profile, name));
+	fprintf(writer->file, ",\"isMainThread\":%s,\"pid\":\"%zu-%" PRIu32 "\",\"tid\":%" PRIu32
 	        ",\"processStartupTime\":0,\"processShutdownTime\":null,\"registerTime\":0,\"unregisterTime\":null,\"pausedRanges\":[]",
-	        process, info->header.pid, info->header.pid);
-	fprintf(writer->file, ",\n\"samples\":{\"length\":2,\"weightType\":\"samples\",\"weight\":null,\"eventDelay\":[0,0],"
-	        "\"stack\":[null,null],\"time\":[0,%.9g]}", end);
-	put_allocations(writer, process, info->header.pid, end);
-	put_markers(writer, process, end);
+	        thread ? "false" : "true", process, info->header.pid, thread ? thread->tid : info->header.pid);
+}
+
+/* What the thread used of them, and the end of it. */
+static void put_tables(struct writer *writer)
+{
 	put_stacks(writer);
 	put_frames(writer);
 	put_functions(writer);
@@ -384,6 +459,38 @@ static void put_thread(struct writer *writer, size_t process)
 	free(writer->text_list);
 	writer->text_list = NULL;
 	writer->text_count = 0;
+}
+
+static void put_process(struct writer *writer, size_t process)
+{
+	const struct process_info *info = writer->profile->view->processes[process].info;
+	double end = last_time(writer, info);
+
+	put_head(writer, process, NULL, process == 0);
+	put_samples(writer, process, main_thread(info), end);
+	put_allocations(writer, process, info->header.pid, end);
+	put_markers(writer, process, end);
+	put_tables(writer);
+}
+
+/* Those that were sampled, but for the first. */
+static void put_threads(struct writer *writer, size_t process)
+{
+	const struct process_info *info = writer->profile->view->processes[process].info;
+	static const struct thread_info unknown = {0};
+	uint32_t first = main_thread(info);
+
+	for (uint32_t i = 0; i <= info->thread_count && !ferror_unlocked(writer->file); i++) {
+		uint32_t thread = i < info->thread_count ? i : UINT32_MAX;
+
+		if (thread == first || !was_sampled(info, thread))
+			continue;
+		put_head(writer, process, thread == UINT32_MAX ? &unknown : &info->threads[thread], false);
+		put_samples(writer, process, thread, 0);
+		fputs_unlocked(",\n\"markers\":{\"length\":0,\"name\":[],\"startTime\":[],\"endTime\":[],\"phase\":[],\"category\":[],"
+		               "\"data\":[]}", writer->file);
+		put_tables(writer);
+	}
 }
 
 /* What was alive at each instant at which it was measured: the differences, as the track wants them. */
@@ -430,6 +537,15 @@ static uint64_t begin_of(const struct view *view)
 	return begin;
 }
 
+/* Milliseconds between CPU samples. */
+static double interval_of(const struct view *view)
+{
+	for (size_t i = 0; i < view->process_count; i++)
+		if (view->processes[i].info->cpu && view->processes[i].info->cpu->sampling.period_ns)
+			return (double)view->processes[i].info->cpu->sampling.period_ns / 1e6;
+	return 1;
+}
+
 bool firefox_export(FILE *file, struct profile *profile, const struct export_options *options)
 {
 	struct writer writer = {.file = file, .profile = profile, .begin = begin_of(profile->view)};
@@ -441,15 +557,18 @@ bool firefox_export(FILE *file, struct profile *profile, const struct export_opt
 	used_open(&writer.nodes, writer.tree.count);
 	used_open(&writer.frames, profile->frame_count);
 	used_open(&writer.functions, profile->function_count);
-	fprintf(file, "{\"meta\":{\"version\":27,\"preprocessedProfileVersion\":%d,\"interval\":1,\"startTime\":%" PRIu64
-	        ",\"processType\":0,\"stackwalk\":1,\"debug\":false,\"symbolicated\":true,\"importedFrom\":\"probe\",\"product\":",
-	        VERSION, profile->view->inputs[0].recording->header.realtime_ns / 1000000);
+	fprintf(file, "{\"meta\":{\"version\":27,\"preprocessedProfileVersion\":%d,\"interval\":%.9g,\"startTime\":%" PRIu64
+	        ",\"processType\":0,\"stackwalk\":1,\"debug\":false,\"symbolicated\":true,"
+	        "\"sampleUnits\":{\"time\":\"ms\",\"eventDelay\":\"ms\",\"threadCPUDelta\":\"ns\"},\"importedFrom\":\"probe\",\"product\":",
+	        VERSION, interval_of(profile->view), profile->view->inputs[0].recording->header.realtime_ns / 1000000);
 	put_json(file, profile_title(profile));
 	putc_unlocked(',', file);
 	fputs_unlocked(head_end, file);
 	fputs_unlocked(",\n\"libs\":[],\"pages\":[],\"threads\":[", file);
 	for (size_t i = 0; i < profile->view->process_count && !ferror_unlocked(file); i++)
-		put_thread(&writer, i);
+		put_process(&writer, i);
+	for (size_t i = 0; i < profile->view->process_count; i++)
+		put_threads(&writer, i);
 	fputs_unlocked("],\n\"counters\":[", file);
 	for (size_t i = 0; i < profile->view->process_count; i++)
 		first &= !put_counter(&writer, i, first);
