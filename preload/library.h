@@ -101,6 +101,7 @@ extern struct process *process HIDDEN; /* set once; the struct it points to is w
  * finds it set takes the next lane, unless that frame is gone (longjmp left it).
  */
 #define LANES 4
+#define STACK_DEPTH_STANDARD 128u    /* frames */
 
 struct lane {
 	struct trace_event *next;    /* where the next event goes; NULL: no ring yet */

@@ -8,7 +8,6 @@
 #define ARGUMENTS_MOST (1u << 22)        /* the kernel gives fewer: anything else is no count */
 
 #define DAY_NS        86400000000000u
-#define DEPTH         128u           /* of stacks, frames, unless it is said */
 
 extern char **environ;
 extern void *__libc_stack_end;           /* the loader's: the count of arguments, then they */
@@ -125,7 +124,7 @@ void options_read(char *const *environment)
 	library.follow = true;
 	library.collect = true;
 	library.wasm = library.wasm_heap = true;
-	library.stack_depth = DEPTH;
+	library.stack_depth = STACK_DEPTH_STANDARD;
 	library.block_stacks = true;
 	/* valgrind knows no thread that libc has not made, and ends the program. */
 	library.no_drain = loaded && strstr(loaded, "/vgpreload_");
@@ -137,9 +136,6 @@ void options_read(char *const *environment)
 			            "%s is '%s', but must be %s: the default is used", options[i].name, value,
 			            options[i].expected);
 	}
-	/* Samples have stacks all the same; one of the frames is the kernel's, and goes. */
-	if (library.cpu_period && library.stack_depth < 2)
-		library.stack_depth = library.block_stacks ? 2 : DEPTH;
 	for (; environment && *environment; environment++)
 		if (strncmp(*environment, "PROBE_", 6) == 0 && strncmp(*environment, "PROBE_OUT=", 10) != 0)
 			hand_on(*environment, &used);

@@ -197,7 +197,7 @@ __attribute__((noinline)) uint32_t walk_full(struct stack_lane *lane, const stru
 			return TRACE_STACK_ROOT;
 		if (pc - 1 >= (1ull << ADDRESS_BITS) - 1)
 			return pc == 0 && bounds.limit ? TRACE_STACK_ROOT : TRACE_STACK_LOST;
-		if (count >= library.stack_depth)
+		if (count >= library.stack_depth + lane->deeper)
 			return TRACE_STACK_CUT;
 		exact = step == STEP_SIGNAL;
 		lane->walked[count++] = (struct walked){.frame = pc | (exact ? STACK_EXACT : 0)};

@@ -124,6 +124,23 @@ static uint32_t generation_of(uintptr_t address)
 	return known ? stack_generation(address) : 0;
 }
 
+/* Where births have no stacks, samples have whole ones all the same. A walk is not left in the middle: signals are blocked. */
+static uint32_t capture(struct thread *thread, struct lane *owner, struct stack_start at, uint32_t more)
+{
+	uint32_t deeper = more + (library.block_stacks ? 0 : STACK_DEPTH_STANDARD - library.stack_depth), node;
+
+	if (!owner->stack)
+		stack_capture(thread, owner, at);
+	if (!owner->stack)
+		return TRACE_STACK_NONE;
+	if (deeper > STACK_DEPTH_MAX - library.stack_depth)
+		deeper = STACK_DEPTH_MAX - library.stack_depth;
+	owner->stack->deeper = deeper;
+	node = stack_capture(thread, owner, at);
+	owner->stack->deeper = 0;
+	return node;
+}
+
 uint32_t stack_interrupted(struct thread *thread, struct lane *owner, struct stack_start handler,
                            const ucontext_t *context)
 {
@@ -139,13 +156,13 @@ uint32_t stack_interrupted(struct thread *thread, struct lane *owner, struct sta
 	if (slot && bounds_word(&bounds, slot, &word) && word - 1 < (1ull << ADDRESS_BITS) - 1) {
 		struct stack_start caller = {word, slot + 8, (uintptr_t)context->uc_mcontext.gregs[REG_RBP]};
 
-		node = stack_capture(thread, owner, caller);
+		node = capture(thread, owner, caller, 0);
 		tree = __atomic_load_n(&process->stack, __ATOMIC_ACQUIRE);
 		return node == TRACE_STACK_NONE ? node : tree_intern(tree, owner->stack, node, pc,
 		                                                     generation_of(pc) | TRACE_NODE_EXACT);
 	}
-	/* The outermost of the frames that are left out is the restorer's, to which the handler returns. */
-	node = stack_capture(thread, owner, handler);
+	node = capture(thread, owner, handler, 1);
 	tree = __atomic_load_n(&process->stack, __ATOMIC_ACQUIRE);
+	/* The innermost frame is the restorer's, to which the handler returns. */
 	return node < TRACE_FIRST_NODE ? node : tree_parent(tree, node);
 }

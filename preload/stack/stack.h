@@ -264,6 +264,7 @@ struct stack_lane {
 	uint32_t misses;             /* since this table was taken */
 	uint64_t epoch;              /* modules_epoch that the rules belong to */
 	uint32_t code_epoch;         /* that the memo and the children belong to */
+	uint32_t deeper;             /* frames beyond library.stack_depth that the capture under way may have */
 	uint32_t renewal;            /* changes when nodes and rules are to be asked for again */
 	uint32_t count;              /* frames in `walked`; */
 	uint32_t same;               /* outer frames that follow them, from the memo; 0: the walk went to the end */

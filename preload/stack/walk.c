@@ -92,7 +92,7 @@ uint32_t walk_fast(struct stack_lane *lane, const struct thread *thread, struct 
 	struct state state = {.pc = at.pc, .sp = at.sp, .bp = at.bp};
 	const struct memo *memo = lane->memo;
 	const uintptr_t root = thread->root;
-	const uint32_t depth = library.stack_depth;
+	const uint32_t depth = library.stack_depth + lane->deeper;
 	struct walked *walked = lane->walked;
 	uint32_t count = 1, known;
 	uint64_t exact = 0; /* STACK_EXACT where pc is */
