@@ -266,7 +266,8 @@ static int run(const struct request *request)
 	}
 	if (view) {
 		struct profile *profile = request->format->blocks
-			? NULL : profile_build(view, request->domain, request->format->typed, kinds_of(request));
+			? NULL : profile_build(view, request->domain, request->format->typed,
+			                       kinds_of(request) | (request->diff ? PROFILE_BASE_NAMES : 0));
 
 		status = write_output(request, view, profile, before);
 		if (profile)

@@ -1,6 +1,7 @@
 // The flame graph of an exported SVG: draws what of `data` is wide enough to be seen, outermost functions at the top.
-// data: {title, note, active, kinds: [], values: [{title, mode, bytes}], functions: [[name, place, kind]],
+// data: {title, note, active, kinds: [], values: [{title, mode, unit}], functions: [[name, place, kind]],
 //        parents: [], nodes: [function], self: [[by node] by value]}; node 0 is the root, parents come before children.
+//        Of a differential one: against: true, before: [[by node] by value]. Widths are of self, colours tell the change.
 'use strict';
 const SVG = 'http://www.w3.org/2000/svg', ROW = 19, LEAST = 0.5, PAD = 10;
 // Hue, saturation and lightness, by mode and kind.
@@ -9,7 +10,13 @@ const SHADES = {
 		log: [330, 50, 78] },
 	allocation: { native: [207, 68, 70], javascript: [46, 82, 66], wasm: [275, 58, 76], builtin: [168, 36, 68],
 		unknown: [220, 6, 74], log: [330, 50, 78] },
+	cpu: { native: [28, 84, 70], javascript: [48, 82, 66], wasm: [275, 58, 76], builtin: [150, 40, 66], unknown: [220, 6, 74],
+		log: [330, 50, 78] },
 };
+// Of a change: hue, saturation and lightness at its strongest; none is pale.
+const GREW = [4, 86, 70], SHRANK = [214, 80, 70], SAME = [220, 8, 88];
+// A change of less than this part of the whole is none.
+const SLIGHT = 0.001;
 const FOUND = [312, 85, 62];
 
 const $ = (id) => document.getElementById(id);
@@ -17,12 +24,13 @@ const root = document.documentElement, frames = $('frames'), count = data.nodes.
 const children = Array.from({ length: count }, () => []);
 for (let i = 1; i < count; i++)
 	children[data.parents[i]].push(i);
-const totals = data.self.map((self) => {
+const summed = (self) => {
 	const sums = Float64Array.from(self);
 	for (let i = count - 1; i > 0; i--)
 		sums[data.parents[i]] += sums[i];
 	return sums;
-});
+};
+const totals = data.self.map(summed), before = data.against ? data.before.map(summed) : null;
 
 let value = data.active, zoomed = 0, wanted = '', drawn = new Map(), byNode = new WeakMap();
 
@@ -34,14 +42,20 @@ const visible = (text) => text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-
 const names = data.functions.map(([name]) => visible(name));
 const base = (place) => visible(place).replace(/.*\/(?=.)/, '');
 
-function amount(number, bytes) {
-	const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+const UNITS = { bytes: [1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB']], ns: [1000, ['ns', 'µs', 'ms', 's']] };
+function amount(number, kind) {
 	let unit = 0;
-	if (!bytes)
+	if (!UNITS[kind])
 		return Math.round(number).toLocaleString('en');
-	for (; number >= 1024 && unit < units.length - 1; unit++)
-		number /= 1024;
-	return (unit && number < 100 ? number.toFixed(1) : Math.round(number)) + ' ' + units[unit];
+	const [step, units] = UNITS[kind];
+	for (; number >= step && unit < units.length - 1; unit++)
+		number /= step;
+	return (unit && number < 100 ? number.toFixed(1) : Math.round(number).toLocaleString('en')) + ' ' + units[unit];
+}
+
+function change(now, then, kind) {
+	const sign = now < then ? '−' : '+', by = then ? `, ${sign}${share(Math.abs(now - then), then)}` : now ? ', new' : '';
+	return now === then ? 'no change' : sign + amount(Math.abs(now - then), kind) + by;
 }
 
 function share(part, whole) {
@@ -104,10 +118,40 @@ function element(name, parent, attributes = {}) {
 const kindOf = (node) => node ? data.kinds[data.functions[data.nodes[node]][2]] : 'unknown';
 const nameOf = (node) => node ? names[data.nodes[node]] : 'all';
 
+// From pale to strong by how much of the larger side the change is.
+function tint(node, aside) {
+	const now = totals[value][node], then = before[value][node], difference = now - then, side = difference < 0 ? SHRANK : GREW;
+	const least = SLIGHT * Math.max(totals[value][0], before[value][0]);
+	const strength = Math.abs(difference) < least ? 0 : 0.25 + 0.75 * Math.abs(difference) / Math.max(now, then);
+	if (!strength)
+		return `hsl(${SAME[0]} ${SAME[1]}% ${SAME[2]}%)`;
+	return `hsl(${side[0]} ${side[1] * (aside ? 0.2 : 1)}% ${SAME[2] - (SAME[2] - side[2]) * strength}%)`;
+}
+
+// What was there before and is not any more: how many functions in stacks there are of these below a node, and what they had.
+function gone(node) {
+	let functions = 0, sum = 0;
+	const waiting = [node];
+	while (waiting.length)
+		for (const child of children[waiting.pop()]) {
+			if (before[value][child] && !totals[value][child]) {
+				functions++;
+				if (totals[value][data.parents[child]] || data.parents[child] === 0)
+					sum += before[value][child];
+			}
+			if (before[value][child])
+				waiting.push(child);
+		}
+	return functions ? `${functions.toLocaleString('en')} ${functions === 1 ? 'frame that is' : 'frames that are'} gone had `
+		+ amount(sum, data.values[value].unit) : '';
+}
+
 // What is beside the point, above the zoom or not found, is grey, for what is faint cannot be read.
 function colour(node, found, aside) {
 	const [hue, saturation, lightness] = found ? FOUND : SHADES[data.values[value].mode][kindOf(node)];
 	let hash = 7;
+	if (before && !found)
+		return tint(node, aside);
 	for (const c of nameOf(node).slice(0, 60))
 		hash = (hash * 31 + c.charCodeAt(0)) >>> 0;
 	return `hsl(${hue} ${aside ? saturation * 0.2 : saturation}% ${lightness + (node ? hash % 11 - 5 : 8)}%)`;
@@ -128,7 +172,8 @@ function drawNode(node, x, width, depth, above) {
 	const found = matches(node), total = totals[value][node], whole = totals[value][0];
 	const group = element('g', frames, {
 		tabindex: 0, role: 'button', transform: `translate(${x.toFixed(2)} ${depth * ROW})`,
-		'aria-label': `${nameOf(node).slice(0, 300)}, ${amount(total, data.values[value].bytes)}, ${share(total, whole)}`,
+		'aria-label': `${nameOf(node).slice(0, 300)}, ${amount(total, data.values[value].unit)}, ${share(total, whole)}`
+			+ (before ? `, ${amount(before[value][node], data.values[value].unit)} before` : ''),
 	});
 	if (above)
 		group.classList.add('above');
@@ -155,6 +200,13 @@ function matched() {
 		}
 	}
 	return sum;
+}
+
+function since() {
+	if (!before)
+		return '';
+	const left = gone(0);
+	return `, ${amount(before[value][0], data.values[value].unit)} before${left && '; ' + left}`;
 }
 
 function draw() {
@@ -188,8 +240,8 @@ function draw() {
 	}
 	place(deepest);
 	$('reset').disabled = !zoomed;
-	$('found').textContent = wanted === '' ? `${amount(sums[0], data.values[value].bytes)} in all` :
-		`found: ${amount(matched(), data.values[value].bytes)}, ${share(matched(), sums[0])}`;
+	$('found').textContent = wanted === '' ? `${amount(sums[0], data.values[value].unit)} in all${since()}` :
+		`found: ${amount(matched(), data.values[value].unit)}, ${share(matched(), sums[0])}`;
 	if (focused !== undefined && drawn.has(focused))
 		drawn.get(focused).focus({ preventScroll: true });
 }
@@ -212,7 +264,7 @@ function html(name, parent, text = '', kind = '') {
 }
 
 function tell(node, x, y) {
-	const tip = $('tip'), box = tip.firstElementChild, width = Math.min(520, root.clientWidth - 20);
+	const tip = $('tip'), box = tip.firstElementChild, width = Math.min(before ? 680 : 520, root.clientWidth - 20);
 	const name = nameOf(node), caller = data.parents[node];
 	box.replaceChildren();
 	html('b', box, name.length > 400 ? name.slice(0, 260) + ' … ' + name.slice(-120) : name);
@@ -223,15 +275,25 @@ function tell(node, x, y) {
 	const table = html('table', box);
 	tip.style.display = '';
 	data.values.forEach((each, i) => {
-		const row = html('tr', table), sum = totals[i][node];
+		const sum = totals[i][node];
+		if (!sum && !(before && before[i][node]) && i !== value)
+			return;
+		const row = html('tr', table);
 		html('td', row, each.title);
-		html('td', row, amount(sum, each.bytes));
+		html('td', row, amount(sum, each.unit));
+		if (before) {
+			html('td', row, amount(before[i][node], each.unit) + ' before');
+			html('td', row, change(sum, before[i][node], each.unit));
+		}
 		html('td', row, share(sum, totals[i][0]) + ' of all');
-		html('td', row, caller ? share(sum, totals[i][caller]) + ' of caller' : '');
-		html('td', row, data.self[i][node] ? amount(data.self[i][node], each.bytes) + ' itself' : '');
+		if (!before)
+			html('td', row, caller ? share(sum, totals[i][caller]) + ' of caller' : '');
+		html('td', row, data.self[i][node] ? amount(data.self[i][node], each.unit) + ' itself' : '');
 		if (i === value)
 			row.style.fontWeight = 'bold';
 	});
+	if (before && gone(node))
+		html('div', box, gone(node), 'quiet');
 	tip.setAttribute('width', width);
 	tip.setAttribute('height', 1000);
 	const high = box.offsetHeight + 12, wide = box.offsetWidth + 2, bottom = scrollY + innerHeight;
@@ -327,6 +389,14 @@ addEventListener('resize', draw);
 function legend() {
 	const used = new Set(data.functions.map(([, , kind]) => kind)), keys = $('legend');
 	keys.replaceChildren();
+	if (before) {
+		[[GREW, 'grew'], [SHRANK, 'shrank'], [SAME, 'as before']].forEach(([[hue, saturation, lightness], text]) => {
+			const key = html('span', keys, '', 'key');
+			html('i', key).style.background = `hsl(${hue} ${saturation}% ${lightness}%)`;
+			key.append(text);
+		});
+		return;
+	}
 	[...used].sort().forEach((kind) => {
 		const key = html('span', keys, '', 'key'), [hue, saturation, lightness] = SHADES[data.values[value].mode][data.kinds[kind]];
 		html('i', key).style.background = `hsl(${hue} ${saturation}% ${lightness}%)`;

@@ -127,7 +127,9 @@ static uint32_t function_of(struct profile *profile, const struct frame *frame, 
 	/* A name is the same wherever its module is installed; a place without a name, in one build only. */
 	uint32_t in = function.named ? profile_text_of(profile, frame->module ? profile_base_name(frame->module) : "")
 	                             : module ? ~mapping_of(profile, module) : function.module;
-	uint32_t key[4] = {function.name, function.file, in, (uint32_t)function.kind}, number;
+	uint32_t file = profile->wanted & PROFILE_BASE_NAMES && frame->file
+	                        ? profile_text_of(profile, profile_base_name(frame->file)) : function.file;
+	uint32_t key[4] = {function.name, file, in, (uint32_t)function.kind}, number;
 
 	number = number_of(&profile->tables->functions, key, sizeof(key), profile->function_count);
 	if (number == profile->function_count) {
@@ -332,7 +334,7 @@ static void add_samples(struct profile *profile, size_t index)
 	}
 }
 
-static void add_process(struct profile *profile, size_t index, int domain, int kinds)
+static void add_process(struct profile *profile, size_t index, int domain)
 {
 	const struct process_info *info = profile->view->processes[index].info;
 	enum domain wanted = domain >= 0 ? (enum domain)domain : info->logged ? DOMAIN_LOG : DOMAIN_HEAP;
@@ -342,10 +344,10 @@ static void add_process(struct profile *profile, size_t index, int domain, int k
 	process->places = xmalloc((info->node_count + 1) * sizeof(*process->places));
 	for (size_t i = 0; i < info->node_count; i++)
 		process->places[i] = PROFILE_NONE;
-	for (size_t i = 0; kinds & PROFILE_MEMORY && i < info->site_count; i++)
+	for (size_t i = 0; profile->wanted & PROFILE_MEMORY && i < info->site_count; i++)
 		if (info->sites[i].domain == wanted)
 			add_site(profile, index, &info->sites[i]);
-	if (kinds & PROFILE_CPU)
+	if (profile->wanted & PROFILE_CPU)
 		add_samples(profile, index);
 }
 
@@ -355,6 +357,7 @@ struct profile *profile_build(const struct view *view, int domain, bool typed, i
 
 	profile->view = view;
 	profile->typed = typed;
+	profile->wanted = wanted;
 	profile->tables = xcalloc(1, sizeof(*profile->tables));
 	for (size_t i = 0; i < TRACE_FIRST_NODE; i++)
 		profile->tables->endings[i] = PROFILE_NONE;
@@ -362,7 +365,7 @@ struct profile *profile_build(const struct view *view, int domain, bool typed, i
 	profile->processes = xcalloc(view->process_count + 1, sizeof(*profile->processes));
 	profile_text_of(profile, "");
 	for (size_t i = 0; i < view->process_count; i++)
-		add_process(profile, i, domain, wanted);
+		add_process(profile, i, domain);
 	return profile;
 }
 

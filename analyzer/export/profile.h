@@ -25,7 +25,10 @@ enum profile_value {
 
 static inline bool value_is_cpu(enum profile_value value) { return value >= VALUE_CPU; }
 
-enum { PROFILE_MEMORY = 1, PROFILE_CPU = 2 }; /* what is wanted of a view */
+enum {                        /* what is wanted of a view */
+	PROFILE_MEMORY = 1, PROFILE_CPU = 2,
+	PROFILE_BASE_NAMES = 4,   /* a function is the same in whatever folder its file was: of builds that are compared */
+};
 
 struct profile_function {
 	uint32_t  name;           /* text; where it has none: its module and its place there, or that it is unknown */
@@ -75,6 +78,7 @@ struct profile_process {
 struct profile {
 	const struct view *view;
 	bool      typed;          /* sites have types, which takes a look at their code */
+	int       wanted;         /* a set of these */
 	const char **texts;       size_t text_count; /* UTF-8; texts[0] is "" */
 	struct profile_function *functions; size_t function_count;
 	struct profile_frame *frames; size_t frame_count;
@@ -87,7 +91,7 @@ struct profile {
 	struct profile_tables *tables; /* what finds all these again */
 };
 
-/* Sites of one domain; < 0: of each process its own, heap, of a log log. `wanted`: a set of PROFILE_MEMORY and PROFILE_CPU. */
+/* Sites of one domain; < 0: of each process its own, heap, of a log log. `wanted`: a set of PROFILE_…. */
 struct profile *profile_build(const struct view *view, int domain, bool typed, int wanted);
 void profile_free(struct profile *profile);
 
