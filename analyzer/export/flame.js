@@ -80,11 +80,23 @@ function collapse(name, open, close) {
 	return text;
 }
 
+// Of Rust's "<crate::Type<A> as Trait<B>>::function" what is within the first brackets is a name: "crate::Type::function".
+// Hashes stand behind the names of crates.
+function rustless(name) {
+	name = name.replace(/\[[0-9a-f]{5,}\]/g, '');
+	for (let at = 1, depth = 1; name[0] === '<' && at < name.length; at++) {
+		depth += name[at] === '<' ? 1 : name[at] === '>' && name[at - 1] !== '-' ? -1 : 0;
+		if (!depth)
+			return collapse(name.slice(1, at), '<', '>').replace(/ as .*/, '') + name.slice(at + 1);
+	}
+	return name;
+}
+
 const memory = new Map();
 function shortened(name) {
 	if (memory.has(name))
 		return memory.get(name);
-	const bare = collapse(name.replace(/ \[clone [^\]]*\]/g, ''), '(', ')').replace(/ const$/, '').trim() || name;
+	const bare = collapse(rustless(name).replace(/ \[clone [^\]]*\]/g, ''), '(', ')').replace(/ const$/, '').trim() || name;
 	const plain = collapse(bare, '<', '>').replace(/^.* (?!\S*namespace\))/, '') || bare;
 	memory.set(name, [bare, plain, plain.split('::').pop() || plain]);
 	return memory.get(name);

@@ -10,14 +10,14 @@
 
 #define HASH_LEAST 5u              /* digits; Rust leaves out those that are 0 in front */
 
-/* Is this bracket part of a name: operator<, ->, (anonymous namespace)? */
+/* Is this bracket part of a name: operator<, ->, (anonymous namespace), "(top level)"? */
 static bool belongs_to_name(const char *start, const char *at)
 {
 	static const char operator_word[] = "operator";
 	const char *before = at;
 
 	if (*at == '(')
-		return !strncmp(at, "(anonymous namespace)", 21);
+		return at == start || !strncmp(at, "(anonymous namespace)", 21);
 	if (at > start && at[-1] == '-')
 		return true;
 	while (before > start && (before[-1] == '<' || before[-1] == '>' || before[-1] == '='))
@@ -104,11 +104,26 @@ static char *qualified(const char *text, bool plain)
 	return whole;
 }
 
+/* "<crate::module::Type<…>>::function", as qualified leaves it, is "Type::function". NULL: it does not look so. */
+static char *unqualified(const char *text)
+{
+	const char *end = *text == '<' ? closing(text, text, '<', '>') : NULL, *type, *generics;
+
+	if (!end)
+		return NULL;
+	generics = memchr(text + 1, '<', (size_t)(end - text - 1));
+	generics = generics && generics > text + 1 ? generics : end;
+	for (type = generics; type > text + 1 && type[-1] != ':'; type--)
+		if (strchr(" &*([", type[-1]))
+			return NULL;
+	return xasprintf("%.*s%s", (int)(generics - type), type, end + 1);
+}
+
 char *abbreviate(const char *function, size_t width)
 {
 	char *name = xstrdup(function), *shorter;
 
-	for (int step = 0; step < 5 && text_width(name) > width; step++) {
+	for (int step = 0; step < 6 && text_width(name) > width; step++) {
 		switch (step) {
 		case 0:
 			shorter = without_hashes(name);
@@ -119,6 +134,9 @@ char *abbreviate(const char *function, size_t width)
 		case 2:
 		case 3:
 			shorter = qualified(name, step == 3);
+			break;
+		case 4:
+			shorter = unqualified(name);
 			break;
 		default:
 			shorter = leave_out(name, '<', '>');

@@ -36,7 +36,8 @@ START_TEST(operators_are_names)
 	expect("A<B>::operator->()", 5, "A<…>::operator->()");
 	expect("A<&B::operator-> >::f(int)", 5, "A<…>::f(…)");
 	expect("A<B, (C)1>::f", 5, "A<…>::f");
-	expect("<alloc::vec::Vec<T> as core::clone::Clone>::clone", 5, "<…>::clone");
+	expect("<alloc::vec::Vec<T> as core::clone::Clone>::clone", 5, "Vec::clone");
+	expect("(top level)", 5, "(top level)");
 	expect("broken<<(name", 5, "broken<<(name");
 }
 END_TEST
@@ -49,7 +50,8 @@ START_TEST(the_type_of_a_method_stays)
 	expect(name, 80, "<poly::SRS<ec::Affine<u8>> as poly[3131]::Commit<u8>>::create");
 	expect(name, 54, "<poly::SRS<…> as poly[3131]::Commit<…>>::create");
 	expect(name, 25, "<poly::SRS<…>>::create");
-	expect(name, 20, "<…>::create");
+	expect(name, 20, "SRS::create");
+	expect("<&A<B> as C>::f", 9, "<…>::f");
 	expect("<A as B<C>>::f::<D>", 11, "<A>::f::<…>");
 	expect("<[u8]>::to_vec", 9, "<…>::to_vec");
 	expect("<broken", 2, "<broken");
