@@ -108,14 +108,13 @@ static void put_rows(const struct page *page, const struct view *view, const str
 
 static void put_one(const struct page *page, const struct trace_usage *usage)
 {
-	uint64_t faults = usage->minor_faults + usage->major_faults;
+	uint64_t faults = usage->minor_faults + usage->major_faults, switches = usage->voluntary + usage->involuntary;
 
 	page_entry(page, "CPU time", STYLE_PLAIN, "%s user, %s system", TIME(usage->user_us * 1000),
 	           TIME(usage->system_us * 1000));
-	page_entry(page, "memory", STYLE_PLAIN, "%s resident at most; %s page %s, %s of them from disk", BYTES(usage->peak_rss),
-	           COUNT(faults), PLURAL(faults, "fault", "faults"), COUNT(usage->major_faults));
-	page_entry(page, "switches", STYLE_PLAIN, "%s because it waited, %s because others had their turn",
-	           COUNT(usage->voluntary), COUNT(usage->involuntary));
+	page_entry(page, "memory", STYLE_PLAIN, "%s resident at most; %s page %s, %s from disk; %s context %s, %s forced",
+	           BYTES(usage->peak_rss), COUNT(faults), PLURAL(faults, "fault", "faults"), COUNT(usage->major_faults),
+	           COUNT(switches), PLURAL(switches, "switch", "switches"), COUNT(usage->involuntary));
 }
 
 static void put_children(const struct page *page, const struct view *view)

@@ -20,6 +20,9 @@ COLUMNS = {
     "sites": "id process domain stack function type owner type_evidence allocs bytes_allocated temporary peak_bytes live_blocks "
              "live_bytes trend bytes_per_mark blocks_per_mark confidence",
     "growth": "site mark time_ns live_blocks live_bytes", "types": "type sites allocs bytes_allocated live_blocks live_bytes",
+    "cpu": "process stream tid stack function samples cpu_ns instructions cycles cache_misses page_faults",
+    "usage": "process child_pid user_ns system_ns peak_rss_bytes minor_faults major_faults voluntary_switches "
+             "involuntary_switches",
 }
 VIEWS = ["leaks", "churn", "site_stacks", "by_function"]
 

@@ -10,11 +10,13 @@ from harness import SOURCE, TMP, run
 
 
 def same_each_time(text):
-    """The lines of a report without what differs between two runs: pids and the width they take, the name of the
-    recording, where probe was built."""
+    """The lines of a report without what differs between two runs: pids and the width they take, what the run took, the
+    name of the recording, where probe was built."""
     text = re.sub(r"\(pid \d+\)", "(pid PID)", text)
     text = re.sub(r"^ *\d+  (?=exit)|^ *pid  (?=end)", "PID ", text, flags=re.M)
     text = re.sub(r"^/.*/probe-\d+T\d+Z-\d+, .*$", "RECORDING", text, flags=re.M)
+    text = re.sub(r"^Usage\n  CPU time  +\S+ [nµm]?s user, \S+ [nµm]?s system\n  memory  +\S+ MiB resident at most;"
+                  r"[\d,\s]+page faults,[\d,\s]+from\s+disk;[\d,\s]+context\s+switch(es)?,\s+\S+\s+forced$", "USAGE", text, flags=re.M)
     return re.sub(r"\S*/(?=build/release/)", "", text).strip().splitlines()
 
 
