@@ -97,7 +97,7 @@ static double largest_fall(const struct points *points, size_t from)
 
 	for (size_t i = from; i < points->count; i++) {
 		most = i == from || points->value[i] > most ? points->value[i] : most;
-		fall = fmax(fall, most - points->value[i]);
+		fall = most - points->value[i] > fall ? most - points->value[i] : fall;
 	}
 	return from < points->count ? fmax(fall, most - points->end) : 0;
 }
@@ -316,6 +316,21 @@ struct growth growth_judge_kept(struct series live, struct series kept)
 	if (doubles(&alive, &stretch, &rate))
 		return growing(&alive, &stretch, rate);
 	return not_growing(&alive);
+}
+
+bool growth_is_possible(size_t changes, size_t marks)
+{
+	return changes >= STEPS_LEAST || marks < TESTED_LEAST;
+}
+
+struct growth growth_judge_still(struct series live)
+{
+	struct points points;
+
+	take(&points, live);
+	if (points.count < GROWTH_MARKS_LEAST)
+		return (struct growth){.marks = (uint32_t)points.count};
+	return not_growing(&points);
 }
 
 double growth_slope(struct series series, uint32_t from)

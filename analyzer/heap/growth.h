@@ -54,6 +54,12 @@ struct growth growth_judge(struct series series);
  */
 struct growth growth_judge_kept(struct series live, struct series kept);
 
+/* Can what changed at so many of so many marks grow at all? */
+bool growth_is_possible(size_t changes, size_t marks);
+
+/* The same where it cannot. */
+struct growth growth_judge_still(struct series live);
+
 /* The slope of a series over its last `from` … marks, as above; for a second quantity of what was judged. */
 double growth_slope(struct series series, uint32_t from);
 

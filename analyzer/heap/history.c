@@ -226,6 +226,7 @@ void history_sum_add(struct history_sum *sum, const struct site *site)
 	if (!history || site->history >= history->site_count)
 		return;
 	range = history->change_ranges[site->history];
+	sum->changes += range.to - range.from;
 	for (size_t i = range.from; i < range.to; i++) {
 		const struct change *change = &history->changes[i];
 		size_t to = i + 1 < range.to ? change[1].instant : sum->count;
@@ -236,6 +237,7 @@ void history_sum_add(struct history_sum *sum, const struct site *site)
 		}
 	}
 	range = history->birth_ranges[site->history];
+	sum->changes += range.to - range.from;
 	for (size_t i = range.from; i < range.to; i++)
 		for (size_t at = history->births[i].instant; at < sum->count; at++) {
 			sum->kept_bytes[at] += history->births[i].bytes;
@@ -255,13 +257,17 @@ struct growth history_sum_judge(const struct history_sum *sum)
 	blocks = (struct series){sum->blocks, sum->history->numbers, sum->count, sum->end_blocks};
 	kept_bytes = (struct series){sum->kept_bytes, sum->history->numbers, sum->count, sum->end_bytes};
 	kept_blocks = (struct series){sum->kept_blocks, sum->history->numbers, sum->count, sum->end_blocks};
-	growth = growth_judge_kept(bytes, kept_bytes);
+	/* Most sites have one block for good, and there may be millions. */
+	if (growth_is_possible(sum->changes, sum->count))
+		growth = growth_judge_kept(bytes, kept_bytes);
+	else
+		growth = growth_judge_still(sum->end_bytes ? bytes : blocks);
 	if (growth.trend == TREND_GROWING) {
 		growth.blocks_per_mark = growth_slope(blocks, growth.from);
 		return growth;
 	}
 	/* Blocks of no size grow, too. */
-	if (sum->end_bytes == 0 && sum->end_blocks) {
+	if (sum->end_bytes == 0 && sum->end_blocks && growth_is_possible(sum->changes, sum->count)) {
 		growth = growth_judge_kept(blocks, kept_blocks);
 		growth.blocks_per_mark = growth.bytes_per_mark;
 		growth.bytes_per_mark = 0;
@@ -270,7 +276,7 @@ struct growth history_sum_judge(const struct history_sum *sum)
 	 * Of what is kept the bytes would tell, whatever their sizes; of what is alive a few large blocks among small ones say
 	 * nothing, and their number does.
 	 */
-	if (sum->logged && growth.trend == TREND_STEADY) {
+	if (sum->logged && growth.trend == TREND_STEADY && growth_is_possible(sum->changes, sum->count)) {
 		struct growth number = growth_judge(blocks);
 
 		if (number.trend == TREND_GROWING) {

@@ -33,6 +33,7 @@ struct history_sum {
 	uint64_t  kept_bytes[GROWTH_POINTS], kept_blocks[GROWTH_POINTS]; /* of it: still alive at the end */
 	uint64_t  end_bytes, end_blocks; /* alive at the end */
 	uint64_t  frees;
+	size_t    changes;       /* of what is alive, and of what is kept, from one instant to the next */
 	bool      logged;        /* it is of a log, which tells how many blocks are dropped, not which */
 };
 

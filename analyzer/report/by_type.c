@@ -4,7 +4,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
+#include "heap/table.h"
 #include "names/types_rules.h"
 #include "report/suppress.h"
 #include "trace/array.h"
@@ -149,7 +151,7 @@ static const char *without_tag(const char *type)
 	static const char *const tags[] = {"struct ", "union ", "class ", "enum "};
 
 	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++)
-		if (!strncmp(type, tags[i], strlen(tags[i])))
+		if (*type == *tags[i] && !strncmp(type, tags[i], strlen(tags[i])))
 			return type + strlen(tags[i]);
 	return type;
 }
@@ -174,44 +176,84 @@ static int by_bytes(const void *left, const void *right)
 	return by_name(left, right);
 }
 
-static void add_up(struct type_sum *sums, size_t rows, size_t *count)
+/* The rows so far, one for each type. */
+struct rows {
+	struct type_sum *list;   size_t count; /* owned */
+	struct table index;      /* of the list, by a hash of the name; 1: of NULL */
+};
+
+static void merge(struct type_sum *into, const struct type_sum *row)
 {
-	*count = 0;
-	qsort(sums, rows, sizeof(*sums), by_name);
-	for (size_t i = 0; i < rows; i++) {
-		struct type_sum *into = *count ? &sums[*count - 1] : NULL;
-
-		if (!into || by_name(into, &sums[i])) {
-			sums[(*count)++] = sums[i];
-			continue;
-		}
-		/* The longer one says more. */
-		if (into->type && strlen(sums[i].type) > strlen(into->type))
-			into->type = sums[i].type;
-		if (!into->types) { /* so far only owned blocks were counted */
-			into->types = sums[i].types;
-			into->size = sums[i].size;
-			into->before = sums[i].before;
-		} else if (sums[i].types && (sums[i].size != into->size || sums[i].before != into->before)) {
-			into->size = 0;
-		}
-		size_range_join(&into->range, sums[i].range);
-		into->sites += sums[i].sites;
-		into->allocs += sums[i].allocs;
-		into->frees += sums[i].frees;
-		into->alive += sums[i].alive;
-		into->alive_only |= sums[i].alive_only;
-		into->live_blocks += sums[i].live_blocks;
-		into->live_bytes += sums[i].live_bytes;
-		into->owned_bytes += sums[i].owned_bytes;
+	/* The longer one says more. */
+	if (into->type && strlen(row->type) > strlen(into->type))
+		into->type = row->type;
+	if (!into->types) { /* so far only owned blocks were counted */
+		into->types = row->types;
+		into->size = row->size;
+		into->before = row->before;
+	} else if (row->types && (row->size != into->size || row->before != into->before)) {
+		into->size = 0;
 	}
-	for (size_t i = 0; i < *count; i++) {
-		struct block_type is = {.type = sums[i].type, .size = sums[i].size, .before = sums[i].before};
+	size_range_join(&into->range, row->range);
+	into->sites += row->sites;
+	into->allocs += row->allocs;
+	into->frees += row->frees;
+	into->alive += row->alive;
+	into->alive_only |= row->alive_only;
+	into->live_blocks += row->live_blocks;
+	into->live_bytes += row->live_bytes;
+	into->owned_bytes += row->owned_bytes;
+}
 
-		if (is.type && sums[i].types)
-			sums[i].type = types_counted(sums[i].types, &is, sums[i].range.smallest, sums[i].range.largest);
+static void add(struct rows *rows, struct type_sum row)
+{
+	const char *name = row.type ? without_tag(row.type) : NULL;
+	uint64_t key = name ? XXH3_64bits(name, strlen(name)) | 2 : 1;
+
+	for (;; key += 4) {
+		bool existed;
+		struct block *entry = table_insert(&rows->index, key, &existed);
+
+		if (!existed) {
+			entry->site = (uint32_t)rows->count;
+			array_room(rows->list, rows->count);
+			rows->list[rows->count++] = row;
+			return;
+		}
+		if (!by_name(&rows->list[entry->site], &row)) {
+			merge(&rows->list[entry->site], &row);
+			return;
+		}
 	}
-	qsort(sums, *count, sizeof(*sums), by_bytes);
+}
+
+static int by_bytes_of(const void *left, const void *right)
+{
+	return by_bytes(*(const struct type_sum *const *)left, *(const struct type_sum *const *)right);
+}
+
+/* Of millions of types the rows are moved once. */
+static struct type_sum *in_order(struct rows *rows)
+{
+	const struct type_sum **order = xcalloc(rows->count + 1, sizeof(*order));
+	struct type_sum *sorted = xcalloc(rows->count + 1, sizeof(*sorted));
+
+	for (size_t i = 0; i < rows->count; i++) {
+		struct type_sum *row = &rows->list[i];
+		struct block_type is = {.type = row->type, .size = row->size, .before = row->before};
+
+		if (is.type && row->types)
+			row->type = types_counted(row->types, &is, row->range.smallest, row->range.largest);
+		order[i] = row;
+	}
+	if (rows->count)
+		qsort(order, rows->count, sizeof(*order), by_bytes_of);
+	for (size_t i = 0; i < rows->count; i++)
+		sorted[i] = *order[i];
+	free(order);
+	free(rows->list);
+	table_free(&rows->index);
+	return sorted;
 }
 
 /* Of what was ever allocated, the mean tells of what size blocks are as well as of those that live. */
@@ -222,15 +264,16 @@ static struct block_sizes sizes_of(const struct site *site)
 
 struct type_sum *view_by_type(const struct view *view, enum domain domain, size_t *count)
 {
-	struct type_sum *sums = NULL;
-	size_t rows = 0;
+	struct rows rows = {0};
 
+	table_init(&rows.index);
 	for (size_t p = 0; p < view->process_count; p++) {
 		struct view_process *process = &view->processes[p];
 
 		for (size_t i = 0; i < process->info->site_count; i++) {
 			const struct site *site = &process->info->sites[i];
 			struct block_type is;
+			struct type_sum row;
 			struct stack stack;
 			bool hidden;
 
@@ -244,36 +287,30 @@ struct type_sum *view_by_type(const struct view *view, enum domain domain, size_
 			stack = stack_resolve(process, site->stack);
 			is = type_of_each(process, domain, &site->claims, &stack, sizes_of(site), site->range);
 			stack_free(&stack);
-			array_room(sums, rows);
 			/* Of a log it is said which types were dropped perfectly: what is hidden must not make one so. */
 			if (hidden) {
-				sums[rows++] = (struct type_sum){.type = is.type, .alive = site->live_blocks};
+				add(&rows, (struct type_sum){.type = is.type, .alive = site->live_blocks});
 				continue;
 			}
-			sums[rows++] = (struct type_sum){
+			row = (struct type_sum){
 				.type = is.type, .types = process->types, .size = is.size, .before = is.before, .range = site->range, .sites = 1,
 				.allocs = site->allocs, .frees = site->frees, .alive = site->live_blocks, .alive_only = site->alive_only,
 				.live_blocks = view_blocks(view, site), .live_bytes = view_bytes(view, site),
 			};
 			/* Blocks are looked at while they are alive. */
 			if (is.survivors && site->frees && site->live_blocks && site->live_blocks <= site->allocs) {
-				sums[rows - 1].allocs = site->live_blocks;
-				sums[rows - 1].frees = 0;
-				sums[rows - 1].alive_only = true;
-				array_room(sums, rows);
-				sums[rows++] = (struct type_sum){.allocs = site->allocs - site->live_blocks, .frees = site->frees};
+				row.allocs = site->live_blocks;
+				row.frees = 0;
+				row.alive_only = true;
+				add(&rows, (struct type_sum){.allocs = site->allocs - site->live_blocks, .frees = site->frees});
 			}
-			if (!is.owner)
-				continue;
-			array_room(sums, rows);
-			sums[rows++] = (struct type_sum){.type = is.owner, .owned_bytes = view_bytes(view, site)};
+			add(&rows, row);
+			if (is.owner)
+				add(&rows, (struct type_sum){.type = is.owner, .owned_bytes = view_bytes(view, site)});
 		}
 	}
-	if (rows)
-		add_up(sums, rows, count);
-	else
-		*count = 0;
-	return sums;
+	*count = rows.count;
+	return in_order(&rows);
 }
 
 enum dropping type_dropping(const struct type_sum *sum)

@@ -89,11 +89,8 @@ static void answer_trust(const struct page *page, const struct view *view)
 	}
 }
 
-static void answer_largest(const struct page *page, const struct view *view)
+static void answer_largest(const struct page *page, const struct type_sum *sums, size_t count)
 {
-	size_t count;
-	struct type_sum *sums = view_by_type(view, DOMAIN_LOG, &count);
-
 	if (count > 1 && sums->live_blocks && sums->type) {
 		char *type = shown_type(page, sums->type, page->width - 1);
 
@@ -101,10 +98,9 @@ static void answer_largest(const struct page *page, const struct view *view)
 		                                 COUNT(sums->live_blocks), PLURAL(sums->live_blocks, "block", "blocks")));
 		free(type);
 	}
-	free(sums);
 }
 
-static void answer(const struct page *page, const struct view *view)
+static void answer(const struct page *page, const struct view *view, const struct type_sum *sums, size_t count)
 {
 	struct logged sum = view_log_sum(view);
 	const struct domain_sum *hidden = &view->suppressed[DOMAIN_LOG];
@@ -123,7 +119,7 @@ static void answer(const struct page *page, const struct view *view)
 		              COUNT(sum.live_blocks - hidden->blocks), COUNT(sum.allocs),
 		              PLURAL(sum.allocs, "block", "blocks"),
 		              PLURAL(sum.live_blocks - hidden->blocks, "was", "were")));
-	answer_largest(page, view);
+	answer_largest(page, sums, count);
 	text_suppressed(page, view, DOMAIN_LOG);
 	answer_trust(page, view);
 	for (size_t i = 0; i < view->input_count; i++)
@@ -171,15 +167,14 @@ static void perfect(const struct page *page, const struct type_sum *sums, size_t
 	free(names);
 }
 
-static void by_type(const struct page *page, const struct view *view, const struct text_options *options)
+static void by_type(const struct page *page, const struct type_sum *sums, size_t count, const struct text_options *options)
 {
 	static const struct column columns[] = {
 		{"not dropped", true, false, STYLE_SIZE, CUT_END}, {"blocks", true, false, STYLE_PLAIN, CUT_END},
 		{"allocated", true, false, STYLE_DIM, CUT_END}, {"dropped", false, false, STYLE_DIM, CUT_END},
 		{"type", false, true, STYLE_PLAIN, CUT_MIDDLE},
 	};
-	size_t count, kept = 0, alive = 0;
-	struct type_sum *sums = view_by_type(view, DOMAIN_LOG, &count);
+	size_t kept = 0, alive = 0;
 	struct grid *grid = NULL;
 	char *note = NULL;
 
@@ -208,7 +203,6 @@ static void by_type(const struct page *page, const struct view *view, const stru
 	}
 	perfect(page, sums, count);
 	free(note);
-	free(sums);
 }
 
 /* ---- by place -------------------------------------------------------------------------------------------------- */
@@ -295,36 +289,38 @@ static void totals(const struct page *page, const struct view *view)
 	page_entry(page, "peak", STYLE_PLAIN, "%s at once", BYTES(sum.peak_bytes));
 }
 
-static void sections(const struct page *page, const struct view *view, const struct text_options *options)
+void report_logs_text(const struct page *page, const struct view *view, const struct text_options *options)
 {
-	by_type(page, view, options);
+	size_t count;
+	struct type_sum *sums = view_by_type(view, DOMAIN_LOG, &count);
+
+	answer(page, view, sums, count);
+	by_type(page, sums, count, options);
 	by_place(page, view, options);
 	totals(page, view);
+	free(sums);
 }
 
 void text_logs(const struct page *page, const struct view *view, const struct text_options *options)
 {
 	page_title(page, "Imported logs", "what they tell for themselves");
-	answer(page, view);
-	sections(page, view, options);
-}
-
-void report_logs_text(const struct page *page, const struct view *view, const struct text_options *options)
-{
-	answer(page, view);
-	sections(page, view, options);
+	report_logs_text(page, view, options);
 }
 
 void leaks_logs_text(const struct page *page, const struct view *view, const struct text_options *options,
                      enum leaks_by by)
 {
-	answer(page, view);
+	size_t count;
+	struct type_sum *sums = view_by_type(view, DOMAIN_LOG, &count);
+
+	answer(page, view, sums, count);
 	if (by == BY_TYPE)
-		by_type(page, view, options);
+		by_type(page, sums, count, options);
 	else if (by == BY_SITE)
 		by_place(page, view, options);
 	else if (by == BY_MODULE)
 		text_modules(page, view, options);
 	else
 		text_by_process(page, view, options);
+	free(sums);
 }

@@ -23,7 +23,7 @@ static int compare(uint64_t a, uint64_t b)
 
 static int by_hash(const void *left, const void *right)
 {
-	const struct keyed_site *a = left, *b = right;
+	const struct keyed_site *a = *(const struct keyed_site *const *)left, *b = *(const struct keyed_site *const *)right;
 	int order = compare(a->apart, b->apart);
 
 	order = order ? order : compare((uintptr_t)a->suppressor, (uintptr_t)b->suppressor);
@@ -190,7 +190,7 @@ static void collect(struct view *view, bool join)
 {
 	bool by_symbol = view->input_count > 1;
 	size_t count = collect_sites(view, join, NULL), counted = NO_PROCESS;
-	struct keyed_site *keyed = xcalloc(count, sizeof(*keyed));
+	struct keyed_site *keyed = xcalloc(count, sizeof(*keyed)), **order = xcalloc(count, sizeof(*order));
 	struct grown grown = {0};
 
 	collect_sites(view, join, keyed);
@@ -198,31 +198,35 @@ static void collect(struct view *view, bool join)
 	for (size_t i = 0; i < count; i++)
 		if (keyed[i].joined)
 			keyed[i].hash = join_site_hash(&view->processes[keyed[i].site.process], &keyed[i].site, by_symbol);
-	qsort(keyed, count, sizeof(*keyed), by_hash);
+	for (size_t i = 0; i < count; i++)
+		order[i] = &keyed[i];
+	if (count)
+		qsort(order, count, sizeof(*order), by_hash);
 	for (size_t i = 0; i < count; i++) {
 		struct view_site *into;
 
-		if (!i || !is_same(&keyed[i - 1], &keyed[i])) {
+		if (!i || !is_same(order[i - 1], order[i])) {
 			/* The one before is complete; it is forgotten if it keeps nothing. */
 			if (!view->site_count || !is_empty(&view->sites[view->site_count - 1]))
 				view->site_count++;
-			view->sites[view->site_count - 1] = (struct view_site){.domain = keyed[i].site.domain};
+			view->sites[view->site_count - 1] = (struct view_site){.domain = order[i]->site.domain};
 			counted = NO_PROCESS;
 		}
 		into = &view->sites[view->site_count - 1];
 		/* Rows of one process stand side by side. */
-		if (keyed[i].site.live_blocks && counted != keyed[i].site.process) {
+		if (order[i]->site.live_blocks && counted != order[i]->site.process) {
 			into->process_count++;
-			counted = keyed[i].site.process;
+			counted = order[i]->site.process;
 		}
-		join_site(into, &keyed[i].site);
-		grown_add(&grown, view->processes[keyed[i].site.process].info, keyed[i].from);
-		if (i + 1 == count || !is_same(&keyed[i], &keyed[i + 1]))
+		join_site(into, &order[i]->site);
+		grown_add(&grown, view->processes[order[i]->site.process].info, order[i]->from);
+		if (i + 1 == count || !is_same(order[i], order[i + 1]))
 			into->growth = grown_end(&grown);
 	}
 	if (view->site_count && is_empty(&view->sites[view->site_count - 1]))
 		view->site_count--;
 	free(keyed);
+	free(order);
 	sort_out_garbage(view);
 	qsort(view->sites, view->site_count, sizeof(*view->sites), by_bytes);
 }
