@@ -2,6 +2,7 @@
  * log_json.c: a line of an allocation log that is a JSON object; see log_line.h. A scanner of its own, because a parser
  * that makes a tree of each line is too slow, and because ids are whole numbers of 64 bits.
  */
+#include <emmintrin.h>
 #include <string.h>
 
 #include "import/log_line.h"
@@ -134,13 +135,29 @@ static bool scan_escaped(struct scanner *scanner, const char *from, struct log_t
 	return true;
 }
 
+/* The next quotation mark or backslash, 16 bytes at once; the end if there is none. Half of the time goes in here. */
+static inline const char *next_mark(const char *at, const char *end)
+{
+	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+
+	for (; end - at >= 16; at += 16) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)at);
+		int found = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, slash)));
+
+		if (found)
+			return at + __builtin_ctz((unsigned)found);
+	}
+	while (at < end && *at != '"' && *at != '\\')
+		at++;
+	return at;
+}
+
 /* A text whose quotation mark was taken. What has no escapes stays where it is. */
 static inline bool scan_text(struct scanner *scanner, struct log_text *text)
 {
 	const char *from = scanner->at;
 
-	while (scanner->at < scanner->end && *scanner->at != '"' && *scanner->at != '\\')
-		scanner->at++;
+	scanner->at = next_mark(from, scanner->end);
 	if (scanner->at == scanner->end)
 		return false;
 	if (*scanner->at != '"')

@@ -14,10 +14,14 @@ struct cache_entry {
 	char      key[];          /* the cache's copy of it, a NUL after it */
 };
 
+/* The hash stands here, too: an entry is looked at when it is the one. */
+struct cache_slot { uint64_t hash; struct cache_entry *entry; };
+
 struct cache {                /* all zero: empty */
-	struct cache_entry **slots; /* NULL where free; the entries stay where they are when it grows */
+	struct cache_slot *slots; /* entry NULL where free; the entries stay where they are when it grows */
 	size_t    capacity;       /* slots, a power of two, or 0 */
 	size_t    count;          /* entries */
+	struct cache_chunk *chunks; /* in which they lie */
 };
 
 /* The entry of a key, made if it is not there. It stays where it is until cache_free. */

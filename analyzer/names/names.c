@@ -409,8 +409,8 @@ size_t names_problems(struct names *names, const char *const **sentences)
 {
 	problems_free(&names->problems);
 	for (size_t i = 0; i < names->binaries.capacity; i++)
-		if (names->binaries.slots[i])
-			problems_note(&names->problems, names->binaries.slots[i]->value);
+		if (names->binaries.slots[i].entry)
+			problems_note(&names->problems, names->binaries.slots[i].entry->value);
 	problems_write(&names->problems);
 	add_missing(names);
 	add_changed(names);
