@@ -83,7 +83,7 @@ def compare(node, milliseconds):
 def agrees(major):
     node = npm_modules() / f"node{major}" / "bin" / "node"
     # The more samples, the less is chance.
-    for milliseconds in (150, 300, 600):
+    for milliseconds in (150, 300):
         differ = compare(node, milliseconds)
         if not differ:
             return
