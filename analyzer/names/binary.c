@@ -31,6 +31,12 @@ static bool is_merged(struct binary *binary, uint64_t vaddr, const char *mangled
 	return symbols_are_several(&binary->symbols, vaddr);
 }
 
+bool binary_has_symbol(struct binary *binary, const char *name)
+{
+	read_symbols(binary);
+	return symbols_have(&binary->symbols, name);
+}
+
 const char *binary_symbol(struct binary *binary, uint64_t vaddr)
 {
 	read_symbols(binary);

@@ -53,6 +53,8 @@ const struct location *binary_locate(struct binary *binary, struct demangler *de
 const char *binary_builtin(const struct binary *binary, const struct location *location);
 /* False: the file is not there. Opens it when first called. */
 bool binary_open(struct binary *binary, const char *debug_root);
+/* Has the file a function of that name? It must be open. */
+bool binary_has_symbol(struct binary *binary, const char *name);
 /* The symbol of the function at a vaddr, as in the file; NULL unknown. The file must be open. */
 const char *binary_symbol(struct binary *binary, uint64_t vaddr);
 /* The symbol of the table of virtual functions at a vaddr, NULL: there is none. */

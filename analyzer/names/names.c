@@ -340,7 +340,10 @@ bool names_class_size(struct names *names, struct process_id id, uint32_t vtable
 	if (module && module->path[0]) {
 		binary = binary_of(names, id, module);
 		symbol = binary_vtable(binary, names->debug_root, process->vtables[vtable].address - module->bias);
-		*size = binary_open(binary, names->debug_root) ? class_size(binary, name) : 0;
+		if (binary_open(binary, names->debug_root)) {
+			*size = class_size(binary, name);
+			*size = *size ? *size : class_size_deleted(binary, process->vtables[vtable].address - module->bias);
+		}
 	}
 	return !name || !vtable_is_shared(process->vtables[vtable].name, symbol);
 }

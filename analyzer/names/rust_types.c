@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "names/rust_claim.h"
+#include "names/rust_twins.h"
 #include "names/types_rules.h"
 #include "util.h"
 
@@ -146,7 +147,7 @@ static bool is_rust(const struct rust_walk *walk)
 }
 
 static char *evidence(const struct rust_walk *walk, const struct rust_claim *claim, const char *type, enum rust_doubt doubt,
-                      const struct owner *owner)
+                      bool has_twin, const struct owner *owner)
 {
 	char *text, *whole;
 
@@ -157,6 +158,9 @@ static char *evidence(const struct rust_walk *walk, const struct rust_claim *cla
 		       : claim->names && claim->names->count
 		           ? xasprintf("%s; unconfirmed, functions of one layout may be merged", claim->because)
 		           : xstrdup(claim->because);
+	else if (claim->type && has_twin)
+		text = xasprintf("no type: %s, says %.200s, but functions of types of the same layout may be merged", claim->because,
+		                 claim->type);
 	else if (claim->type && doubt == RUST_CONTRADICTED)
 		text = xasprintf("no type: %s, says %.200s, but functions further out say otherwise", claim->because, claim->type);
 	else if (claim->type)
@@ -172,14 +176,14 @@ static char *evidence(const struct rust_walk *walk, const struct rust_claim *cla
 	return whole;
 }
 
-bool rust_types(struct types *types, const struct frame *const *frames, size_t count, struct block_sizes sizes,
-                struct block_type *answer)
+bool rust_types(struct types *types, const struct frame *const *frames, size_t count, const struct stack_nodes *stack,
+                struct block_sizes sizes, struct block_type *answer)
 {
 	struct rust_walk walk = {.types = types};
 	enum rust_doubt doubt = RUST_SILENT;
 	struct rust_claim claim;
 	struct owner owner;
-	bool any;
+	bool any, has_twin;
 
 	fill_walk(&walk, frames, count);
 	if (!is_rust(&walk)) {
@@ -189,8 +193,10 @@ bool rust_types(struct types *types, const struct frame *const *frames, size_t c
 	claim = rust_claim_of(&walk);
 	if (claim.names)
 		doubt = rust_claim_doubt(&walk, &claim);
+	has_twin = claim.type && rust_has_twin(&walk, &claim, stack);
 	owner = owner_of(&walk, &claim);
-	if (owner.doubted && claim.names && claim.names->count) /* what the owner's name bears out, is in doubt with it */
+	/* What the owner's name bears out, is in doubt with it. */
+	if (has_twin || (owner.doubted && claim.names && claim.names->count))
 		doubt = RUST_CONTRADICTED;
 	if (claim.type && doubt != RUST_CONTRADICTED && rust_claim_allows(&claim, sizes))
 		answer->type = types_keep(types, xstrdup(claim.type));
@@ -198,7 +204,7 @@ bool rust_types(struct types *types, const struct frame *const *frames, size_t c
 		answer->owner = types_keep(types, xstrdup(owner.name));
 	any = answer->type || answer->owner;
 	if (any)
-		answer->evidence = types_keep(types, evidence(&walk, &claim, answer->type, doubt, &owner));
+		answer->evidence = types_keep(types, evidence(&walk, &claim, answer->type, doubt, has_twin, &owner));
 	free(claim.because);
 	free(walk.words.all);
 	return any;

@@ -70,7 +70,7 @@ struct block_type types_of_stack(struct types *types, const struct frame *const 
 	if (handed_over(types, frames, count, &answer) || script_types(types, frames, count, &answer) ||
 	    c_library(frames, count, sizes, &answer) || node_types(types, frames, count, &answer) ||
 	    native_types(types, frames, count, stack, sizes, &answer) ||
-	    rust_types(types, frames, count, sizes, &answer))
+	    rust_types(types, frames, count, stack, sizes, &answer))
 		return answer;
 	return (struct block_type){0};
 }

@@ -16,8 +16,8 @@ struct types {                /* all zero: ready */
 const char *types_keep(struct types *types, char *text);
 
 /* Each is false if it has nothing to say of the stack. */
-bool rust_types(struct types *types, const struct frame *const *frames, size_t count, struct block_sizes sizes,
-                struct block_type *answer);
+bool rust_types(struct types *types, const struct frame *const *frames, size_t count, const struct stack_nodes *stack,
+                struct block_sizes sizes, struct block_type *answer);
 bool cpp_types(struct types *types, const struct frame *const *frames, size_t count, struct block_sizes sizes,
                struct block_type *answer);
 /* Is what cpp_types says of the type itself sure? False: only where else nothing is known. */

@@ -33,6 +33,24 @@ char *claimed_type(struct view_process *process, const struct claims *claims)
 	       xasprintf("%s[%" PRIu32 "]", name, claims->elements);
 }
 
+/* Bytes of the smallest live block that begins with an object of the class; 0: none that is known. */
+static uint64_t least_of(struct view_process *process, uint32_t vtable)
+{
+	if (!process->class_least) {
+		process->class_least = xcalloc(process->info->vtable_count + 1, sizeof(*process->class_least));
+		for (size_t i = 0; i < process->info->site_count; i++) {
+			const struct site *site = &process->info->sites[i];
+			uint32_t class = site->claims.vtable;
+			uint64_t *least = &process->class_least[class < process->info->vtable_count ? class : 0];
+
+			if (site->domain == DOMAIN_HEAP && class && !site->claims.elements && site->range.largest &&
+			    (!*least || site->range.smallest < *least))
+				*least = site->range.smallest;
+		}
+	}
+	return vtable < process->info->vtable_count ? process->class_least[vtable] : 0;
+}
+
 /* Are blocks of these sizes objects of the class, or do they only begin with one: a member, what was put into a buffer? */
 static bool fits_class(struct view_process *process, const struct claims *claims, struct block_sizes sizes,
                        struct size_range range)
@@ -47,12 +65,24 @@ static bool fits_class(struct view_process *process, const struct claims *claims
 		return true;
 	if (!claims->elements)
 		return size ? range.smallest == size && range.largest == size
-		            : range.largest < BUFFER_LEAST && range.largest / 2 <= range.smallest;
+		            : range.largest < BUFFER_LEAST && range.smallest <= least_of(process, claims->vtable) &&
+		              range.largest / 2 <= range.smallest;
 	for (uint64_t cookie = 8; size && cookie <= 16; cookie += 8)
 		if (range.smallest > cookie && (range.smallest - cookie) % size == 0 && (range.largest - cookie) % size == 0 &&
 		    (claims->elements == VTABLE_SEVERAL || range.largest == cookie + claims->elements * size))
 			return true;
 	return !size;
+}
+
+static const char *evidence_of(struct view_process *process, const struct claims *claims)
+{
+	uint64_t size;
+
+	if (told_name(process, claims->told))
+		return "annotation: the program says so (probe.h)";
+	return !names_class_size(process->input->names, process->id, claims->vtable, &size) || size
+	       ? "vtable: the blocks begin with the address of this class's virtual functions"
+	       : "vtable: the blocks begin with an object of this class; nothing tells how large one is";
 }
 
 /* Does the code say the same as the blocks? */
@@ -126,8 +156,7 @@ struct block_type type_of_each(struct view_process *process, enum domain domain,
 	is.survivors = !told_name(process, claims->told) && !is_agreed(process, claims, &is);
 	is.type = claimed;
 	is.size = 0; /* as it is claimed it is of the whole block */
-	is.evidence = told_name(process, claims->told) ? "annotation: the program says so (probe.h)"
-	                                               : "vtable: the blocks begin with the address of this class's virtual functions";
+	is.evidence = evidence_of(process, claims);
 	if (is.owner && !strcmp(is.owner, is.type))
 		is.owner = NULL;
 	return is;

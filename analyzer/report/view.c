@@ -274,6 +274,7 @@ void view_free(struct view *view)
 		free(view->processes[i].shipped);
 		free(view->processes[i].verdict.reason);
 		types_close(view->processes[i].types);
+		free(view->processes[i].class_least);
 	}
 	free(view->processes);
 	free(view->sites);

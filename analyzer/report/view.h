@@ -39,6 +39,7 @@ struct view_process {
 	uint16_t *shipped;        /* suppress_shipped.c's, by node; owned; NULL until needed */
 	struct node_hash *hashes; /* by node: of what joins stacks, {0,0} not made yet; owned; NULL until needed */
 	struct types *types;      /* by_type.c's; owned; NULL until needed */
+	uint64_t *class_least;    /* by_type.c's, by vtable: bytes of the smallest block that begins with one; likewise */
 	struct verdict verdict;   /* on this image; reason is owned */
 };
 

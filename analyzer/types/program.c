@@ -158,6 +158,15 @@ struct program *program_open(struct binary *binary)
 	return program;
 }
 
+struct program *program_of(struct binary *binary)
+{
+	if (!binary->program && !binary->no_program) {
+		binary->program = program_open(binary);
+		binary->no_program = !binary->program;
+	}
+	return binary->program;
+}
+
 /* ---- instructions --------------------------------------------------------------------------------------------- */
 
 static const uint8_t *bytes_at(const struct program *program, uint64_t vaddr, size_t *size)
@@ -171,6 +180,17 @@ static const uint8_t *bytes_at(const struct program *program, uint64_t vaddr, si
 		}
 	}
 	return NULL;
+}
+
+uint64_t program_word(const struct program *program, uint64_t vaddr)
+{
+	uint64_t word = 0;
+	size_t size;
+	const uint8_t *at = bytes_at(program, vaddr, &size);
+
+	if (at && size >= sizeof(word))
+		memcpy(&word, at, sizeof(word));
+	return word;
 }
 
 const cs_insn *program_instruction(struct program *program, uint64_t vaddr)

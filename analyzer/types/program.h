@@ -38,12 +38,19 @@ struct program {
 	struct cache globals;     /* by the address of a unit's entry: struct globals; owned */
 	struct cache answers;     /* receiver.c's; owned */
 	struct cache amounts;     /* amount.c's; owned */
+	struct cache deleted;     /* deleted.c's; owned */
 	struct globals *all;      /* of all units, NULL until needed */
 };
 
 /* NULL: the file is not there, or nothing in it can be disassembled. */
 struct program *program_open(struct binary *binary);
 void program_close(struct program *program);
+
+/* The one of an opened binary, opened when first asked for; NULL as above. */
+struct program *program_of(struct binary *binary);
+
+/* The 8 bytes that the file has for a vaddr; 0: none. */
+uint64_t program_word(const struct program *program, uint64_t vaddr);
 
 /* The instruction at `vaddr`, NULL: none. Valid until the next call. */
 const cs_insn *program_instruction(struct program *program, uint64_t vaddr);

@@ -48,6 +48,7 @@ void program_close(struct program *program)
 	cache_free(&program->globals, globals_free);
 	cache_free(&program->answers, free);
 	cache_free(&program->amounts, free);
+	cache_free(&program->deleted, free);
 	globals_free(program->all);
 	free(program->segments);
 	free(program->relocations);

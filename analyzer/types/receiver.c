@@ -42,15 +42,6 @@ static char *class_of(struct demangler *demangler, const char *symbol)
 	return end > 1 ? xasprintf("%.*s", (int)(end - 1), text) : NULL;
 }
 
-static struct program *program_of(struct binary *binary)
-{
-	if (!binary->program && !binary->no_program) {
-		binary->program = program_open(binary);
-		binary->no_program = !binary->program;
-	}
-	return binary->program;
-}
-
 /* ---- one claim ------------------------------------------------------------------------------------------------ */
 
 /* How well a type's size goes with the blocks'. */
@@ -324,4 +315,11 @@ uint64_t class_size(struct binary *binary, const char *name)
 	struct program *program = binary->dwarf ? program_of(binary) : NULL;
 
 	return program ? shape_size_of_class(&program->shapes, name) : 0;
+}
+
+bool class_has_twin(struct binary *binary, const char *name)
+{
+	struct program *program = binary->dwarf ? program_of(binary) : NULL;
+
+	return program && shape_has_twin(&program->shapes, name);
 }

@@ -45,4 +45,10 @@ struct received receive(struct demangler *demangler, const struct receiver_call 
 /* Bytes of the class of this name, by a binary's debug information; 0 unknown. */
 uint64_t class_size(struct binary *binary, const char *name);
 
+/* The same by what its functions hand to operator delete; `vaddr`: of the first one in its table. */
+uint64_t class_size_deleted(struct binary *binary, uint64_t vaddr);
+
+/* Is there another class whose members lie where this one's do? Of a language without templates in its names. */
+bool class_has_twin(struct binary *binary, const char *name);
+
 #endif

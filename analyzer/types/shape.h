@@ -72,6 +72,9 @@ bool shape_begins_with(struct shapes *shapes, const Dwarf_Die *outer, const Dwar
  */
 size_t shape_larger(struct shapes *shapes, const Dwarf_Die *inner, uint64_t size, Dwarf_Die *found);
 
+/* Is there a class of another name, not the Rust library's and not generic, that is laid out as the one of this name is? */
+bool shape_has_twin(struct shapes *shapes, const char *name);
+
 /* What else is to be known of a type before it is believed. */
 struct shape_traits {
 	bool is_class;            /* a struct, class or union */

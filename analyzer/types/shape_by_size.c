@@ -9,6 +9,7 @@
 
 #define MOST_DEPTH   32       /* of entries within each other */
 #define MOST_ENTRIES 4000000  /* looked at in one file */
+#define MOST_PARTS   64       /* members of a class that are compared */
 
 struct shape_class {
 	uint64_t  size;
@@ -96,14 +97,15 @@ static bool is_same(struct shapes *shapes, const Dwarf_Die *a, const Dwarf_Die *
 	return same;
 }
 
-size_t shape_larger(struct shapes *shapes, const Dwarf_Die *inner, uint64_t size, Dwarf_Die *found)
+/* Index of the first class of this size, or where it would be. */
+static size_t first_of(struct shapes *shapes, uint64_t size)
 {
-	size_t low = 0, high, count = 0;
+	size_t low = 0, high;
 
 	if (!shapes->collected)
 		collect_all(shapes);
 	high = shapes->class_count;
-	while (low < high) { /* the first of this size */
+	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
 		if (shapes->classes[middle].size < size)
@@ -111,6 +113,13 @@ size_t shape_larger(struct shapes *shapes, const Dwarf_Die *inner, uint64_t size
 		else
 			high = middle;
 	}
+	return low;
+}
+
+size_t shape_larger(struct shapes *shapes, const Dwarf_Die *inner, uint64_t size, Dwarf_Die *found)
+{
+	size_t low = first_of(shapes, size), count = 0;
+
 	for (; low < shapes->class_count && shapes->classes[low].size == size && count < 2; low++) {
 		const Dwarf_Die *die = &shapes->classes[low].die;
 
@@ -120,4 +129,67 @@ size_t shape_larger(struct shapes *shapes, const Dwarf_Die *inner, uint64_t size
 		count++;
 	}
 	return count;
+}
+
+/* ---- twins ---------------------------------------------------------------------------------------------------- */
+
+struct part { uint64_t offset, size; };
+
+static int by_offset(const void *left, const void *right)
+{
+	const struct part *a = left, *b = right;
+
+	return (a->offset > b->offset) - (a->offset < b->offset);
+}
+
+/* The members of a class. Returns how many, MOST_PARTS: too many. */
+static size_t parts_of(struct shapes *shapes, const Dwarf_Die *class, struct part parts[MOST_PARTS])
+{
+	Dwarf_Die die = *class, member, type;
+	size_t count = 0;
+
+	if (dwarf_child(&die, &member) != 0)
+		return 0;
+	do {
+		Dwarf_Attribute attribute;
+		Dwarf_Word offset;
+
+		if (dwarf_tag(&member) != DW_TAG_member || !dwarf_attr(&member, DW_AT_data_member_location, &attribute) ||
+		    dwarf_formudata(&attribute, &offset) != 0 || !shape_type_of(&member, &type))
+			continue;
+		parts[count++] = (struct part){offset, shape_size(shapes, &type)};
+	} while (count < MOST_PARTS && dwarf_siblingof(&member, &member) == 0);
+	qsort(parts, count, sizeof(*parts), by_offset);
+	return count;
+}
+
+static bool may_be_twin(const char *name)
+{
+	return name && !strpbrk(name, "<{") && strncmp(name, "core::", 6) && strncmp(name, "alloc::", 7) &&
+	       strncmp(name, "std::", 5);
+}
+
+bool shape_has_twin(struct shapes *shapes, const char *name)
+{
+	struct part own[MOST_PARTS], parts[MOST_PARTS];
+	uint64_t size = shape_size_of_class(shapes, name);
+	size_t first = first_of(shapes, size), count = MOST_PARTS;
+	bool found = false;
+	char *of;
+
+	for (size_t i = first; size && i < shapes->class_count && shapes->classes[i].size == size; i++) {
+		of = shape_name(shapes, &shapes->classes[i].die);
+		if (of && !strcmp(of, name))
+			count = parts_of(shapes, &shapes->classes[i].die, own);
+		free(of);
+	}
+	for (size_t i = first; i < shapes->class_count && shapes->classes[i].size == size && !found; i++) {
+		if (!count || count == MOST_PARTS)
+			break;
+		of = shape_name(shapes, &shapes->classes[i].die);
+		found = may_be_twin(of) && strcmp(of, name) && parts_of(shapes, &shapes->classes[i].die, parts) == count &&
+		        !memcmp(own, parts, count * sizeof(*own));
+		free(of);
+	}
+	return found;
 }

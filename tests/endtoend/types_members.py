@@ -16,6 +16,7 @@ def rows_of(name):
 for name in ("members", "members_bare"):
     data, rows = rows_of(name)
     assert "Shape" not in rows and "Shape[4096]" not in rows, rows
+    assert "Entry" not in rows and (rows["Plug"]["blocks"], rows["Plug"]["bytes"]) == (1, 16), rows
     assert (rows["Alone"]["blocks"], rows["Alone"]["dropping"]) == (7, "never"), rows["Alone"]
     if name == "members":
         types = {row: rows[row]["bytes"] for row in rows
