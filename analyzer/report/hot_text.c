@@ -293,7 +293,10 @@ void hot_text(const struct page *page, const struct view *view, const struct hot
 		hot_put_tree(page, hot, true, &names);
 		hot_put_tree(page, hot, false, &names);
 	}
-	text_trust(page, view, &names);
+	if (hot_is_cpu(options->by))
+		text_trust_cpu(page, view, &names);
+	else
+		text_trust(page, view, &names);
 	text_source(page, view);
 	hot_free(hot);
 }

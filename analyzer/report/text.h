@@ -146,5 +146,7 @@ bool text_log_finding(const struct page *page, const struct finding *finding);
 
 /* What was lost, repaired, unknown, not followed. */
 void text_trust(const struct page *page, const struct view *view, const struct name_sum *names);
+/* The same, as far as it is of CPU samples. */
+void text_trust_cpu(const struct page *page, const struct view *view, const struct name_sum *names);
 
 #endif

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap/cpu.h"
+#include "heap/place.h"
 #include "report/escape.h"
 #include "report/human.h"
 #include "report/ledger.h"
@@ -95,6 +97,33 @@ static void tell_stacks(const struct page *page, const struct view *view)
 		if (i != TRACE_STACK_ROOT && view->endings[i].allocs)
 			page_entry(page, "", STYLE_PLAIN, "%s %s (%s still alive)", COUNT(view->endings[i].allocs),
 			           words[i], COUNT(view->endings[i].live_blocks));
+}
+
+/* Likewise, of CPU samples. */
+static void tell_sampled_stacks(const struct page *page, const struct view *view)
+{
+	static const char *const words[] = {
+		[TRACE_STACK_NONE] = "no memory was to be had for it", [TRACE_STACK_CUT] = "cut at the depth that was asked for",
+		[TRACE_STACK_LOST] = "the walk could not go on",
+	};
+	uint64_t endings[TRACE_FIRST_NODE] = {0}, all = 0;
+
+	for (size_t i = 0; i < view->process_count; i++) {
+		const struct process_info *info = view->processes[i].info;
+
+		for (size_t row = 0; info->cpu && row < info->cpu->row_count; row++) {
+			endings[place_ending(info, info->cpu->rows[row].stack)] += info->cpu->rows[row].samples;
+			all += info->cpu->rows[row].samples;
+		}
+	}
+	if (endings[TRACE_STACK_ROOT] == all)
+		page_entry(page, "stacks", STYLE_GOOD, "complete in all %s %s", COUNT(all), PLURAL(all, "sample", "samples"));
+	else
+		page_entry(page, "stacks", STYLE_PLAIN, "complete in %s of %s samples", SHARE(endings[TRACE_STACK_ROOT], all),
+		           COUNT(all));
+	for (size_t i = 0; i < TRACE_FIRST_NODE; i++)
+		if (i != TRACE_STACK_ROOT && endings[i])
+			page_entry(page, "", STYLE_PLAIN, "%s: %s", COUNT(endings[i]), words[i]);
 }
 
 static void tell_ends(const struct page *page, const struct view *view)
@@ -283,6 +312,17 @@ static void tell_findings(const struct page *page, const struct view *view)
 			if (!text_log_finding(page, &recording->findings[f]))
 				tell_finding(page, &recording->findings[f]);
 	}
+}
+
+void text_trust_cpu(const struct page *page, const struct view *view, const struct name_sum *names)
+{
+	page_title(page, "How far to trust this", NULL);
+	tell_events(page, view);
+	tell_sampled_stacks(page, view);
+	tell_names(page, view, names);
+	tell_ends(page, view);
+	tell_findings(page, view);
+	tell_warnings(page, view);
 }
 
 void text_trust(const struct page *page, const struct view *view, const struct name_sum *names)
