@@ -28,12 +28,12 @@ const look = () => page.evaluate(() => {
 		return {
 			label: text && text.textContent, about: group.getAttribute('aria-label'), left: box.left, right: box.right, top: box.top,
 			fits: !text || text.getBoundingClientRect().right <= box.right + 0.5, found: group.classList.contains('found'),
-			contrast: text ? contrast(getComputedStyle(text).fill, getComputedStyle(rect).fill) : 99,
+			contrast: text ? contrast(getComputedStyle(text).fill, getComputedStyle(rect).fill) : 99, fill: rect.getAttribute('fill'),
 		};
 	});
 	const bar = getComputedStyle(document.querySelector('#bar > div'));
 	return {
-		frames: rows.length, labels: rows.filter((row) => row.label).map((row) => row.label),
+		frames: rows.length, abouts: rows.slice(0, 40).map((row) => row.about), fills: Object.fromEntries(rows.filter((row) => row.label).map((row) => [row.label, row.fill])), labels: rows.filter((row) => row.label).map((row) => row.label),
 		fit: rows.every((row) => row.fits), inside: rows.every((row) => row.left >= 0 && row.right <= innerWidth),
 		contrast: Math.min(...rows.map((row) => row.contrast), contrast(bar.color, bar.backgroundColor)), page: bar.backgroundColor,
 		widest: rows.filter((row) => row.label).sort((a, b) => b.top - a.top)[0].about,
