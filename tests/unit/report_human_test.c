@@ -1,4 +1,4 @@
-/* Sizes, counts and shares, at the edges where rounding lies. */
+/* Sizes, counts, shares and times, at the edges where rounding lies. */
 #include "report/human.h"
 #include "suite.h"
 
@@ -35,4 +35,20 @@ START_TEST(shares_say_all_or_nothing_only_when_it_is)
 }
 END_TEST
 
-SUITE_MAIN("human", sizes, counts, shares_say_all_or_nothing_only_when_it_is)
+START_TEST(times)
+{
+	ck_assert_str_eq(TIME(0), "0 ns");
+	ck_assert_str_eq(TIME(999), "999 ns");
+	ck_assert_str_eq(TIME(1000), "1.00 µs");
+	ck_assert_str_eq(TIME(9994), "9.99 µs");
+	ck_assert_str_eq(TIME(9995), "10.0 µs");
+	ck_assert_str_eq(TIME(999499), "999 µs");
+	ck_assert_str_eq(TIME(999500), "1.00 ms");
+	ck_assert_str_eq(TIME(12345678901), "12.3 s");
+	ck_assert_str_eq(TIME(999400000000), "999 s");
+	ck_assert_str_eq(TIME(1204311000000), "1,204 s");
+	ck_assert_str_eq(TIME(UINT64_MAX), "18,446,744,074 s");
+}
+END_TEST
+
+SUITE_MAIN("human", sizes, counts, times, shares_say_all_or_nothing_only_when_it_is)
