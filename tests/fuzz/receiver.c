@@ -21,10 +21,13 @@ static void ask(struct binary *binary, struct demangler *demangler, uint64_t vad
 	const struct receiver_call calls[] = {{binary, vaddr}, {binary, vaddr}};
 
 	for (uint64_t bytes = 0; bytes < 200; bytes += 48) {
-		struct received received = receive(demangler, calls, 2, (struct receiver_sizes){bytes, bytes});
+		struct receiver_sizes sizes = {bytes, bytes, (uint8_t)(bytes / 48 % 4), false};
+		struct received received = receive(demangler, calls, 2, sizes);
 
 		if (received.type && (!*received.type || received.size > UINT32_MAX || received.call > 1))
 			abort();
+		if (received.type)
+			class_has_twin(binary, received.type);
 		free(received.type);
 	}
 }
@@ -34,6 +37,8 @@ static void ask_all(struct binary *binary, struct demangler *demangler)
 {
 	size_t sites = 0;
 
+	for (size_t i = 0; i < binary->program->object_count && i < SITES; i++)
+		class_size_deleted(binary, binary->program->objects[i].vaddr + 16);
 	for (size_t i = 0; i < binary->main->code_count; i++) {
 		uint64_t end = binary->main->code[i].end, vaddr = binary->main->code[i].start;
 

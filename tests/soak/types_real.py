@@ -1,6 +1,7 @@
 """Types at the allocation sites of real programs and libraries in C and C++, as Debian has their sources, built with and
 without optimization: what debug information says of each call (tests/types/sites.c, without running them) against the
-cast, the sizeof or the new on the line of the source. The sources are fetched once into build/types_real."""
+cast, the sizeof or the new on the line of the source. Right is what a cast or new names; a sizeof of a pointer or a number says
+no more than its size. How many are just the same, sizeof or not, is told beside it. The sources are fetched once into build/types_real."""
 import collections
 import fcntl
 import os
@@ -110,7 +111,8 @@ class Expected:
         return type_ + stars
 
     def of(self, path, line):
-        """The types that the line speaks of: the cast's, or that of the sizeof, or of the new. None: it does not tell."""
+        """The types that the line speaks of: the cast's, or that of the sizeof, or of the new; and is it a sizeof's? None: it
+        does not tell."""
         if path not in self.lines:
             try:
                 self.lines[path] = pathlib.Path(path).read_text(errors="replace").split("\n")
@@ -125,34 +127,34 @@ class Expected:
         if match and match[1] + (match[2] or "") in self.containers:
             return None
         if match:
-            return {match[1] + (match[2] or "").strip()}
+            return {match[1] + (match[2] or "").strip()}, False
         match = re.search(r"\(\s*" + type_ + r"\s*(\*+)\s*\)\s*\w*(?:alloc|Malloc|Realloc)\w*\s*\(", text)
         if match:
-            return {match[1] + match[2][1:]}
+            return {match[1] + match[2][1:]}, False
         match = re.search(r"\(\s*(\w+)\s*\)\s*\w*(?:alloc|Malloc|Realloc)\w*\s*\(", text)
         if match and self.same.get(match[1], "").endswith("*"):
-            return {self.same[match[1]][:-1]}
+            return {self.same[match[1]][:-1]}, False
         # Of a sum the first is the header.
         found = [m[1].strip() for m in re.finditer(r"sizeof\s*\(\s*" + type_ + r"(?=\s*\))", text)]
         found = [f for f in found if f.split()[-1] in self.types or f in BUILTIN]
         pointers = [m[1].strip() + m[2] for m in re.finditer(r"sizeof\s*\(\s*" + type_ + r"\s*(\*+)\s*\)", text)]
         # A sum is a header, and what is behind it.
         if len(found + pointers) == 1 and not re.search(r"sizeof\s*\(?\s*\*|\+\s*sizeof|sizeof\s*\([^()]*\)\s*\+", text):
-            return set(found + pointers)
+            return set(found + pointers), True
         return None
 
-    def agrees(self, type_, told):
-        """A sizeof is often that of another pointer, or of a number of another sign: it says how large one is."""
+    def agrees(self, type_, told, is_size):
+        """A sizeof says how large one is: it is often that of another pointer, or of a number of another sign."""
         type_, told = self.plain(type_), self.plain(told)
-        if type_ == told:
-            return True
+        if type_ == told or not is_size:
+            return type_ == told
         pointers = all(t.endswith("*") or self.same.get(t, "").endswith("*") for t in (type_, told))
         return pointers or type_.replace("unsigned", "") == told.replace("unsigned", "")
 
 
 def main():
     total = collections.Counter()
-    print(f"{'package':12} {'way':12} {'sites':>6} {'typed':>7} {'told by the source':>19} {'right':>7}")
+    print(f"{'package':12} {'way':12} {'sites':>6} {'typed':>7} {'told by the source':>19} {'right':>7} {'the same':>9}")
     for package, (functions, _, _) in PACKAGES.items():
         for compiler, level in WAYS:
             folder, made = built(package, compiler, level)
@@ -173,17 +175,19 @@ def main():
                         wrong.append(f"  none: {line[:150]}; the source: {told}")
                     continue
                 tally["told"] += 1
-                right = any(expected.agrees(type_, t) for t in told)
+                types, is_size = told
+                right = any(expected.agrees(type_, t, is_size) for t in types)
                 tally["right"] += right
+                tally["same"] += any(expected.agrees(type_, t, False) for t in types)
                 if not right:
                     wrong.append(f"  {os.path.relpath(path, folder)}:{number}: {type_} ({why}); the source: {told}")
             print(f"{package:12} {compiler + level:12} {tally['sites']:6} {tally['typed'] / max(1, tally['sites']):7.1%} "
-                  f"{tally['told']:19} {tally['right'] / max(1, tally['told']):7.1%}")
+                  f"{tally['told']:19} {tally['right'] / max(1, tally['told']):7.1%} {tally['same'] / max(1, tally['told']):9.1%}")
             for text in sorted(set(wrong)):
                 print(text)
             total.update(tally)
     print(f"{'all':25} {total['sites']:6} {total['typed'] / total['sites']:7.1%} {total['told']:19} "
-          f"{total['right'] / total['told']:7.1%}")
+          f"{total['right'] / total['told']:7.1%} {total['same'] / total['told']:9.1%}")
     assert total["typed"] >= .92 * total["sites"], "too few types"
     assert total["right"] >= .97 * total["told"], "too many wrong types"
 
