@@ -48,7 +48,7 @@ static const struct option hot_options[] = {
 	{"match", 0, "TEXT", "only stacks with TEXT in a function, file, module or type; more than once: all of them"},
 	{"thread", 0, "TID|NAME", "only what this thread allocated, or its samples; may be given more than once"},
 	{"domain", 0, "D", "heap, map, wasm-memory, wasm-heap, pool or log; default heap"},
-	{"fold", 0, "SHARE", "fold branches with less than so many percent; default 2, in JSON 0"},
+	{"fold", 0, "SHARE", "fold branches with less than so many percent; default 2, in JSON 0.05"},
 	{"all-frames", 0, NULL, "show the frames of allocators, node and the C library, too"},
 	{"top", 0, "N", "functions that are listed; default 10, in JSON all sites"},
 	{"json", 0, NULL, "for programs, and complete"},

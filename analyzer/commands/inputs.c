@@ -149,7 +149,7 @@ static struct view_input *open_all(const char *const *dirs, size_t dir_count, co
 			recording_close(recording);
 			continue;
 		}
-		inputs[*count] = (struct view_input){recording, names_open(recording)};
+		inputs[*count] = (struct view_input){recording, names_open_beside(recording, *count ? inputs[0].names : NULL)};
 		names_wasm_stacks(recording, inputs[*count].names);
 		names_ledgers(recording, inputs[(*count)++].names);
 	}
@@ -260,9 +260,9 @@ bool inputs_have_instants(const struct view_input *inputs, size_t count)
 
 void inputs_close(struct view_input *inputs, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		names_close(inputs[i].names);
+	for (size_t i = 0; i < count; i++)
 		recording_close(inputs[i].recording);
-	}
 	free(inputs);
 }

@@ -37,13 +37,20 @@ struct process_names {
 	struct aside aside;
 };
 
+struct shared {               /* by names of several recordings */
+	size_t    users;          /* of these, open */
+	struct cache binaries;    /* by build-id and path, and by who opened one if it has no build-id; owned */
+	struct demangler demangler;
+	struct generated_names generated;
+};
+
 struct names {
 	const struct recording *recording; /* not owned */
 	const char *debug_root;   /* folder of separate debug files; not owned */
 	struct process_names *processes; /* by process */
-	struct cache binaries;    /* by build-id and path; owned */
-	struct demangler demangler;
-	struct generated_names generated;
+	struct shared *shared;    /* the last user frees it */
+	bool      opened_first;   /* among these */
+	struct cache binaries;    /* of this recording, by build-id and path; not owned */
 	struct problems problems; /* as of the last names_problems */
 };
 
@@ -54,25 +61,31 @@ static struct binary *binary_of(struct names *names, struct process_id id, const
 	const struct process_info *process = &names->recording->processes[id.index];
 	struct process_names *cache = &names->processes[id.index];
 	struct binary **binary = &cache->binaries[module - process->modules];
-	struct cache_entry *entry;
-	size_t path_size = strlen(module->path);
+	struct cache_entry *entry, *shared;
+	size_t path_size = strlen(module->path), size = module->build_id_size + path_size;
 	char *key;
 
 	if (*binary)
 		return *binary;
-	key = xmalloc(module->build_id_size + path_size);
+	key = xmalloc(size + sizeof(struct names *));
 	if (module->build_id_size)
 		memcpy(key, module->build_id, module->build_id_size);
 	memcpy(key + module->build_id_size, module->path, path_size);
-	entry = cache_at(&names->binaries, key, module->build_id_size + path_size);
+	memcpy(key + size, &names, sizeof(struct names *));
+	entry = cache_at(&names->binaries, key, size);
+	/* Whether a file without build-id is what was loaded depends on when that was. */
+	shared = entry->value ? NULL : cache_at(&names->shared->binaries, key,
+	                                        module->build_id_size ? size : size + sizeof(struct names *));
 	free(key);
-	if (!entry->value) {
+	if (shared && !shared->value) {
 		struct binary *new = xcalloc(1, sizeof(*new));
 
 		new->module = module;
 		new->loaded_ns = realtime_of(process, module->loaded);
-		entry->value = new;
+		shared->value = new;
 	}
+	if (shared)
+		entry->value = shared->value;
 	return *binary = entry->value;
 }
 
@@ -121,7 +134,7 @@ static const struct location *locate(struct names *names, struct process_id id, 
                                      uint64_t address, const char **builtin)
 {
 	struct binary *binary = binary_of(names, id, module);
-	const struct location *location = binary_locate(binary, &names->demangler, names->debug_root,
+	const struct location *location = binary_locate(binary, &names->shared->demangler, names->debug_root,
 	                                                address - module->bias);
 
 	*builtin = binary_builtin(binary, location);
@@ -177,10 +190,10 @@ static bool aside_frame(struct names *names, struct process_id id, const struct 
 		return false;
 	frame->why = UNKNOWN_TWICE;
 	if (answer == JITCODE_TWO ||
-	    generated_named(&cache->generated, &names->generated, &names->demangler, at, place.name, frame))
+	    generated_named(&cache->generated, &names->shared->generated, &names->shared->demangler, at, place.name, frame))
 		return true;
 	frame->kind = FRAME_NATIVE;
-	frame->function = demangle(&names->demangler, place.name);
+	frame->function = demangle(&names->shared->demangler, place.name);
 	frame->file = place.file;
 	frame->line = place.line;
 	frame->module = aside_module(kind);
@@ -229,13 +242,13 @@ static struct resolved *resolve(struct names *names, struct process_id id, const
 		place.above_interpreter = is_above_interpreter(names, id, node);
 	if (location && !builtin) {
 		if (location->count == 1)
-			frame.literal = rust_literal(binary_of(names, id, module), &names->demangler, names->debug_root,
+			frame.literal = rust_literal(binary_of(names, id, module), &names->shared->demangler, names->debug_root,
 			                             address - module->bias);
 		return known(frame, location);
 	}
 	if (builtin)
-		generated_builtin(&names->generated, builtin, place.above_interpreter, &frame);
-	else if (!generated_frame(&cache->generated, &names->generated, &names->demangler, &place, &frame) &&
+		generated_builtin(&names->shared->generated, builtin, place.above_interpreter, &frame);
+	else if (!generated_frame(&cache->generated, &names->shared->generated, &names->shared->demangler, &place, &frame) &&
 	         !aside_frame(names, id, &place, &frame) && module)
 		frame.why = UNKNOWN_SYMBOL;
 	cache->unknown[frame.why] += !frame.function && !frame.machinery;
@@ -388,7 +401,7 @@ static void add_missing(struct names *names)
 
 static void add_changed(struct names *names)
 {
-	const struct originals *originals = &names->generated.originals;
+	const struct originals *originals = &names->shared->generated.originals;
 
 	if (originals->changed == 1)
 		problems_add(&names->problems,
@@ -416,25 +429,49 @@ size_t names_problems(struct names *names, const char *const **sentences)
 			problems_note(&names->problems, names->binaries.slots[i].entry->value);
 	problems_write(&names->problems);
 	add_missing(names);
-	add_changed(names);
+	if (names->opened_first)
+		add_changed(names);
 	add_asides(names);
 	*sentences = (const char *const *)names->problems.sentences;
 	return names->problems.count;
 }
 
-struct names *names_open_with(const struct recording *recording, const char *debug_root)
+static struct names *open_beside(const struct recording *recording, const char *debug_root, const struct names *other)
 {
 	struct names *names = xcalloc(1, sizeof(*names));
 
 	names->recording = recording;
 	names->debug_root = debug_root;
+	names->opened_first = !other;
+	names->shared = other ? other->shared : xcalloc(1, sizeof(*names->shared));
+	names->shared->users++;
 	names->processes = xcalloc(recording->process_count, sizeof(*names->processes));
 	return names;
 }
 
 struct names *names_open(const struct recording *recording)
 {
-	return names_open_with(recording, DEBUG_ROOT);
+	return open_beside(recording, DEBUG_ROOT, NULL);
+}
+
+struct names *names_open_with(const struct recording *recording, const char *debug_root)
+{
+	return open_beside(recording, debug_root, NULL);
+}
+
+struct names *names_open_beside(const struct recording *recording, const struct names *other)
+{
+	return open_beside(recording, other ? other->debug_root : DEBUG_ROOT, other);
+}
+
+static void release(struct shared *shared)
+{
+	if (--shared->users)
+		return;
+	cache_free(&shared->binaries, binary_close);
+	demangler_free(&shared->demangler);
+	generated_names_free(&shared->generated);
+	free(shared);
 }
 
 void names_close(struct names *names)
@@ -456,9 +493,8 @@ void names_close(struct names *names)
 		aside_free(&cache->aside);
 	}
 	free(names->processes);
-	cache_free(&names->binaries, binary_close);
-	demangler_free(&names->demangler);
-	generated_names_free(&names->generated);
+	cache_free(&names->binaries, NULL);
+	release(names->shared);
 	problems_free(&names->problems);
 	free(names);
 }

@@ -10,6 +10,11 @@ struct names;
 
 /* Opens nothing yet: modules are read when first asked for. `recording` must outlive it. */
 struct names *names_open(const struct recording *recording);
+/*
+ * The same, sharing files and what they say with the names of another recording, NULL none: each file is read once for all.
+ * What frames point to is valid until the last of them is closed, and all their recordings must outlive that.
+ */
+struct names *names_open_beside(const struct recording *recording, const struct names *other);
 void names_close(struct names *names);
 
 /*

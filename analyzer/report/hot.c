@@ -80,7 +80,7 @@ void hot_add_counts(struct hot_counts *sum, const struct hot_counts *counts)
 		sum->cpu[kind] += counts->cpu[kind];
 }
 
-static void add_churn(struct churn_site *sum, const struct churn_site *churn)
+void hot_add_churn(struct churn_site *sum, const struct churn_site *churn)
 {
 	for (unsigned class = 0; churn && class < CHURN_LIFETIMES; class++)
 		sum->lifetimes[class] += churn->lifetimes[class];
@@ -158,7 +158,7 @@ static void collect_samples(struct hot *hot, size_t process)
 	const struct cpu *cpu = hot->view->processes[process].info->cpu;
 
 	for (size_t i = 0; cpu && i < cpu->row_count; i++) {
-		struct hot_row row = {.process = process, .stack = cpu->rows[i].stack, .cpu = &cpu->rows[i]};
+		struct hot_row row = {.process = process, .process_count = 1, .stack = cpu->rows[i].stack, .cpu = &cpu->rows[i]};
 
 		row.counts.samples = row.cpu->samples;
 		memcpy(row.counts.cpu, row.cpu->amounts, sizeof(row.counts.cpu));
@@ -177,7 +177,7 @@ static void collect(struct hot *hot)
 			continue;
 		}
 		for (size_t i = 0; i < info->site_count; i++) {
-			struct hot_row row = {.process = p, .stack = info->sites[i].stack, .site = &info->sites[i]};
+			struct hot_row row = {.process = p, .process_count = 1, .stack = info->sites[i].stack, .site = &info->sites[i]};
 
 			if (row.site->domain != hot->options->domain)
 				continue;
@@ -187,6 +187,12 @@ static void collect(struct hot *hot)
 			add_row(hot, row);
 		}
 	}
+	if (hot->row_count)
+		qsort(hot->rows, hot->row_count, sizeof(*hot->rows), by_value);
+	/* Rows of CPU samples are few, and of one thread each. */
+	if (!hot->options->join || hot_is_cpu(hot->options->by))
+		return;
+	hot_join(hot);
 	if (hot->row_count)
 		qsort(hot->rows, hot->row_count, sizeof(*hot->rows), by_value);
 }
@@ -215,7 +221,7 @@ struct hot *hot_build(const struct view *view, const struct hot_options *options
 		}
 		if (wanted) {
 			hot_add_counts(&hot->matching, &row.counts);
-			add_churn(&hot->churn, row.churn);
+			hot_add_churn(&hot->churn, row.churn);
 		}
 		if (wanted && row.value) {
 			hot_add_path(hot, path, &stack, &row);
@@ -237,6 +243,7 @@ void hot_free(struct hot *hot)
 		free(hot->frames[i].label);
 	free(hot->frames);
 	free(hot->rows);
+	free(hot->churns);
 	free(hot->down_places);
 	free(hot->up_places);
 	table_free(&hot->ids);

@@ -32,7 +32,8 @@ struct hot_options {
 	const char *const *threads; size_t thread_count;
 	struct hot_moment moment; /* peaks are what was alive then */
 	bool     all_frames;     /* none is left out */
-	double   fold;           /* branches with less than this share of all are folded; 0 to 1 */
+	double   fold;           /* branches, and in JSON sites, with less than this share of all are folded; 0 to 1 */
+	bool     join;           /* the same stack is one row, of whatever process */
 	size_t   top;            /* functions that are listed, in JSON sites */
 };
 
@@ -44,8 +45,11 @@ struct hot_counts {
 	uint64_t samples, cpu[TRACE_CPU_KINDS]; /* of CPU samples, by enum trace_cpu */
 };
 
-struct hot_row {                 /* a site, or a stack with CPU samples */
+/* A site, or a stack with CPU samples; or several of the same stack: then these are one's, but for the sums. */
+struct hot_row {
 	size_t   process;         /* index in the view */
+	size_t   process_count;   /* how many have it */
+	bool     joined;          /* hot_join.c's */
 	struct node_id stack;
 	const struct site *site;  /* NULL: CPU samples */
 	const struct cpu_row *cpu; /* NULL: a site */
@@ -71,6 +75,7 @@ struct hot {
 	const struct hot_options *options; /* the caller's */
 	const struct view *view;  /* the same */
 	struct hot_row *rows; size_t row_count; /* that match; largest value first; owned */
+	struct churn_site *churns; size_t churn_count; /* of joined rows; owned; NULL: of none */
 	struct hot_counts all;    /* sums over all sites, … */
 	struct hot_counts matching; /* … and over those that match, with a value or not */
 	uint64_t total;           /* of the values of the rows */
@@ -102,9 +107,11 @@ struct hot_moment hot_moment(const struct view *view);
 /* Puts what was alive at that instant in the place of each process's own peak; `at` is the recording, read for it. */
 void hot_take_moment(const struct view *view, const struct recording *at, uint64_t at_ns);
 
-/* ---- for hot.c and hot_threads.c ------------------------------------------------------------------------------- */
+/* ---- for hot.c, hot_join.c and hot_threads.c ------------------------------------------------------------------- */
 
 void hot_add_counts(struct hot_counts *sum, const struct hot_counts *counts);
+void hot_add_churn(struct churn_site *sum, const struct churn_site *churn);
+void hot_join(struct hot *hot); /* leaves rows without order */
 
 /* hot_path.c: room for a path, to be freed; and the value of a row goes into the trees and sums, by its stack. */
 struct hot_path *hot_path_new(void);

@@ -67,7 +67,8 @@ static json_t *site(const struct hot *hot, const struct hot_row *row, struct nam
 	                                                           row->site->live_blocks > 0}, row->site->range);
 	json_t *object = json_checked(json_object());
 
-	json_set(object, "process", json_text(process->info->stem));
+	json_set(object, "process", json_text(row->process_count > 1 ? NULL : process->info->stem));
+	json_set(object, "processes", json_number(row->process_count));
 	json_set(object, "value", json_number(row->value));
 	set_counts(object, hot, &row->counts);
 	set_churn(object, row->churn);
@@ -96,13 +97,20 @@ static json_t *frame_of(const struct hot *hot, uint32_t frame, const struct hot_
 	return object;
 }
 
-static size_t put_sites(struct json_writer *writer, const struct hot *hot, struct name_sum *names)
+/* Those that are not thin; the rest is told in sums. */
+static void put_sites(struct json_writer *writer, const struct hot *hot, struct name_sum *names)
 {
+	uint64_t least = (uint64_t)((double)hot->total * hot->options->fold), value = 0;
+	size_t i;
+
 	json_open_level(writer, "sites", '[');
-	for (size_t i = 0; i < hot->row_count && i < hot->options->top; i++)
+	for (i = 0; i < hot->row_count && i < hot->options->top && hot->rows[i].value >= least; i++)
 		json_put_row(writer, hot->rows[i].cpu ? sampled(hot, &hot->rows[i], names) : site(hot, &hot->rows[i], names));
 	json_close_level(writer, ']');
-	return hot->row_count > hot->options->top ? hot->row_count - hot->options->top : 0;
+	json_put_member(writer, "left_off", json_number(hot->row_count - i));
+	for (; i < hot->row_count; i++)
+		value += hot->rows[i].value;
+	json_put_member(writer, "left_off_value", json_number(value));
 }
 
 static void put_functions(struct json_writer *writer, const struct hot *hot)
@@ -232,7 +240,6 @@ void hot_json(FILE *file, const struct view *view, const struct hot_options *opt
 	struct json_writer writer = {.file = file, .first = true};
 	struct hot *hot = hot_build(view, options);
 	struct name_sum names = {0};
-	size_t left_off;
 
 	json_put_head(&writer, view, "probe.hot/1");
 	json_put_marks(&writer, view);
@@ -243,12 +250,12 @@ void hot_json(FILE *file, const struct view *view, const struct hot_options *opt
 	json_put_member(&writer, "match", json_texts(options->matches, options->match_count));
 	json_put_member(&writer, "thread", json_texts(options->threads, options->thread_count));
 	json_put_member(&writer, "sampling", hot_is_cpu(options->by) ? hot_cpu_sampling(hot) : json_null());
+	json_put_member(&writer, "fold", json_checked(json_real(options->fold)));
 	json_put_member(&writer, "totals", sums(hot, &hot->all));
 	json_put_member(&writer, "matching", sums(hot, &hot->matching));
 	json_put_member(&writer, "lifetimes_below_ns", bounds(churn_lifetime_below, CHURN_LIFETIMES));
 	json_put_member(&writer, "sizes_most_bytes", bounds(churn_size_most, CHURN_SIZES));
-	left_off = put_sites(&writer, hot, &names);
-	json_put_member(&writer, "left_off", json_number(left_off));
+	put_sites(&writer, hot, &names);
 	put_functions(&writer, hot);
 	put_tree(&writer, hot, "top_down", &hot->down, hot->down_places);
 	put_tree(&writer, hot, "bottom_up", &hot->up, hot->up_places);

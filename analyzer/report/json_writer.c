@@ -1,9 +1,15 @@
 /* json_writer.c: see json_writer.h. */
 #include "report/json_writer.h"
 
+/* In many small pieces. */
+static int write_piece(const char *text, size_t size, void *file)
+{
+	return fwrite_unlocked(text, 1, size, file) == size ? 0 : -1;
+}
+
 static void put(struct json_writer *writer, json_t *value)
 {
-	json_dumpf(value, writer->file, JSON_COMPACT | JSON_ENCODE_ANY);
+	json_dump_callback(value, write_piece, writer->file, JSON_COMPACT | JSON_ENCODE_ANY);
 	json_decref(value);
 }
 

@@ -12,7 +12,7 @@ MARKS = ("warm up", "work", "shrink", "over")
 
 
 def hot(*words):
-    done = probe("hot", *words, "--json")
+    done = probe("hot", *words, "--json", "--fold", "0")
     assert done.status == 0 and not done.err, done
     data = json.loads(done.out)
     assert data["schema"] == "probe.hot/1"

@@ -15,7 +15,7 @@ WINDOWS = (
 
 def hot(*words):
     """Of the script alone: all that node does by itself are tens of megabytes."""
-    done = probe("hot", *words, "--match", "churned.js", "--json")
+    done = probe("hot", *words, "--match", "churned.js", "--json", "--fold", "0")
     assert done.status == 0 and not done.err, done
     return json.loads(done.out)
 

@@ -9,7 +9,7 @@ MB = 1000000
 
 
 def hot(*words):
-    done = probe("hot", *words, "--by", "peak", "--json")
+    done = probe("hot", *words, "--by", "peak", "--json", "--fold", "0")
     assert done.status == 0 and not done.err, done
     return json.loads(done.out)
 
