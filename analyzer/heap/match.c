@@ -20,7 +20,7 @@
 #include "heap/workers.h"
 #include "util.h"
 
-#define LOOK_AHEAD 12            /* events whose slots are fetched before they are needed */
+#define LOOK_AHEAD 24            /* events whose slots are fetched before they are needed */
 
 struct matcher {
 	struct table live;       /* blocks of the heap that are alive */
