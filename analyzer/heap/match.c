@@ -142,14 +142,14 @@ static void mapping(struct matcher *matcher, uint32_t stream, const struct trace
 	}
 }
 
-void matcher_events(void *context, uint32_t stream, const struct trace_event *events, size_t count)
+void matcher_events(void *context, uint32_t stream, const struct trace_event *events, size_t count, size_t behind)
 {
 	struct matcher *matcher = context;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct trace_event *event = &events[i];
 
-		if (i + LOOK_AHEAD < count)
+		if (i + LOOK_AHEAD < count + behind)
 			table_prefetch(&matcher->live, events[i + LOOK_AHEAD].address);
 		if (__builtin_expect(event->tick > matcher->next_instant, 0))
 			instant(matcher, event->tick);

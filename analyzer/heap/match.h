@@ -17,7 +17,7 @@ struct matcher;
 struct matcher *matcher_open(struct process_info *process, struct inherit *inherit, uint32_t streams);
 
 /* A merge_sink: `context` is the struct matcher. */
-void matcher_events(void *context, uint32_t stream, const struct trace_event *events, size_t count);
+void matcher_events(void *context, uint32_t stream, const struct trace_event *events, size_t count, size_t behind);
 
 /* After the last event: writes sites and totals into the process. */
 void matcher_close(struct matcher *matcher, struct damage *damage);

@@ -2,26 +2,11 @@
 #include "heap/table.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 
 #include "util.h"
 
 #define SMALLEST_BITS 6u
-#define HUGE_PAGE     (2u << 20) /* bytes */
-
-/* All zero. A large table is on large pages, if there are any: else each look-up misses in the tables of pages, too. */
-static struct block *make_slots(size_t count)
-{
-	size_t size = count * sizeof(struct block);
-	void *slots;
-
-	if (size < HUGE_PAGE || posix_memalign(&slots, HUGE_PAGE, size))
-		return xcalloc(count, sizeof(struct block));
-	madvise(slots, size, MADV_HUGEPAGE);
-	return memset(slots, 0, size);
-}
 
 static void resize(struct table *table, unsigned bits)
 {
@@ -30,7 +15,7 @@ static void resize(struct table *table, unsigned bits)
 
 	table->mask = ((size_t)1 << bits) - 1;
 	table->shift = 64 - bits;
-	table->slots = make_slots(table->mask + 1);
+	table->slots = xcalloc(table->mask + 1, sizeof *table->slots);
 	for (size_t i = 0; i < slots; i++) {
 		size_t at;
 

@@ -12,7 +12,7 @@
 #include "heap/ledger.h"
 #include "heap/match.h"
 #include "trace/log_record.h"
-#include "trace/merge.h"
+#include "trace/ahead.h"
 #include "trace/sample.h"
 #include "trace/unfinalized.h"
 #include "trace/vtable_record.h"
@@ -102,7 +102,7 @@ static void replay(struct image *image, struct bytes log, struct ring_view *ring
 	for (size_t i = 0; i < streams.count; i++)
 		cpu_stream(process, i, streams.count, (struct stream_id){streams.list[i].id});
 	matcher = matcher_open(process, &image->inherit, (uint32_t)streams.count);
-	merge(&streams, matcher_events, matcher);
+	merge_ahead(&streams, matcher_events, matcher);
 	matcher_close(matcher, &image->damage);
 	name_streams(process, &streams);
 	process->events = streams.events;

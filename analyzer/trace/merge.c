@@ -51,7 +51,7 @@ static bool take_run(struct streams *streams, struct entry *entry, struct entry 
 			event++;
 		stream->next = event;
 		if (event > from)
-			sink(context, entry->stream, from, (size_t)(event - from));
+			sink(context, entry->stream, from, (size_t)(event - from), (size_t)(stream->end - event));
 		if (event < stream->end) {
 			entry->tick = event->tick;
 			return true;

@@ -5,7 +5,7 @@
 #include "reader_check.h"
 #include "reader_maker.h"
 #include "suite.h"
-#include "trace/merge.h"
+#include "trace/ahead.h"
 #include "trace/recording.h"
 #include "util.h"
 
@@ -17,13 +17,17 @@ struct taken {
 	uint32_t *streams;       /* indices; owned */
 	size_t    count, room;   /* taken, and room for */
 	size_t    calls;         /* of the sink */
+	size_t    behind;        /* what lay behind events, of all calls, … */
+	uint64_t  last;          /* … and the tick of the last of that */
 };
 
-static void take(void *context, uint32_t stream, const struct trace_event *events, size_t count)
+static void take(void *context, uint32_t stream, const struct trace_event *events, size_t count, size_t behind)
 {
 	struct taken *taken = context;
 
 	taken->calls++;
+	taken->behind += behind;
+	taken->last = behind ? events[count + behind - 1].tick : 0;
 	for (size_t i = 0; i < count; i++) {
 		if (taken->count == taken->room)
 			ck_abort_msg("more events than were written");
@@ -258,13 +262,13 @@ struct watch {
 	size_t most;             /* bytes of columns they ever held */
 };
 
-static void take_watched(void *context, uint32_t stream, const struct trace_event *events, size_t count)
+static void take_watched(void *context, uint32_t stream, const struct trace_event *events, size_t count, size_t behind)
 {
 	struct watch *watch = context;
 
 	if (watch->streams->kept > watch->most)
 		watch->most = watch->streams->kept;
-	take(&watch->taken, stream, events, count);
+	take(&watch->taken, stream, events, count, behind);
 }
 
 START_TEST(bounded)
@@ -300,4 +304,39 @@ START_TEST(bounded)
 }
 END_TEST
 
-SUITE_MAIN("stream", doubles, tails, gaps, ring_over_chunks, merged, steps_back, bounded)
+/* By a thread of its own, in lots. */
+START_TEST(ahead)
+{
+	enum { STREAMS = 40, EVENTS = 8000 };
+	static struct trace_event events[EVENTS];
+	struct damage damage = {.stem = "test"};
+	struct taken taken = taken_init(STREAMS * EVENTS + EVENTS);
+	struct streams streams;
+	struct maker maker;
+
+	maker_init(&maker, 100, 0);
+	for (uint64_t i = 0; i < EVENTS; i++)
+		events[i] = event_make(TRACE_EVENT_ALLOC, i, A, 8, 0, 0, 0);
+	for (uint32_t i = 0; i < STREAMS; i++)
+		maker_chunk(&maker, i, 0, events, EVENTS, TRACE_CODEC_ZSTD);
+	/* One stream alone at the end: a run that is longer than a lot. */
+	for (uint64_t i = 0; i < EVENTS; i++)
+		events[i] = event_make(TRACE_EVENT_ALLOC, EVENTS + i, A, 8, 0, 0, 0);
+	maker_chunk(&maker, 7, EVENTS, events, EVENTS, TRACE_CODEC_ZSTD);
+	streams_open(&streams, (struct bytes){maker.log, maker.log_size}, NULL, 0, &damage);
+	merge_ahead(&streams, take, &taken);
+	ck_assert_uint_eq(taken.count, STREAMS * EVENTS + EVENTS);
+	ck_assert_uint_eq(streams.events, taken.count);
+	ck_assert_uint_eq(damage.count, 0);
+	ck_assert_uint_gt(taken.behind, 0);
+	for (size_t i = 0; i < taken.count; i++)
+		if (taken.ticks[i] != (i < STREAMS * EVENTS ? i / STREAMS : i - (STREAMS - 1) * EVENTS) ||
+		    taken.streams[i] != (i < STREAMS * EVENTS ? i % STREAMS : 7))
+			ck_abort_msg("event %zu is out of order", i);
+	streams_close(&streams);
+	taken_free(&taken);
+	maker_free(&maker);
+}
+END_TEST
+
+SUITE_MAIN("stream", doubles, tails, gaps, ring_over_chunks, merged, steps_back, bounded, ahead)
