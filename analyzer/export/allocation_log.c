@@ -16,7 +16,10 @@
 #include "report/escape.h"
 #include "util.h"
 
-struct form { char *before, *between, *after; }; /* of a line: around the size and the id; owned */
+struct form {                 /* of a line: around the size and the id; owned */
+	char    *before, *between, *after;
+	size_t   sizes[3];        /* of these */
+};
 
 struct forms { struct form alloc, drop; };
 
@@ -25,6 +28,7 @@ struct writer {
 	struct view_process *process; /* whose blocks come */
 	enum domain domain;
 	struct cache forms;       /* struct forms by stack and what was told */
+	struct forms **plain; size_t plain_count; /* those of which nothing was told, by node id; array owned */
 	struct cache sites;       /* the same: struct site of the model, not owned */
 	struct log_block check;   /* to read what was made */
 };
@@ -33,11 +37,11 @@ struct place { char *file; uint32_t line, column; }; /* owned */
 
 static void write_line(FILE *file, const struct form *form, const struct export_block *block)
 {
-	fputs_unlocked(form->before, file);
+	fwrite_unlocked(form->before, 1, form->sizes[0], file);
 	put_number(file, block->size);
-	fputs_unlocked(form->between, file);
+	fwrite_unlocked(form->between, 1, form->sizes[1], file);
 	put_number(file, block->id);
-	fputs_unlocked(form->after, file);
+	fwrite_unlocked(form->after, 1, form->sizes[2], file);
 }
 
 /* ---- places ---------------------------------------------------------------------------------------------------- */
@@ -146,6 +150,14 @@ static void free_forms(void *value)
 	free(forms);
 }
 
+static struct form measured(struct form form)
+{
+	form.sizes[0] = strlen(form.before);
+	form.sizes[1] = strlen(form.between);
+	form.sizes[2] = strlen(form.after);
+	return form;
+}
+
 /* Of an ALLOCATE, or, without a place, of a DROP. `type` "" is unknown. */
 static struct form make_form(struct writer *writer, const struct place *place, const char *type)
 {
@@ -160,7 +172,7 @@ static struct form make_form(struct writer *writer, const struct place *place, c
 	else
 		form.between = xasprintf(" %s:%" PRIu32 " %s ", place->file, place->line, shown);
 	if (is_read_back(writer, &form, place, type))
-		return form;
+		return measured(form);
 	free_form(&form);
 	file = place ? quoted(place->file) : NULL;
 	quoted_type = quoted(type);
@@ -173,7 +185,7 @@ static struct form make_form(struct writer *writer, const struct place *place, c
 	form.after = xstrdup("}\n");
 	free(file);
 	free(quoted_type);
-	return form;
+	return measured(form);
 }
 
 /* ---- sites ----------------------------------------------------------------------------------------------------- */
@@ -192,7 +204,7 @@ static struct block_type type_of(struct writer *writer, const struct export_bloc
 	                    (struct block_sizes){site->allocs, site->bytes_allocated, site->live_blocks}, site->range);
 }
 
-static const struct forms *forms_of(struct writer *writer, const struct export_block *block)
+static struct forms *find_forms(struct writer *writer, const struct export_block *block)
 {
 	uint32_t key[2] = {block->stack.index, block->told};
 	struct cache_entry *entry = cache_at(&writer->forms, key, sizeof key);
@@ -214,6 +226,17 @@ static const struct forms *forms_of(struct writer *writer, const struct export_b
 	return forms;
 }
 
+static const struct forms *forms_of(struct writer *writer, const struct export_block *block)
+{
+	struct forms **plain = !block->told && block->stack.index < writer->plain_count ? &writer->plain[block->stack.index] : NULL;
+
+	if (plain && *plain)
+		return *plain;
+	if (!plain)
+		return find_forms(writer, block);
+	return *plain = find_forms(writer, block);
+}
+
 static void begin_process(void *context, struct view_process *process, enum domain domain)
 {
 	struct writer *writer = context;
@@ -222,6 +245,9 @@ static void begin_process(void *context, struct view_process *process, enum doma
 	cache_free(&writer->forms, free_forms);
 	cache_free(&writer->sites, NULL);
 	writer->forms = writer->sites = (struct cache){0};
+	free(writer->plain);
+	writer->plain_count = process->info->node_count + TRACE_FIRST_NODE;
+	writer->plain = xcalloc(writer->plain_count, sizeof *writer->plain);
 	writer->process = process;
 	writer->domain = domain;
 	for (size_t i = 0; i < process->info->site_count; i++) {
@@ -276,6 +302,7 @@ bool allocation_log_export(FILE *file, const struct view *view, int domain)
 		fprintf(file, "@ MEMORY %" PRId64 "\n", growth->growth < 0 ? 0 : growth->growth);
 	cache_free(&writer.forms, free_forms);
 	cache_free(&writer.sites, NULL);
+	free(writer.plain);
 	log_block_free(&writer.check);
 	return good;
 }
