@@ -177,6 +177,7 @@ def main():
         npm_modules(folder)
         npm_modules(folder.parent / "npm_wasm", "npm_wasm")
         npm_modules(folder.parent / "npm_exports", "npm_exports")
+        npm_modules(folder.parent / "npm_duckdb", "npm_duckdb")
         wasm_suite(folder.parent / "wasm_suite")
         return
     test = pathlib.Path(sys.argv[1]).resolve()
