@@ -1,12 +1,12 @@
 """probe export: what has room for one process: heapprofile, massif and dhat, read by ms_print, the Firefox Profiler's command
-line, DHAT's own viewer and speedscope; of a program with odd names and of node, with the report's sums."""
+line, DHAT's own viewer, Chromium's DevTools and speedscope; of a program with odd names and of node, with the report's sums."""
 import json
 import re
 import sys
 
 from harness import SOURCE, TMP, need, npm_modules, probe, record, run
 from profilercli import Profiler
-from torture import ALLOCS, BYTES, CHAIN, LIVE_BLOCKS, LIVE_BYTES, PLAIN, TEXTS, torture
+from torture import ALLOCS, BYTES, CHAIN, FILE, LIVE_BLOCKS, LIVE_BYTES, PLAIN, TEXTS, torture
 
 need("gcc", "chromium", "ms_print", "valgrind")
 sys.setrecursionlimit(20000)
@@ -22,8 +22,8 @@ def export(out, form, *options, told=b""):
     return path
 
 
-def viewed(viewer, *files):
-    done = run([npm_modules() / "node24" / "bin" / "node", SOURCE / "tests" / "endtoend" / "viewers" / "open.mjs", viewer, *files],
+def viewed(script, *words, files):
+    done = run([npm_modules() / "node24" / "bin" / "node", SOURCE / "tests" / "endtoend" / "viewers" / script, *words, *files],
                {"NODE_PATH": npm_modules(name="npm_exports"), "CHROMIUM": "/usr/bin/chromium", "HOME": TMP,
                 "PROFILE": TMP / "chromium", "XDG_CONFIG_HOME": TMP / "config", "XDG_CACHE_HOME": TMP / "cache"})
     assert done.status == 0, done
@@ -135,15 +135,32 @@ def one_process():
 
 def viewers():
     files = [export(TMP / name, form) for name in ("torture", "node") for form in ("heapprofile", "pprof", "speedscope", "folded")]
-    for path, seen in zip(files, viewed(npm_modules(name="npm_exports") / "speedscope" / "dist" / "release" / "index.html", *files)):
+    for path, seen in zip(files, viewed("open.mjs", npm_modules(name="npm_exports") / "speedscope/dist/release/index.html", files=files)):
         assert "Left Heavy" in seen["text"] and "speedscope" in seen["title"], (path, seen)
     files = [export(TMP / name, "dhat") for name in ("torture", "node")]
-    for seen, name in zip(viewed(DHAT, *files), ("torture", "node")):
+    for seen, name in zip(viewed("open.mjs", DHAT, files=files), ("torture", "node")):
         assert f"Total:     {totals(TMP / name)['bytes_allocated']:,} bytes (100%" in seen["text"], seen["text"][:3000]
         assert f"At t-end:  {totals(TMP / name)['live_bytes']:,} bytes (100%" in seen["text"], seen["text"][:3000]
+
+
+def devtools():
+    """What DevTools' own code reads, and what its grid shows."""
+    of_torture, of_node = viewed("devtools.mjs", files=[export(TMP / name, "heapprofile") for name in ("torture", "node")])
+    for out, seen in ((TMP / "torture", of_torture), (TMP / "node", of_node)):
+        assert not seen["error"] and seen["title"] == out.name, seen["error"]
+        assert seen["total"] == totals(out)["live_bytes"] == sum(each["self"] for each in seen["functions"].values()), seen["total"]
+    functions = of_torture["functions"]
+    assert set(TEXTS) < set(functions) and functions[TEXTS[-1]]["self"] == CHAIN, functions.keys()
+    assert functions["plain_one"]["self"] == PLAIN["plain_one"] and FILE in functions["plain_one"]["places"][0], functions
+    first = of_torture["rows"][0] if "plain_one" in of_torture["rows"][0][2] else of_torture["rows"][1]
+    assert first[0].replace("\xa0", " ").startswith("300 kB") and "plain_one" in first[2], of_torture["rows"][:3]
+    assert functions.keys() != of_node["functions"].keys() and "keepBuffers" in of_node["functions"]
+    place, = of_node["functions"]["keepBuffers"]["places"]
+    assert place.endswith("leak.js:2"), place
 
 
 odd_names()
 node()
 one_process()
 viewers()
+devtools()
