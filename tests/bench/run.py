@@ -17,6 +17,7 @@ import time
 import table
 from cpu import cpu_rows
 from log import log_rows
+from reading import export_rows, long_rows
 from tools import Bench, Failed, npm_project, on_disk
 from wasm import wasm_rows
 
@@ -25,7 +26,8 @@ MIB = 1 << 20
 
 class Plan:
     """How much of everything: `pairs` in a measured run, over all threads; blocks that live; rounds of allocate.js;
-    pairs in a recording that is read; blocks in a log; repetitions of short, long and reading runs."""
+    pairs in a recording that is read, and in those by which it is seen how that grows; blocks in a log; repetitions of
+    short, long and reading runs."""
 
     def __init__(self, quick):
         self.pairs = 20_000 if quick else 600_000
@@ -33,6 +35,7 @@ class Plan:
         self.live = 1_000 if quick else 100_000
         self.node_rounds = 5 if quick else 200
         self.read_pairs = 50_000 if quick else 10_000_000
+        self.long_pairs = [5_000, 10_000, 20_000] if quick else [37_500_000, 75_000_000, 150_000_000]
         self.log_blocks = 50_000 if quick else 5_000_000
         self.short, self.long, self.reads = (1, 1, 1) if quick else (5, 5, 3)
 
@@ -183,7 +186,7 @@ def reading_rows(bench, plan, wanted):
         speed = {tool: [(runs[tool][0].events or 0) / run.wall / 1e6 for run in of] for tool, of in reads.items()}
         memory = ", ".join(f"{tool} {table.median([run.rss for run in of]) / MIB:.0f} MiB"
                            for tool, of in reads.items())
-        yield table.Row("reading", name, "Mevents/s", speed, "", memory).higher_is_better()
+        yield table.Row("reading", name, "Mevents/s", speed, "≥ 3 × heaptrack", memory).higher_is_better()
 
 
 def machine():
@@ -212,7 +215,8 @@ def main():
     if not bench.heaptrack:
         print("NOTE: heaptrack or zstd is not installed (scripts/setup bench): its column is empty")
     rows, failed = [], []
-    for group in (pair_rows, node_rows, test_rows, wasm_rows, small_rows, cpu_rows, reading_rows, log_rows):
+    for group in (pair_rows, node_rows, test_rows, wasm_rows, small_rows, cpu_rows, reading_rows, long_rows, export_rows,
+                  log_rows):
         try:
             for row in group(bench, plan, lambda name: re.search(asked.only, name)):
                 rows.append(row)
@@ -239,7 +243,8 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-SECTIONS = ("malloc/free pair, overhead", "whole runs, overhead", "wasm heaps, overhead", "peak RSS added", "trace", "reading")
+SECTIONS = ("malloc/free pair, overhead", "whole runs, overhead", "wasm heaps, overhead", "peak RSS added", "trace", "reading",
+            "exports")
 
 if __name__ == "__main__":
     main()
