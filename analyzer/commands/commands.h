@@ -98,6 +98,16 @@ void inputs_close(struct view_input *inputs, size_t count);
 /* Does this directory look like a recording? */
 bool is_recording(const char *dir);
 
+/* ---- moment.c ------------------------------------------------------------------------------------------------ */
+
+struct view;
+struct hot_moment;
+/*
+ * Of several processes of one recording, which was opened with `counted`: what is counted as alive at the peak becomes what
+ * was alive when all had most together. None (report/hot.h) if that cannot be told: it stays what each had at its own peak.
+ */
+struct hot_moment moment_take(const struct view *view, const struct recording_churn *counted);
+
 /* ---- output.c ------------------------------------------------------------------------------------------------ */
 
 /* Before the first byte: a reader that goes away must not be a death, for `probe run` has a status to hand on. */

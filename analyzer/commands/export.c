@@ -8,7 +8,9 @@
 #include "commands/output_file.h"
 #include "export/allocation_log.h"
 #include "export/formats.h"
+#include "report/hot.h"
 #include "report/view.h"
+#include "trace/recording.h"
 #include "trace/recording.h"
 #include "util.h"
 
@@ -207,15 +209,28 @@ static struct view *narrow(struct view *view, const struct view_input *inputs, s
 	return narrowed;
 }
 
+/* Is the peak asked for, of processes that may have one together? Then blocks are counted one by one: in `churn`. */
+static bool wants_peak(const struct request *request, struct recording_churn *churn)
+{
+	*churn = (struct recording_churn){.domain = request->domain < 0 ? DOMAIN_HEAP : (enum domain)request->domain};
+	return request->value == VALUE_PEAK && !request->format->single && !request->format->blocks && !request->diff &&
+	       hot_has_blocks(churn->domain);
+}
+
 /* Recordings to compare with stand behind the others, from *before on. */
 static struct view_input *open_inputs(const struct request *request, size_t *count, size_t *before)
 {
 	struct recording_cpu cpu = {
 		.threads = request->threads, .thread_count = request->thread_count, .keep = request->format->times,
 	};
-	struct view_input *inputs = inputs_open_cpu(request->dirs, request->dir_count, &cpu, count), *olds;
+	struct view_input *inputs, *olds;
+	struct recording_churn churn;
 	size_t old_count;
 
+	if (wants_peak(request, &churn))
+		inputs = inputs_open_churn(request->dirs, request->dir_count, &churn, count);
+	else
+		inputs = inputs_open_cpu(request->dirs, request->dir_count, &cpu, count);
 	*before = *count;
 	if (!inputs || !request->diff)
 		return inputs;
@@ -248,6 +263,7 @@ static int run(const struct request *request)
 {
 	size_t count, before;
 	struct view_input *inputs = open_inputs(request, &count, &before);
+	struct recording_churn churn;
 	struct view *view;
 	int status = STATUS_USAGE;
 
@@ -264,6 +280,8 @@ static int run(const struct request *request)
 		status = STATUS_INPUT;
 		view = narrow(view, inputs, count, request);
 	}
+	if (view && wants_peak(request, &churn))
+		moment_take(view, &churn);
 	if (view) {
 		struct profile *profile = request->format->blocks
 			? NULL : profile_build(view, request->domain, request->format->typed,

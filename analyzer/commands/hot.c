@@ -89,27 +89,6 @@ static bool have_threads(const struct request *request, const struct view *view)
 	return good;
 }
 
-/* Of several processes the peak is that of their sum: another reading tells what was alive then. */
-static void find_moment(struct request *request, const struct view *view)
-{
-	struct recording_churn churn = {.domain = request->options.domain, .threads = request->options.threads,
-	                                .thread_count = request->options.thread_count};
-	struct hot_moment moment = {0};
-	struct recording *at;
-
-	if (request->options.by == HOT_PEAK && view->input_count == 1 && view->process_count > 1)
-		moment = hot_moment(view);
-	if (!moment.at_ns)
-		return;
-	churn.at_ns = moment.at_ns;
-	at = recording_open_churn(view->inputs[0].recording->dir, &churn);
-	if (at) {
-		hot_take_moment(view, at, moment.at_ns);
-		request->options.moment = moment;
-		recording_close(at);
-	}
-}
-
 /* Has a recording what was asked for? If not, a message says how to come by it. */
 static bool has_samples(const struct recording *recording, enum hot_by by)
 {
@@ -180,7 +159,8 @@ static int run(const struct command *command, struct request *request)
 		if (hot_is_cpu(request->options.by) && !have_samples(inputs, count, request->options.by)) {
 			status = STATUS_INPUT;
 		} else if (have_threads(request, view)) {
-			find_moment(request, view);
+			if (request->options.by == HOT_PEAK)
+				request->options.moment = moment_take(view, &churn);
 			status = print(request, view);
 		}
 		view_free(view);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap/churn.h"
 #include "names/cache.h"
 #include "report/by_type.h"
 #include "report/escape.h"
@@ -304,6 +305,16 @@ static bool add_stack(struct profile *profile, struct profile_site site)
 	return true;
 }
 
+/* When the process had most; if blocks were counted one by one, when all processes had. */
+static uint64_t peak_of(const struct process_info *info, const struct site *site)
+{
+	const struct churn *churn = info->churn;
+
+	if (!churn || site->domain != churn->domain)
+		return site->peak_bytes;
+	return site->history < churn->site_count ? churn->sites[site->history].peak_bytes : 0;
+}
+
 static void add_site(struct profile *profile, size_t index, const struct site *from)
 {
 	add_stack(profile, (struct profile_site){
@@ -311,7 +322,7 @@ static void add_site(struct profile *profile, size_t index, const struct site *f
 		.values = {
 			[VALUE_ALLOCS] = from->allocs, [VALUE_BYTES] = from->bytes_allocated,
 			[VALUE_LIVE_BLOCKS] = view_blocks(profile->view, from),
-			[VALUE_LIVE_BYTES] = view_bytes(profile->view, from), [VALUE_PEAK] = from->peak_bytes,
+			[VALUE_LIVE_BYTES] = view_bytes(profile->view, from), [VALUE_PEAK] = peak_of(profile->view->processes[index].info, from),
 			[VALUE_TEMPORARY] = from->temporary,
 		},
 	});

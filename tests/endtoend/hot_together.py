@@ -1,6 +1,7 @@
 """probe hot --by peak of several processes: what all of them had when their sum was largest, which is no process's own peak;
 each by itself with --process; and runs taken together, of which each process is at its own."""
 import json
+import re
 
 from harness import TMP, probe, record
 from truth import fixture
@@ -30,6 +31,14 @@ moment = data["moment"]
 assert moment["bytes"] == data["matching"]["value"] == 18 * MB <= moment["at_most_bytes"], (moment, data["matching"])
 text = probe("hot", out, "--by", "peak").out.decode()
 assert text.startswith("In 4 processes together the heap was largest at 17.2 MiB"), text[:200]
+
+# In exports, too.
+folded = dict.fromkeys(("early", "first", "second", "third"), 0)
+for line in probe("export", out, "--format", "folded", "--value", "peak").out.decode().splitlines():
+    stack, _, size = line.rpartition(" ")
+    for name in folded:
+        folded[name] += int(size) * (name in re.split("[; ]", stack))
+assert folded == {"early": 0, "first": 10 * MB, "second": 8 * MB, "third": 0}, folded
 
 # One by one.
 own = []
