@@ -26,7 +26,7 @@ MIB = 1 << 20
 
 class Plan:
     """How much of everything: `pairs` in a measured run, over all threads; blocks that live; rounds of allocate.js;
-    pairs in a recording that is read, and in those by which it is seen how that grows; blocks in a log; repetitions of
+    pairs in a recording that is read; events in those by which it is seen how that grows; blocks in a log; repetitions of
     short, long and reading runs."""
 
     def __init__(self, quick):
@@ -35,7 +35,7 @@ class Plan:
         self.live = 1_000 if quick else 100_000
         self.node_rounds = 5 if quick else 200
         self.read_pairs = 50_000 if quick else 10_000_000
-        self.long_pairs = [5_000, 10_000, 20_000] if quick else [37_500_000, 75_000_000, 150_000_000]
+        self.long_events = [150_000, 300_000, 600_000] if quick else [75_000_000, 150_000_000, 300_000_000]
         self.log_blocks = 50_000 if quick else 5_000_000
         self.short, self.long, self.reads = (1, 1, 1) if quick else (5, 5, 3)
 
