@@ -92,27 +92,6 @@ static char *counters(const struct hot_cpu *sums)
 	return text;
 }
 
-/* Stacks that are not whole. */
-static void put_endings(const struct page *page, const struct hot *hot)
-{
-	uint64_t endings[TRACE_FIRST_NODE] = {0};
-	char *text;
-
-	for (size_t i = 0; i < hot->view->process_count; i++) {
-		const struct process_info *info = hot->view->processes[i].info;
-
-		for (size_t row = 0; info->cpu && row < info->cpu->row_count; row++)
-			endings[place_ending(info, info->cpu->rows[row].stack)] += info->cpu->rows[row].samples;
-	}
-	if (!endings[TRACE_STACK_NONE] && !endings[TRACE_STACK_CUT] && !endings[TRACE_STACK_LOST])
-		return;
-	text = xasprintf("The stack of %s samples was cut at the depth that was asked for, of %s the walk could not go on, and of %s "
-	                 "none was taken.", COUNT(endings[TRACE_STACK_CUT]), COUNT(endings[TRACE_STACK_LOST]),
-	                 COUNT(endings[TRACE_STACK_NONE]));
-	page_words(page, 0, 0, STYLE_PLAIN, text);
-	free(text);
-}
-
 void hot_cpu_answer(const struct page *page, const struct hot *hot, const char *process)
 {
 	struct hot_cpu sums = hot_cpu_sums(hot->view, hot->options);
@@ -132,7 +111,6 @@ void hot_cpu_answer(const struct page *page, const struct hot *hot, const char *
 		free(text);
 	}
 	free(counted);
-	put_endings(page, hot);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
