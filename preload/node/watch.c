@@ -104,24 +104,39 @@ static void moved_fast(void *receiver, uint32_t old, uint32_t old_high, uint32_t
 }
 
 /* … and as JavaScript does. */
+/* What V8 calls as it calls functions of JavaScript costs five times as much: a user should know why. */
+#define SLOW_MOST 1000u
+
+static void slow_call(void)
+{
+	static uint32_t count;
+
+	if (__atomic_fetch_add(&count, 1, __ATOMIC_RELAXED) == SLOW_MOST)
+		meta_warn("blocks inside WebAssembly are told by slow calls: this V8 does not take fast ones as they are known");
+}
+
 static void born(const struct v8_call *call)
 {
+	slow_call();
 	tell_birth(whole(word(call, 0), word(call, 1)), whole(word(call, 2), word(call, 3)), word(call, 4), STACK_CALLER());
 }
 
 static void dies(const struct v8_call *call)
 {
+	slow_call();
 	tell_death(whole(word(call, 0), word(call, 1)), (uintptr_t)__builtin_frame_address(0));
 }
 
 static void moves(const struct v8_call *call)
 {
 	(void)call;
+	slow_call();
 	tell_move_begins();
 }
 
 static void moved(const struct v8_call *call)
 {
+	slow_call();
 	tell_move(whole(word(call, 0), word(call, 1)), whole(word(call, 2), word(call, 3)),
 	          whole(word(call, 4), word(call, 5)), word(call, 6), STACK_CALLER());
 }
