@@ -104,7 +104,7 @@ static void moved_fast(void *receiver, uint32_t old, uint32_t old_high, uint32_t
 }
 
 /* … and as JavaScript does. */
-/* What V8 calls as it calls functions of JavaScript costs five times as much: a user should know why. */
+/* What V8 calls as it calls functions of JavaScript costs more: a user should know why. */
 #define SLOW_MOST 1000u
 
 static void slow_call(void)

@@ -1,5 +1,5 @@
-"""V8 calls the hooks of WebAssembly's blocks as C calls C: where it called them as functions of JavaScript, which costs five
-times as much, the recording has a warning. On each node, with births, deaths and blocks that move."""
+"""V8 calls the hooks of WebAssembly's blocks as C calls C: where it called them as functions of JavaScript, which costs more,
+the recording has a warning. On each node, with births, deaths and blocks that move."""
 import pathlib
 
 from harness import TMP, lost_nothing, need, node_environment, record, report, run
