@@ -125,13 +125,13 @@ static void check(const struct command *command, const struct request *request)
 }
 
 static bool write_format(FILE *file, const struct request *request, const struct view *view, struct profile *profile,
-                         size_t before)
+                         size_t earlier)
 {
 	struct export_options options = {.value = (enum profile_value)request->value, .domain = request->domain};
 
 	if (request->format->blocks)
 		return request->format->blocks(file, view, request->domain);
-	options.before = before;
+	options.earlier = earlier;
 	options.thread_chosen = request->thread_count > 0;
 	/* What is alive is asked for first; where nothing is, what there was. */
 	if (request->value < 0)
@@ -140,7 +140,7 @@ static bool write_format(FILE *file, const struct request *request, const struct
 	return request->format->profile(file, profile, &options);
 }
 
-static int write_output(const struct request *request, const struct view *view, struct profile *profile, size_t before)
+static int write_output(const struct request *request, const struct view *view, struct profile *profile, size_t earlier)
 {
 	struct output_folder folder;
 	struct output_file output;
@@ -154,13 +154,13 @@ static int write_output(const struct request *request, const struct view *view, 
 		int status;
 
 		setvbuf(stdout, NULL, _IOFBF, BUFFER);
-		good = write_format(stdout, request, view, profile, before);
+		good = write_format(stdout, request, view, profile, earlier);
 		status = output_end();
 		return status == STATUS_DONE && !good ? STATUS_INPUT : status;
 	}
 	if (!output_file_open(&output, request->output))
 		return STATUS_INPUT;
-	good = write_format(output.file, request, view, profile, before);
+	good = write_format(output.file, request, view, profile, earlier);
 	return output_file_close(&output, good) ? STATUS_DONE : STATUS_INPUT;
 }
 
@@ -217,31 +217,30 @@ static bool wants_peak(const struct request *request, struct recording_churn *ch
 	       hot_has_blocks(churn->domain);
 }
 
-/* Recordings to compare with stand behind the others, from *before on. */
-static struct view_input *open_inputs(const struct request *request, size_t *count, size_t *before)
+/* Recordings to compare with stand behind the others. */
+static struct view_input *open_inputs(const struct request *request, size_t *count, size_t *earlier)
 {
 	struct recording_cpu cpu = {
 		.threads = request->threads, .thread_count = request->thread_count, .keep = request->format->times,
 	};
 	struct view_input *inputs, *olds;
 	struct recording_churn churn;
-	size_t old_count;
 
 	if (wants_peak(request, &churn))
 		inputs = inputs_open_churn(request->dirs, request->dir_count, &churn, count);
 	else
 		inputs = inputs_open_cpu(request->dirs, request->dir_count, &cpu, count);
-	*before = *count;
+	*earlier = 0;
 	if (!inputs || !request->diff)
 		return inputs;
-	olds = inputs_open_cpu(&request->diff, 1, &cpu, &old_count);
+	olds = inputs_open_cpu(&request->diff, 1, &cpu, earlier);
 	if (!olds) {
 		inputs_close(inputs, *count);
 		return NULL;
 	}
-	inputs = xreallocarray(inputs, *count + old_count, sizeof(*inputs));
-	memcpy(inputs + *count, olds, old_count * sizeof(*inputs));
-	*count += old_count;
+	inputs = xreallocarray(inputs, *count + *earlier, sizeof(*inputs));
+	memcpy(inputs + *count, olds, *earlier * sizeof(*inputs));
+	*count += *earlier;
 	free(olds);
 	return inputs;
 }
@@ -261,8 +260,8 @@ static bool have_samples(const struct view_input *inputs, size_t count)
 
 static int run(const struct request *request)
 {
-	size_t count, before;
-	struct view_input *inputs = open_inputs(request, &count, &before);
+	size_t count, earlier;
+	struct view_input *inputs = open_inputs(request, &count, &earlier);
 	struct recording_churn churn;
 	struct view *view;
 	int status = STATUS_USAGE;
@@ -287,7 +286,7 @@ static int run(const struct request *request)
 			? NULL : profile_build(view, request->domain, request->format->typed,
 			                       kinds_of(request) | (request->diff ? PROFILE_BASE_NAMES : 0));
 
-		status = write_output(request, view, profile, before);
+		status = write_output(request, view, profile, earlier);
 		if (profile)
 			profile_free(profile);
 		view_free(view);

@@ -74,9 +74,11 @@ static void lay_out(struct writer *writer)
 		uint32_t site = writer->profile->processes[0].sampled[sample->row];
 		uint64_t time, from;
 
-		if (cpu->rows[sample->row].thread != writer->thread || site == PROFILE_NONE ||
-		    !time_of_tick(writer->info, sample->tick, &time))
+		if (cpu->rows[sample->row].thread != writer->thread || site == PROFILE_NONE)
 			continue;
+		/* Without a clock one stands behind the other. */
+		if (!time_of_tick(writer->info, sample->tick, &time))
+			time = end + sample->time_ns;
 		from = time > sample->time_ns ? time - sample->time_ns : 0;
 		if (writer->span_count && from / 1000 > end / 1000)
 			add_span(writer, end, writer->idle);

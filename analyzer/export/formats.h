@@ -12,7 +12,7 @@
 struct export_options {
 	enum profile_value value; /* of formats that show one, or show one first */
 	int      domain;          /* < 0: of each process its own */
-	size_t   before;          /* of the view's inputs those from this one on are what the others are compared with */
+	size_t   earlier;         /* so many of the view's inputs, the last, are what the others are compared with */
 	bool     thread_chosen;   /* CPU samples are of one thread that was asked for */
 };
 

@@ -202,8 +202,8 @@ bool svg_export(FILE *file, struct profile *profile, const struct export_options
 	uint32_t *of_site = xcalloc(profile->site_count + 1, sizeof(*of_site));
 
 	writer.tree = profile_tree_of_functions(profile, of_site);
-	if (options->before < profile->view->input_count)
-		part(&writer, of_site, options->before);
+	if (options->earlier)
+		part(&writer, of_site, profile->view->input_count - options->earlier);
 	free(of_site);
 
 	writer.numbers = xcalloc(writer.tree.count, sizeof(*writer.numbers));

@@ -16,7 +16,7 @@ static struct profile *profile_of(struct recording *recording)
 	input = (struct view_input){recording, names_open(recording)};
 	view = view_build(&input, 1, &(struct view_options){0});
 	ck_assert_ptr_nonnull(view);
-	return profile_build(view, -1, true, PROFILE_MEMORY);
+	return profile_build(view, -1, true, PROFILE_MEMORY | PROFILE_CPU);
 }
 
 static void release(struct profile *profile)
@@ -123,6 +123,73 @@ START_TEST(binary_formats_are_whole)
 }
 END_TEST
 
+/* CPU samples of each model's first process, in all formats that have room for them. */
+START_TEST(samples)
+{
+	struct profile *profile = profile_of(model_sampled(models[_i]()));
+	const struct cpu *cpu = view->processes[0].info->cpu;
+	bool (*const formats[])(FILE *, struct profile *, const struct export_options *) = {
+		cpuprofile_export, speedscope_export, firefox_export,
+	};
+	size_t size, at;
+	char *text;
+
+	ck_assert_uint_eq(profile->totals[VALUE_CPU], cpu->amounts[TRACE_CPU_TIME]);
+	ck_assert_uint_eq(profile->totals[VALUE_SAMPLES], cpu->taken);
+	ck_assert_uint_eq(profile->totals[VALUE_CYCLES], cpu->amounts[TRACE_CPU_CYCLES]);
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		json_t *data, *node;
+		uint64_t hits = 0;
+
+		text = written(formats[i], profile, VALUE_CPU, &size);
+		data = json_loadb(text, size, 0, NULL);
+		ck_assert_ptr_nonnull(data);
+		json_array_foreach(json_object_get(data, "nodes"), at, node)
+			hits += (uint64_t)json_integer_value(json_object_get(node, "hitCount"));
+		/* Of the one thread that took most. */
+		ck_assert(formats[i] != cpuprofile_export || !cpu->taken || (hits > cpu->taken / 2 && hits <= cpu->taken));
+		json_decref(data);
+		free(text);
+	}
+	text = written(pprof_export, profile, VALUE_CPU, &size);
+	ck_assert_uint_gt(size, 20);
+	free(text);
+	text = written(sqlite_export, profile, VALUE_CPU, &size);
+	ck_assert_uint_gt(size, 20);
+	free(text);
+	release(profile);
+}
+END_TEST
+
+/* A recording compared with itself has the same on both sides, and what is later has its own numbers. */
+START_TEST(differences)
+{
+	struct recording *recording = model_leak();
+	struct view_input both[2] = {{recording, names_open(recording)}, {recording, names_open(recording)}};
+	struct export_options options = {.value = VALUE_LIVE_BYTES, .domain = -1, .earlier = 1};
+	struct profile *profile;
+	char *text, *self, *before;
+	size_t size, length;
+	FILE *file = open_memstream(&text, &size);
+
+	view = view_build(both, 2, &(struct view_options){0});
+	profile = profile_build(view, -1, false, PROFILE_MEMORY | PROFILE_BASE_NAMES);
+	ck_assert(svg_export(file, profile, &options));
+	ck_assert_int_eq(fclose(file), 0);
+	self = strstr(text, "self:[");
+	before = strstr(text, "before:[");
+	ck_assert(self && before && strstr(text, "against:true"));
+	length = strcspn(self + strlen("self:["), "]");
+	ck_assert_uint_gt(length, 10);
+	ck_assert_int_eq(strncmp(self + strlen("self:["), before + strlen("before:["), length), 0);
+	free(text);
+	profile_free(profile);
+	view_free(view);
+	names_close(both[0].names);
+	names_close(both[1].names);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tcase = tcase_create("export");
@@ -130,5 +197,7 @@ int main(void)
 	tcase_add_test(tcase, folded_has_a_line_for_each_stack);
 	tcase_add_loop_test(tcase, json_is_whole_and_has_the_sums, 0, sizeof(models) / sizeof(*models));
 	tcase_add_loop_test(tcase, binary_formats_are_whole, 0, sizeof(models) / sizeof(*models));
+	tcase_add_loop_test(tcase, samples, 0, sizeof(models) / sizeof(*models));
+	tcase_add_test(tcase, differences);
 	return suite_run("export", tcase);
 }

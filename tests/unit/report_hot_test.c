@@ -234,45 +234,14 @@ START_TEST(over_time)
 }
 END_TEST
 
-/* A process whose stacks were sampled, too, in two threads; the first takes most. */
-static struct recording *sampled(struct recording *of)
-{
-	static struct recording recording;
-	static struct process_info process;
-	static struct thread_info threads[2] = {{.tid = 4711, .name = "node"}, {.stream = {1}, .tid = 4712, .name = "worker"}};
-	static struct cpu_row rows[12];
-	static struct cpu cpu;
-
-	recording = *of;
-	process = recording.processes[0];
-	recording.processes = &process;
-	recording.process_count = 1;
-	cpu = (struct cpu){.sampling = {.period_ns = 5025125, .counters = 1 << TRACE_CPU_CYCLES | 1 << TRACE_CPU_INSTRUCTIONS},
-	                   .rows = rows, .handlers_ns = 300000};
-	for (size_t i = 0; i < process.site_count && i < 12; i++, cpu.row_count++) {
-		uint64_t time = 5000000 * (20 - i);
-
-		rows[i] = (struct cpu_row){.thread = i % 3 == 2, .stack = process.sites[i].stack, .samples = 20 - i,
-		                           .amounts = {[TRACE_CPU_TIME] = time, [TRACE_CPU_CYCLES] = 3 * time, [TRACE_CPU_INSTRUCTIONS] = 4 * time}};
-		cpu.taken += rows[i].samples;
-		for (int kind = 0; kind < TRACE_CPU_KINDS; kind++)
-			cpu.amounts[kind] += rows[i].amounts[kind];
-	}
-	process.cpu = &cpu;
-	process.threads = threads;
-	process.thread_count = 2;
-	process.usage = (struct usage){.told = true, .record = {.user_us = cpu.amounts[0] / 1000 + 20000, .system_us = 5000}};
-	return &recording;
-}
-
 START_TEST(cpu_samples)
 {
-	char *text = print(sampled(model_script()), narrow, OPTIONS(.by = HOT_CPU), false);
+	char *text = print(model_sampled(model_script()), narrow, OPTIONS(.by = HOT_CPU), false);
 
 	golden_width(text, 80);
 	golden("hot-cpu-80", text);
-	golden("hot-cpu-all-200", print(sampled(model_script()), wide, OPTIONS(.by = HOT_CPU, .all_frames = true), false));
-	golden("hot-instructions-80", print(sampled(model_leak()), narrow, OPTIONS(.by = HOT_INSTRUCTIONS), false));
+	golden("hot-cpu-all-200", print(model_sampled(model_script()), wide, OPTIONS(.by = HOT_CPU, .all_frames = true), false));
+	golden("hot-instructions-80", print(model_sampled(model_leak()), narrow, OPTIONS(.by = HOT_INSTRUCTIONS), false));
 }
 END_TEST
 

@@ -1,6 +1,8 @@
 /* report_model.c: recordings and names made by hand; see report_model.h. Stands in for names/ when linked first. */
 #include "report_model.h"
 
+#include "heap/cpu.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -501,4 +503,40 @@ bool names_class_size(struct names *names, struct process_id process, uint32_t v
 	(void)names, (void)process, (void)vtable;
 	*size = 0;
 	return true;
+}
+
+struct recording *model_sampled(struct recording *of)
+{
+	enum { ROWS = 12, SAMPLES = 20 };
+	static struct recording recording;
+	static struct process_info process;
+	static struct thread_info threads[2] = {{.tid = 4711, .name = "node"}, {.stream = {1}, .tid = 4712, .name = "worker"}};
+	static struct cpu_row rows[ROWS];
+	static struct cpu_sample samples[ROWS * SAMPLES];
+	static struct cpu cpu;
+
+	recording = *of;
+	process = recording.processes[0];
+	recording.processes = &process;
+	recording.process_count = 1;
+	cpu = (struct cpu){.sampling = {.period_ns = 5025125, .counters = 1 << TRACE_CPU_CYCLES | 1 << TRACE_CPU_INSTRUCTIONS},
+	                   .rows = rows, .handlers_ns = 300000, .samples = samples};
+	for (uint32_t i = 0; i < process.site_count && i < ROWS; i++, cpu.row_count++) {
+		uint64_t time = 5000000 * (uint64_t)(SAMPLES - i);
+
+		rows[i] = (struct cpu_row){.thread = i % 3 == 2, .stack = process.sites[i].stack, .samples = SAMPLES - i,
+		                           .amounts = {[TRACE_CPU_TIME] = time, [TRACE_CPU_CYCLES] = 3 * time, [TRACE_CPU_INSTRUCTIONS] = 4 * time}};
+		for (uint64_t n = 0; n < rows[i].samples; n++, cpu.sample_count++)
+			samples[cpu.sample_count] = (struct cpu_sample){process.header.anchor[0].tick + 7000000 * (cpu.sample_count + 1), 5000000, i};
+		cpu.taken += rows[i].samples;
+		for (int kind = 0; kind < TRACE_CPU_KINDS; kind++)
+			cpu.amounts[kind] += rows[i].amounts[kind];
+	}
+	process.cpu = &cpu;
+	process.threads = threads;
+	process.thread_count = 2;
+	process.usage = (struct usage){
+		.told = true, .record = {.user_us = cpu.amounts[TRACE_CPU_TIME] / 1000 + 20000, .system_us = 5000},
+	};
+	return &recording;
 }

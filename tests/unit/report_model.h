@@ -21,6 +21,9 @@ struct recording *model_script(void);
 /* What node keeps of its start, sites of even bytes, beside what a program keeps, odd ones. */
 struct recording *model_startup(void);
 
+/* Of another model the first process, whose stacks were sampled, too, in two threads; the first takes most. */
+struct recording *model_sampled(struct recording *of);
+
 /* A process with 60 children, of which the 50th crashed, and two that claim to be each other's parent. */
 struct recording *model_crowd(void);
 
