@@ -314,7 +314,7 @@ static bool usage_row(struct writer *writer, size_t process, uint32_t child, con
 		number(usage->involuntary)});
 }
 
-/* What processes took, and children of theirs that recorded nothing. */
+/* What processes took, and children of theirs that were not recorded. */
 static bool write_usage(struct writer *writer)
 {
 	const struct view *view = writer->profile->view;
@@ -329,9 +329,10 @@ static bool write_usage(struct writer *writer)
 		if (usage_of(view, &view->processes[i], &own) && !usage_row(writer, i, 0, &own))
 			return false;
 		for (size_t child = 0; child < info->child_usage_count; child++) {
-			const struct usage *usage = &info->child_usages[child];
+			struct trace_usage rest;
 
-			if (usage_is_unrecorded(&view->processes[i], usage) && !usage_row(writer, i, usage->record.pid, &usage->record))
+			if (usage_unrecorded(&view->processes[i], &info->child_usages[child], &rest) &&
+			    !usage_row(writer, i, info->child_usages[child].record.pid, &rest))
 				return false;
 		}
 	}

@@ -27,6 +27,16 @@ static uint64_t less(uint64_t all, uint64_t part)
 	return all > part ? all - part : 0;
 }
 
+static void subtract(struct trace_usage *usage, const struct trace_usage *part)
+{
+	usage->user_us = less(usage->user_us, part->user_us);
+	usage->system_us = less(usage->system_us, part->system_us);
+	usage->minor_faults = less(usage->minor_faults, part->minor_faults);
+	usage->major_faults = less(usage->major_faults, part->major_faults);
+	usage->voluntary = less(usage->voluntary, part->voluntary);
+	usage->involuntary = less(usage->involuntary, part->involuntary);
+}
+
 bool usage_of(const struct view *view, const struct view_process *process, struct trace_usage *usage)
 {
 	const struct usage *before = process->previous == NO_PROCESS ? NULL
@@ -35,29 +45,30 @@ bool usage_of(const struct view *view, const struct view_process *process, struc
 	*usage = process->info->usage.record;
 	if (!process->info->usage.told)
 		return false;
-	if (before && before->told) {
-		usage->user_us = less(usage->user_us, before->record.user_us);
-		usage->system_us = less(usage->system_us, before->record.system_us);
-		usage->minor_faults = less(usage->minor_faults, before->record.minor_faults);
-		usage->major_faults = less(usage->major_faults, before->record.major_faults);
-		usage->voluntary = less(usage->voluntary, before->record.voluntary);
-		usage->involuntary = less(usage->involuntary, before->record.involuntary);
-	}
+	if (before && before->told)
+		subtract(usage, &before->record);
 	return true;
 }
 
-bool usage_is_unrecorded(const struct view_process *process, const struct usage *child)
+bool usage_unrecorded(const struct view_process *process, const struct usage *child, struct trace_usage *rest)
 {
 	const struct recording *recording = process->input->recording;
 	const struct trace_process *parent = &process->info->header;
+	const struct process_info *last = NULL;
 
+	*rest = child->record;
 	for (size_t i = 0; i < recording->process_count; i++) {
 		const struct trace_process *header = &recording->processes[i].header;
 
 		if (header->pid == child->record.pid && header->pid_namespace == parent->pid_namespace &&
-		    !memcmp(header->boot_id, parent->boot_id, sizeof(header->boot_id)))
-			return false;
+		    !memcmp(header->boot_id, parent->boot_id, sizeof(header->boot_id)) && (!last || header->image >= last->header.image))
+			last = &recording->processes[i];
 	}
+	if (!last)
+		return true;
+	if (last->end != END_EXEC || !last->usage.told)
+		return false;
+	subtract(rest, &last->usage.record);
 	return true;
 }
 
@@ -125,15 +136,18 @@ static void put_children(const struct page *page, const struct view *view)
 	for (size_t i = 0; i < view->process_count; i++) {
 		const struct view_process *process = &view->processes[i];
 
-		for (size_t child = 0; child < process->info->child_usage_count; child++)
-			if (usage_is_unrecorded(process, &process->info->child_usages[child])) {
-				add(&sum, &process->info->child_usages[child].record);
+		for (size_t child = 0; child < process->info->child_usage_count; child++) {
+			struct trace_usage rest;
+
+			if (usage_unrecorded(process, &process->info->child_usages[child], &rest)) {
+				add(&sum, &rest);
 				count++;
 			}
+		}
 	}
 	if (count)
-		page_entry(page, "besides", STYLE_PLAIN, "%s %s that recorded nothing took %s user and %s system, %s resident at most",
-		           COUNT(count), PLURAL(count, "child", "children"), TIME(sum.user_us * 1000), TIME(sum.system_us * 1000),
+		page_entry(page, "besides", STYLE_PLAIN, "%s %s not recorded took %s user and %s system, %s resident at most",
+		           COUNT(count), PLURAL(count, "child that was", "children that were"), TIME(sum.user_us * 1000), TIME(sum.system_us * 1000),
 		           BYTES(sum.peak_rss));
 }
 
@@ -191,10 +205,11 @@ void usage_json(json_t *object, const struct view *view, const struct view_proce
 	json_set(object, "usage", usage_of(view, process, &own) ? object_of(&own) : json_checked(json_null()));
 	for (size_t i = 0; i < process->info->child_usage_count; i++) {
 		const struct usage *child = &process->info->child_usages[i];
+		struct trace_usage rest;
 		json_t *row = object_of(&child->record);
 
 		json_set(row, "pid", json_number(child->record.pid));
-		json_set(row, "recorded", json_boolean(!usage_is_unrecorded(process, child)));
+		json_set(row, "recorded", json_boolean(!usage_unrecorded(process, child, &rest)));
 		json_array_append_new(children, row);
 	}
 	json_set(object, "children_usage", children);

@@ -12,8 +12,11 @@ struct json_t;
 
 /* Of a process image alone, without those that it was before exec, as far as these are known. False: it is not known. */
 bool usage_of(const struct view *view, const struct view_process *process, struct trace_usage *usage);
-/* Did nothing of this child, or of what it became, get into the recording? */
-bool usage_is_unrecorded(const struct view_process *process, const struct usage *child);
+/*
+ * Of a child that the process waited for, what is in no process of the recording: all of it, or what it took after it became
+ * a program that could not be recorded. False: it recorded all.
+ */
+bool usage_unrecorded(const struct view_process *process, const struct usage *child, struct trace_usage *rest);
 
 void usage_text(const struct page *page, const struct view *view, size_t top);
 /* json_process: "usage", null where it is not known, and "children_usage". */
