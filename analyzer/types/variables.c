@@ -181,6 +181,9 @@ static void read_variable(struct reader *reader, Dwarf_Die *die, const struct wi
 		row.start = start;
 		row.end = end;
 		if (start != 0 || end != (Dwarf_Addr)-1) {
+			/* gcc's split DWARF 4 has lengths of 32 bits, some of them −1: where it ends before it begins. */
+			if (end - start > INT32_MAX)
+				continue;
 			read_location(reader, &attribute, ops, count, row);
 			continue;
 		}
