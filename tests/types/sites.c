@@ -36,19 +36,36 @@ static struct callee callee_of(struct program *program, const cs_insn *instructi
 		return (struct callee){.name = program_object(program, next + (uint64_t)op->mem.disp, &offset)};
 	if (op->type == X86_OP_REG && machine_register(op->reg) < REGISTERS)
 		return (struct callee){.name = loaded[machine_register(op->reg)]};
+	if (op->type == X86_OP_MEM && op->mem.index == X86_REG_INVALID && !op->mem.disp &&
+	    machine_register(op->mem.base) < REGISTERS)
+		return (struct callee){.name = loaded[machine_register(op->mem.base)]};
 	return (struct callee){0};
 }
 
-/* A register that the instruction loads from a global variable has its value until another one is loaded into it. */
+/* Does it leave its first operand as it was? */
+static bool only_reads(const cs_insn *instruction)
+{
+	return instruction->id == X86_INS_CALL || instruction->id == X86_INS_TEST || instruction->id == X86_INS_CMP ||
+	       instruction->id == X86_INS_PUSH;
+}
+
+/* A register that is loaded from a global variable, or with where one is, has that until it gets something else. */
 static void note_load(struct program *program, const cs_insn *instruction)
 {
 	const cs_x86_op *ops = instruction->detail->x86.operands;
-	uint64_t next = instruction->address + instruction->size, offset;
-	uint8_t reg = instruction->id == X86_INS_MOV && ops[0].type == X86_OP_REG ? machine_register(ops[0].reg) : NO_REGISTER;
+	uint8_t reg = ops[0].type == X86_OP_REG ? machine_register(ops[0].reg) : NO_REGISTER;
+	uint64_t at = instruction->address + instruction->size + (uint64_t)ops[1].mem.disp, offset;
+	const struct relocation *relocation;
 
-	if (reg < REGISTERS)
-		loaded[reg] = ops[1].type == X86_OP_MEM && ops[1].mem.base == X86_REG_RIP
-		              ? program_object(program, next + (uint64_t)ops[1].mem.disp, &offset) : NULL;
+	if (reg >= REGISTERS || only_reads(instruction))
+		return;
+	loaded[reg] = NULL;
+	if ((instruction->id != X86_INS_MOV && instruction->id != X86_INS_LEA) || ops[1].type != X86_OP_MEM ||
+	    ops[1].mem.base != X86_REG_RIP)
+		return;
+	relocation = program_relocation(program, at);
+	loaded[reg] = relocation && relocation->name ? relocation->name
+	              : program_object(program, relocation ? relocation->value : at, &offset);
 }
 
 static void show(struct binary *binary, struct demangler *demangler, uint64_t vaddr, uint64_t next)
