@@ -43,6 +43,7 @@ struct writer {
 	struct profile *profile;
 	struct profile_tree tree; /* of frames */
 	uint32_t *stacks;         /* by site; owned */
+	size_t   *first_sites;    /* by process, and behind the last: its sites stand together; owned */
 	uint64_t  begin;          /* nanoseconds of the host's clock: 0 in the profile */
 	/* Of a thread: */
 	struct used nodes, frames, functions;
@@ -275,12 +276,12 @@ static void put_allocations(struct writer *writer, size_t process, uint32_t tid,
 	size_t count = 0;
 
 	for (int last = 0; last < 2; last++)
-		for (size_t i = 0; i < writer->profile->site_count; i++) {
+		for (size_t i = writer->first_sites[process]; i < writer->first_sites[process + 1]; i++) {
 			const struct profile_site *site = &writer->profile->sites[i];
 			uint64_t live = site->values[VALUE_LIVE_BYTES], all = site->values[VALUE_BYTES];
 			uint32_t stack;
 
-			if (site->process != process || !site->site)
+			if (!site->site)
 				continue;
 			stack = use_stack(writer, writer->stacks[i]);
 			/* What lived before the mark that was asked for is no row. */
@@ -323,9 +324,8 @@ static void put_markers(struct writer *writer, size_t process, double end)
 	const struct process_info *info = writer->profile->view->processes[process].info;
 	size_t marks = info->mark_count, count = marks, *growing = NULL;
 
-	for (size_t i = 0; i < writer->profile->site_count; i++)
-		if (writer->profile->sites[i].process == process && writer->profile->sites[i].site &&
-		    writer->profile->sites[i].site->growth.trend == TREND_GROWING) {
+	for (size_t i = writer->first_sites[process]; i < writer->first_sites[process + 1]; i++)
+		if (writer->profile->sites[i].site && writer->profile->sites[i].site->growth.trend == TREND_GROWING) {
 			array_room(growing, count - marks);
 			growing[count++ - marks] = i;
 		}
@@ -501,8 +501,8 @@ static bool put_counter(struct writer *writer, size_t process, bool first)
 	uint64_t before = 0;
 
 	history_sum_begin(&sum, info);
-	for (size_t i = 0; i < writer->profile->site_count; i++)
-		if (writer->profile->sites[i].process == process && writer->profile->sites[i].site)
+	for (size_t i = writer->first_sites[process]; i < writer->first_sites[process + 1]; i++)
+		if (writer->profile->sites[i].site)
 			history_sum_add(&sum, writer->profile->sites[i].site);
 	if (!sum.count)
 		return false;
@@ -522,6 +522,18 @@ static bool put_counter(struct writer *writer, size_t process, bool first)
 	});
 	fputs_unlocked("}}", writer->file);
 	return true;
+}
+
+static size_t *first_sites(const struct profile *profile)
+{
+	size_t *first = xcalloc(profile->view->process_count + 1, sizeof(*first)), site = 0;
+
+	for (size_t process = 0; process <= profile->view->process_count; process++) {
+		first[process] = site;
+		while (site < profile->site_count && profile->sites[site].process == process)
+			site++;
+	}
+	return first;
 }
 
 static uint64_t begin_of(const struct view *view)
@@ -553,6 +565,7 @@ bool firefox_export(FILE *file, struct profile *profile, const struct export_opt
 
 	(void)options;
 	writer.stacks = xcalloc(profile->site_count + 1, sizeof(*writer.stacks));
+	writer.first_sites = first_sites(profile);
 	writer.tree = profile_tree_of_frames(profile, writer.stacks);
 	used_open(&writer.nodes, writer.tree.count);
 	used_open(&writer.frames, profile->frame_count);
@@ -578,5 +591,6 @@ bool firefox_export(FILE *file, struct profile *profile, const struct export_opt
 	used_close(&writer.functions);
 	profile_tree_free(&writer.tree);
 	free(writer.stacks);
+	free(writer.first_sites);
 	return true;
 }

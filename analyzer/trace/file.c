@@ -27,7 +27,7 @@ bool file_map(int dir, const char *name, struct bytes *bytes)
 		data = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_SHARED, fd, 0);
 		if (data == MAP_FAILED)
 			goto failed;
-		*bytes = (struct bytes){data, (size_t)status.st_size};
+		*bytes = (struct bytes){data, (size_t)status.st_size, true};
 	}
 	close(fd);
 	return true;
@@ -43,4 +43,12 @@ void file_unmap(struct bytes *bytes)
 	if (bytes->size)
 		munmap((void *)(uintptr_t)bytes->data, bytes->size);
 	*bytes = (struct bytes){0};
+}
+
+void file_forget(struct bytes bytes, size_t from, size_t size)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = ((uintptr_t)bytes.data + from) & ~(page - 1);
+
+	if (bytes.mapped)
+		madvise((void *)begin, (uintptr_t)bytes.data + from + size - begin, MADV_DONTNEED);
 }

@@ -84,6 +84,7 @@ struct chunk *log_index(struct bytes file, size_t *count, struct damage *damage)
 			continue;
 		}
 		damaged = false;
+		file_forget(file, at, sizeof header + header.stored_size);
 		array_room(chunks, *count);
 		chunks[(*count)++] = (struct chunk){
 			at, header.first, header.first_tick, header.last_tick, header.stream, header.count,
@@ -116,6 +117,7 @@ uint8_t *log_expand(struct ZSTD_DCtx_s *zstd, struct bytes file, const struct ch
 		memcpy(data, payload, header.raw_size);
 		good = true;
 	}
+	file_forget(file, chunk->offset, sizeof header + header.stored_size);
 	if (!good) {
 		damage_add(damage, ".log", chunk->offset, "the payload of the chunk does not expand");
 		free(data);

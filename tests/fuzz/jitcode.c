@@ -51,9 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	memcpy(exact, input + 1, size - 1);
 	exact = xreallocarray(exact, size > 1 ? size - 1 : 1, 1);
 	if (input[0] % 2)
-		jitdump_read(&codes, (struct bytes){exact, size - 1}, 77);
+		jitdump_read(&codes, (struct bytes){exact, size - 1, false}, 77);
 	else
-		perfmap_read(&codes, (struct bytes){exact, size - 1});
+		perfmap_read(&codes, (struct bytes){exact, size - 1, false});
 	free(exact);
 	jitcodes_build(&codes);
 	for (size_t i = 0; i < codes.count && codes.count <= MOST_SEARCHED; i++) {

@@ -183,11 +183,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	make_files(input, size, &shared, &log);
 	exactly(&shared);
 	exactly(&log);
-	image_read(&image, (struct bytes){shared.data, shared.size});
+	image_read(&image, (struct bytes){shared.data, shared.size, false});
 	clock_calibrate(&image, 1);
 	family_link(&image, 1);
 	code_link(&image, 1);
-	image_replay(&image, (struct bytes){shared.data, shared.size}, (struct bytes){log.data, log.size});
+	image_replay(&image, (struct bytes){shared.data, shared.size, false}, (struct bytes){log.data, log.size, false});
 	check(&process);
 	check_log(&process);
 	for (size_t i = 0; i < process.wasm_memory_count; i++)

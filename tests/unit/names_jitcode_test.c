@@ -25,7 +25,7 @@ static void tear_down(void)
 
 static void read_map(const char *text)
 {
-	perfmap_read(&codes, (struct bytes){(const uint8_t *)text, strlen(text)});
+	perfmap_read(&codes, (struct bytes){(const uint8_t *)text, strlen(text), false});
 	jitcodes_build(&codes);
 }
 
@@ -96,7 +96,7 @@ START_TEST(map_damage)
 	ck_assert_uint_eq(codes.count, 1);
 	ck_assert_uint_eq(codes.damaged, 10);
 	jitcodes_free(&codes);
-	perfmap_read(&codes, (struct bytes){(const uint8_t *)"1000 10 a\0b\n2000 1 c\n", 21});
+	perfmap_read(&codes, (struct bytes){(const uint8_t *)"1000 10 a\0b\n2000 1 c\n", 21, false});
 	jitcodes_build(&codes);
 	ck_assert_str_eq(at(0x1000), "-");
 	ck_assert_str_eq(at(0x2000), "c");
@@ -253,7 +253,7 @@ static void read_first(size_t size)
 	uint8_t *exact = xmalloc(size ? size : 1);
 
 	memcpy(exact, dump.data, size);
-	jitdump_read(&codes, (struct bytes){exact, size}, PID);
+	jitdump_read(&codes, (struct bytes){exact, size, false}, PID);
 	jitcodes_build(&codes);
 	free(exact);
 }
@@ -422,7 +422,7 @@ START_TEST(map_cut)
 		char *exact = xmalloc(size ? size : 1);
 
 		memcpy(exact, text, size);
-		perfmap_read(&codes, (struct bytes){(const uint8_t *)exact, size});
+		perfmap_read(&codes, (struct bytes){(const uint8_t *)exact, size, false});
 		jitcodes_build(&codes);
 		free(exact);
 		ck_assert_str_eq(at(0x1000), size < 12 ? "-" : "one");

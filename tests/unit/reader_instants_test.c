@@ -186,7 +186,7 @@ START_TEST(marks_from_outside_are_put_in_order)
 
 	process.header.anchor[0] = (struct trace_anchor){.tick = 10000, .monotonic_ns = 1000};
 	mark(&process, "own", 10300);
-	marks_add(&process, (struct bytes){(const uint8_t *)text, sizeof text - 1}, &damage);
+	marks_add(&process, (struct bytes){(const uint8_t *)text, sizeof text - 1, false}, &damage);
 	ck_assert_uint_eq(process.mark_count, 3);
 	ck_assert_str_eq(process.marks[0].label, "a");
 	ck_assert_uint_eq(process.marks[0].tick, 10200);

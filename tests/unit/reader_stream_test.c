@@ -55,7 +55,7 @@ static void taken_free(struct taken *taken)
 static struct taken merge_all(const struct maker *maker, size_t room, struct streams *counts)
 {
 	struct damage damage = {.stem = "test"};
-	struct bytes shared = {maker->shared, maker->shared_size}, log = {maker->log, maker->log_size};
+	struct bytes shared = {maker->shared, maker->shared_size, false}, log = {maker->log, maker->log_size, false};
 	struct taken taken = taken_init(room);
 	struct streams streams;
 	size_t rings;
@@ -285,7 +285,7 @@ START_TEST(bounded)
 	maker_init(&maker, 100, 0);
 	for (uint32_t i = 0; i < STREAMS; i++)
 		maker_chunk(&maker, i, 0, events, EVENTS, TRACE_CODEC_ZSTD);
-	streams_open(&streams, (struct bytes){maker.log, maker.log_size}, NULL, 0, &damage);
+	streams_open(&streams, (struct bytes){maker.log, maker.log_size, false}, NULL, 0, &damage);
 	streams.budget = BUDGET;
 	watch.streams = &streams;
 	merge(&streams, take_watched, &watch);
@@ -323,7 +323,7 @@ START_TEST(ahead)
 	for (uint64_t i = 0; i < EVENTS; i++)
 		events[i] = event_make(TRACE_EVENT_ALLOC, EVENTS + i, A, 8, 0, 0, 0);
 	maker_chunk(&maker, 7, EVENTS, events, EVENTS, TRACE_CODEC_ZSTD);
-	streams_open(&streams, (struct bytes){maker.log, maker.log_size}, NULL, 0, &damage);
+	streams_open(&streams, (struct bytes){maker.log, maker.log_size, false}, NULL, 0, &damage);
 	merge_ahead(&streams, take, &taken);
 	ck_assert_uint_eq(taken.count, STREAMS * EVENTS + EVENTS);
 	ck_assert_uint_eq(streams.events, taken.count);
