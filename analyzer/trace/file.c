@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define AROUND 65536             /* bytes of a file: what the kernel reads together */
+
 bool file_map(int dir, const char *name, struct bytes *bytes)
 {
 	/* O_NONBLOCK: a pipe of that name must not hold us up. */
@@ -45,10 +47,13 @@ void file_unmap(struct bytes *bytes)
 	*bytes = (struct bytes){0};
 }
 
+/* A page that is read brings its neighbours into memory, which may have been forgotten before: so they are once more. */
 void file_forget(struct bytes bytes, size_t from, size_t size)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = ((uintptr_t)bytes.data + from) & ~(page - 1);
+	size_t end = from + size;
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), data = (uintptr_t)bytes.data;
 
+	from -= from < AROUND ? from : AROUND;
 	if (bytes.mapped)
-		madvise((void *)begin, (uintptr_t)bytes.data + from + size - begin, MADV_DONTNEED);
+		madvise((void *)((data + from) & ~(page - 1)), end - from + ((data + from) & (page - 1)), MADV_DONTNEED);
 }
