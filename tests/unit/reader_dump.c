@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "heap/cpu.h"
 #include "trace/lines.h"
 
 static const char *const ends[] = {"exit", "exec", "signal", "killed", "running"};
@@ -76,6 +77,34 @@ static void dump_notes(FILE *out, const struct process_info *process)
 		fprintf(out, "  warning %s\n", process->warnings[i]);
 }
 
+/* Of records and events that the format has had later: nothing where there are none. */
+static void dump_newer(FILE *out, const struct process_info *process)
+{
+	const struct trace_usage *usage = &process->usage.record;
+	const struct logged *logged = process->logged;
+
+	if (process->look_count)
+		fprintf(out, "  looks %zu tables %zu: %s\n", process->look_count, process->vtable_count,
+		        process->unlooked ? process->unlooked : "all");
+	if (usage->user_us)
+		fprintf(out, "  usage %" PRIu64 " us %" PRIu64 " us peak %" PRIu64 " faults %" PRIu64 " %" PRIu64 " switches %"
+		        PRIu64 " %" PRIu64 "\n", usage->user_us, usage->system_us, usage->peak_rss, usage->minor_faults,
+		        usage->major_faults, usage->voluntary, usage->involuntary);
+	for (size_t i = 0; process->cpu && i < process->cpu->row_count; i++) {
+		fprintf(out, "  cpu %" PRIu64 " samples %" PRIu64 " ns:", process->cpu->rows[i].samples,
+		        process->cpu->rows[i].amounts[TRACE_CPU_TIME]);
+		dump_stack(out, process, process->cpu->rows[i].stack.index);
+	}
+	if (!logged)
+		return;
+	fprintf(out, "  log lines %" PRIu64 " allocs %" PRIu64 " drops %" PRIu64 " bytes %" PRIu64 " live %" PRIu64 " growth %" PRId64 "\n",
+	        logged->record.lines, logged->allocs, logged->drops, logged->bytes_allocated, logged->live_bytes,
+	        logged->record.growth);
+	for (size_t i = 0; i < logged->site_count; i++)
+		fprintf(out, "  place %s:%" PRIu32 ":%" PRIu32 " %s\n", logged->sites[i].file, logged->sites[i].line,
+		        logged->sites[i].column, logged->sites[i].type);
+}
+
 static void dump_process(FILE *out, const struct process_info *process)
 {
 	const struct totals *totals = &process->totals;
@@ -103,7 +132,12 @@ static void dump_process(FILE *out, const struct process_info *process)
 		        site->allocs, site->frees, site->bytes_allocated, site->live_blocks, site->live_bytes,
 		        site->peak_bytes, site->temporary);
 		dump_stack(out, process, site->stack.index);
+		if (site->claims.told && site->claims.told < process->type_name_count)
+			fprintf(out, "    told to be %s\n", process->type_names[site->claims.told]);
+		if (site->claims.vtable && site->claims.vtable < process->vtable_count)
+			fprintf(out, "    objects of %s\n", process->vtables[site->claims.vtable].name);
 	}
+	dump_newer(out, process);
 }
 
 void dump_recording(FILE *out, const struct recording *recording)

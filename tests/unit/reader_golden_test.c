@@ -1,8 +1,8 @@
 /*
- * reader_golden_test.c: the format, pinned: tests/golden/format-1/ was written once, and reading it must give what
- * stands in tests/golden/format-1.txt for as long as version 1 is read.
+ * reader_golden_test.c: the format, pinned: tests/golden/format-1/ was written once, and format-1-told/ when there were logs,
+ * types, pools, objects and CPU samples, too. Reading them must give what stands in their .txt for as long as version 1 is read.
  *
- *   reader_golden_test golden DIR   writes such a recording to DIR, and its text beside it
+ *   reader_golden_test golden DIR   writes the one that is called so to DIR, and its text beside it
  *   reader_golden_test seeds DIR    writes seeds for tests/fuzz/reader.c
  */
 #include <stdint.h>
@@ -132,6 +132,103 @@ static void make(struct maker makers[IMAGES])
 	maker_ring(&makers[2], 0, 0, next, LENGTH(next), 4);
 }
 
+/* A linear memory with blocks inside, and all records about such; for seeds alone. */
+static void make_wasm(struct maker *maker)
+{
+	const struct trace_module v8 = {.start = 0x400000, .end = 0x500000};
+	const struct trace_wasm_heap told = {.base = MAPPED, .data_end = 2000, .stack_top = 1000, .heap_base = 3000, .module = 1};
+	const struct trace_wasm_refused refused = {.base = MAPPED, .pages = 3, .stack = 5, .tid = 300};
+	const struct trace_wasm_unwatched unwatched = {.bytes = 5000, .base = MAPPED};
+	struct trace_event events[] = {
+		event_make(TRACE_EVENT_MAP, 10, MAPPED, (1 << 20) + 61440, 5, 0, TRACE_MAP_ANONYMOUS | TRACE_MAP_RUNTIME),
+		event_make(TRACE_EVENT_UNMAP, 11, MAPPED + (1 << 20), 61440, 0, 0, 0),
+		event_make(TRACE_EVENT_PROTECT, 12, MAPPED, 65536, 5, 3, 0),
+		event_alloc(20, MAPPED + 4000, 100, 5), event_alloc(21, MAPPED + 4104, 20, 4), event_free(22, MAPPED + 4000),
+		event_free(23, MAPPED + 9000), event_alloc(24, MAPPED + 4104, 30, 5),
+	};
+
+	for (size_t i = 3; i < LENGTH(events); i++)
+		events[i].detail = TRACE_FAMILY_WASM;
+	maker_init(maker, 300, 0);
+	maker_record(maker, TRACE_RECORD_MODULE, 1, &v8, sizeof v8, "/bin/node");
+	maker_record(maker, TRACE_RECORD_WASM_HEAP, 15, &told, sizeof told, "names\nmalloc\t5\tdlmalloc\tits name\nfree\t7\t?\tx\n");
+	maker_record(maker, TRACE_RECORD_WASM_REFUSED, 30, &refused, sizeof refused, "");
+	maker_record(maker, TRACE_RECORD_WASM_UNWATCHED, 31, &unwatched, sizeof unwatched, "it has no code");
+	maker_node(maker, TRACE_STACK_ROOT, 0x401000);
+	maker_node(maker, 4, 0x402000);
+	maker_chunk(maker, 0, 0, events, LENGTH(events), TRACE_CODEC_NONE);
+}
+
+/* Types and pools that a program tells of, what memory held that looks like objects, CPU samples, and what it all took. */
+static void make_told(struct maker *maker)
+{
+	const struct trace_type type = {.id = 7};
+	const struct trace_vtable table = {.address = 0x500010, .id = 1};
+	struct { struct trace_vtables head; uint8_t words[14]; } look = {
+		{.began = 50, .bytes = 4096, .count = 2, .reason = TRACE_SAMPLE_END},
+		/* A, and A + 56 */
+		{0x80, 0x88, 0x80, 0x80, 0x80, 0xf8, 0x07, 1, 0, 14, 1, 0, 0, 0},
+	};
+	struct trace_event events[] = {
+		event_alloc(20, A, 32, 4), event_alloc(21, A + 56, 40, 5),
+		event_make(TRACE_EVENT_TOLD, 22, A, 7, 0, TRACE_TOLD_TYPE, 0),
+		event_make(TRACE_EVENT_TOLD, 23, A, 7, 0, TRACE_TOLD_POOL, 0), event_make(TRACE_EVENT_TOLD_ALLOC, 23, A, 16, 5, 0, 0),
+		event_make(TRACE_EVENT_TOLD, 24, 0, 7, 0, TRACE_TOLD_POOL, 0), event_make(TRACE_EVENT_TOLD_ALLOC, 24, 1, 8, 5, 0, 0),
+		event_make(TRACE_EVENT_TOLD, 25, 1, 0, 0, TRACE_TOLD_FREE, 0),
+		event_out(26, A), event_in(27, B, 64, 5), event_make(TRACE_EVENT_TOLD, 28, A, 0, 0, TRACE_TOLD_POOL_FREE, 0),
+		event_make(TRACE_EVENT_CPU, 29, 500, 10000, 5, TRACE_CPU_TIME, 0),
+		event_make(TRACE_EVENT_CPU, 29, 0, 777, 5, TRACE_CPU_INSTRUCTIONS, 0),
+	};
+	const struct trace_cpu_sampling sampling = {.period_ns = 10000, .counters = 3};
+	const struct trace_usage usage = {.user_us = 12, .system_us = 3, .peak_rss = 4096, .minor_faults = 5, .major_faults = 6,
+	                                  .voluntary = 7, .involuntary = 8};
+
+	maker_init(maker, 400, 0);
+	maker_node(maker, TRACE_STACK_ROOT, 0x401000);
+	maker_node(maker, 4, 0x402000);
+	maker_record(maker, TRACE_RECORD_TYPE, 19, &type, sizeof type, "Connection");
+	maker_record(maker, TRACE_RECORD_VTABLE, 51, &table, sizeof table, "3Foo");
+	maker_record(maker, TRACE_RECORD_VTABLES, 60, &look, sizeof look, NULL);
+	maker_record(maker, TRACE_RECORD_CPU, 2, &sampling, sizeof sampling, NULL);
+	maker_record(maker, TRACE_RECORD_USAGE, 70, &usage, sizeof usage, NULL);
+	maker_chunk(maker, 0, 0, events, LENGTH(events), TRACE_CODEC_NONE);
+}
+
+/* An imported log. */
+static void make_log(struct maker *maker)
+{
+	const struct trace_log log = {.lines = 5, .records = 4, .allocs = 2, .drops = 1, .memory_lines = 1, .growth = -100,
+	                              .flags = TRACE_LOG_GROWTH_GIVEN, .files = 1};
+	const struct { struct trace_log_site site; char text[14]; } site = {{1, 10, 3, 8, 0}, "a/lib.rsFp<u8>"};
+	const struct { struct trace_finding finding; char text[24]; } finding = {{2}, "dropped-twice\0one\0two"};
+	const struct trace_event events[] = {
+		event_make(TRACE_EVENT_LOG, 1, 77, 24, 4, TRACE_LOG_ALLOC, 0),
+		event_make(TRACE_EVENT_LOG, 2, UINT64_MAX, 8, 4, TRACE_LOG_ALLOC, 0),
+		event_make(TRACE_EVENT_LOG, 3, 77, 24, 4, TRACE_LOG_DROP, 0),
+	};
+
+	maker_init(maker, 500, 0);
+	maker_header(maker)->flags = TRACE_PROCESS_IMPORTED;
+	maker_node(maker, TRACE_STACK_ROOT, 1);
+	maker_record(maker, TRACE_RECORD_LOG, 1, &log, sizeof log, NULL);
+	maker_record(maker, TRACE_RECORD_LOG_SITE, 1, &site, sizeof site.site + 14, NULL);
+	maker_record(maker, TRACE_RECORD_FINDING, 1, &finding, sizeof finding.finding + 22, NULL);
+	maker_chunk(maker, 0, 0, events, LENGTH(events), TRACE_CODEC_ZSTD);
+}
+
+/* What a golden recording has, by its number: one for each time that the format got more. */
+static const struct { const char *name; int images; } goldens[] = {{"format-1", IMAGES}, {"format-1-told", 2}};
+
+static void make_golden(struct maker *makers, int which)
+{
+	if (which == 0) {
+		make(makers);
+	} else {
+		make_told(&makers[0]);
+		make_log(&makers[1]);
+	}
+}
+
 static char *text_of(const char *dir)
 {
 	struct recording *recording = recording_open(dir);
@@ -162,47 +259,59 @@ static char *read_text(const char *path)
 
 START_TEST(golden)
 {
-	char *read = text_of(TESTS_DIR "/golden/format-1"), *expected = read_text(TESTS_DIR "/golden/format-1.txt");
+	for (size_t i = 0; i < LENGTH(goldens); i++) {
+		char *dir = xasprintf(TESTS_DIR "/golden/%s", goldens[i].name), *path = xasprintf("%s.txt", dir);
+		char *read = text_of(dir), *expected = read_text(path);
 
-	ck_assert_str_eq(read, expected);
-	free(read);
-	free(expected);
+		ck_assert_str_eq(read, expected);
+		free(read);
+		free(expected);
+		free(dir);
+		free(path);
+	}
 }
 END_TEST
 
 /* What is written today is the same format. */
 START_TEST(made_today)
 {
-	char *dir = maker_directory(), *read, *expected = read_text(TESTS_DIR "/golden/format-1.txt");
-	struct maker makers[IMAGES];
+	for (size_t which = 0; which < LENGTH(goldens); which++) {
+		char *path = xasprintf(TESTS_DIR "/golden/%s.txt", goldens[which].name);
+		char *dir = maker_directory(), *read, *expected = read_text(path);
+		struct maker makers[IMAGES];
 
-	make(makers);
-	for (int i = 0; i < IMAGES; i++)
-		maker_write(&makers[i], dir);
-	read = text_of(dir);
-	ck_assert_str_eq(read, expected);
-	maker_remove(dir);
-	for (int i = 0; i < IMAGES; i++)
-		maker_free(&makers[i]);
-	free(read);
-	free(expected);
+		make_golden(makers, (int)which);
+		for (int i = 0; i < goldens[which].images; i++)
+			maker_write(&makers[i], dir);
+		read = text_of(dir);
+		ck_assert_str_eq(read, expected);
+		maker_remove(dir);
+		for (int i = 0; i < goldens[which].images; i++)
+			maker_free(&makers[i]);
+		free(read);
+		free(expected);
+		free(path);
+	}
 }
 END_TEST
 
 static void write_golden(const char *dir)
 {
+	const char *name = strrchr(dir, '/') ? strrchr(dir, '/') + 1 : dir;
+	int which = !strcmp(name, goldens[1].name);
 	struct maker makers[IMAGES];
-	char *text;
+	char *text, *beside = xasprintf("../%s", goldens[which].name);
 
 	mkdir(dir, 0755);
-	make(makers);
+	make_golden(makers, which);
 	maker_write_own(dir);
-	for (int i = 0; i < IMAGES; i++) {
+	for (int i = 0; i < goldens[which].images; i++) {
 		maker_write(&makers[i], dir);
 		maker_free(&makers[i]);
 	}
 	text = text_of(dir);
-	maker_write_file(dir, "../format-1", ".txt", (const uint8_t *)text, strlen(text));
+	maker_write_file(dir, beside, ".txt", (const uint8_t *)text, strlen(text));
+	free(beside);
 	free(text);
 }
 
@@ -242,70 +351,16 @@ static void write_pieces(const struct maker *maker, const char *dir)
 	free(path);
 }
 
-/* A linear memory with blocks inside, and all records about such; for seeds alone. */
-static void make_wasm(struct maker *maker)
-{
-	const struct trace_module v8 = {.start = 0x400000, .end = 0x500000};
-	const struct trace_wasm_heap told = {.base = MAPPED, .data_end = 2000, .stack_top = 1000, .heap_base = 3000, .module = 1};
-	const struct trace_wasm_refused refused = {.base = MAPPED, .pages = 3, .stack = 5, .tid = 300};
-	const struct trace_wasm_unwatched unwatched = {.bytes = 5000, .base = MAPPED};
-	struct trace_event events[] = {
-		event_make(TRACE_EVENT_MAP, 10, MAPPED, (1 << 20) + 61440, 5, 0, TRACE_MAP_ANONYMOUS | TRACE_MAP_RUNTIME),
-		event_make(TRACE_EVENT_UNMAP, 11, MAPPED + (1 << 20), 61440, 0, 0, 0),
-		event_make(TRACE_EVENT_PROTECT, 12, MAPPED, 65536, 5, 3, 0),
-		event_alloc(20, MAPPED + 4000, 100, 5), event_alloc(21, MAPPED + 4104, 20, 4), event_free(22, MAPPED + 4000),
-		event_free(23, MAPPED + 9000), event_alloc(24, MAPPED + 4104, 30, 5),
-	};
-
-	for (size_t i = 3; i < LENGTH(events); i++)
-		events[i].detail = TRACE_FAMILY_WASM;
-	maker_init(maker, 300, 0);
-	maker_record(maker, TRACE_RECORD_MODULE, 1, &v8, sizeof v8, "/bin/node");
-	maker_record(maker, TRACE_RECORD_WASM_HEAP, 15, &told, sizeof told, "names\nmalloc\t5\tdlmalloc\tits name\nfree\t7\t?\tx\n");
-	maker_record(maker, TRACE_RECORD_WASM_REFUSED, 30, &refused, sizeof refused, "");
-	maker_record(maker, TRACE_RECORD_WASM_UNWATCHED, 31, &unwatched, sizeof unwatched, "it has no code");
-	maker_node(maker, TRACE_STACK_ROOT, 0x401000);
-	maker_node(maker, 4, 0x402000);
-	maker_chunk(maker, 0, 0, events, LENGTH(events), TRACE_CODEC_NONE);
-}
-
-/* Types and pools that a program tells of, and what memory held that looks like objects; for seeds alone. */
-static void make_told(struct maker *maker)
-{
-	const struct trace_type type = {.id = 7};
-	const struct trace_vtable table = {.address = 0x500010, .id = 1};
-	struct { struct trace_vtables head; uint8_t words[14]; } look = {
-		{.began = 50, .bytes = 4096, .count = 2, .reason = TRACE_SAMPLE_END},
-		/* A, and A + 56 */
-		{0x80, 0x88, 0x80, 0x80, 0x80, 0xf8, 0x07, 1, 0, 14, 1, 0, 0, 0},
-	};
-	struct trace_event events[] = {
-		event_alloc(20, A, 32, 4), event_alloc(21, A + 56, 40, 5),
-		event_make(TRACE_EVENT_TOLD, 22, A, 7, 0, TRACE_TOLD_TYPE, 0),
-		event_make(TRACE_EVENT_TOLD, 23, A, 7, 0, TRACE_TOLD_POOL, 0), event_make(TRACE_EVENT_TOLD_ALLOC, 23, A, 16, 5, 0, 0),
-		event_make(TRACE_EVENT_TOLD, 24, 0, 7, 0, TRACE_TOLD_POOL, 0), event_make(TRACE_EVENT_TOLD_ALLOC, 24, 1, 8, 5, 0, 0),
-		event_make(TRACE_EVENT_TOLD, 25, 1, 0, 0, TRACE_TOLD_FREE, 0),
-		event_out(26, A), event_in(27, B, 64, 5), event_make(TRACE_EVENT_TOLD, 28, A, 0, 0, TRACE_TOLD_POOL_FREE, 0),
-	};
-
-	maker_init(maker, 400, 0);
-	maker_node(maker, TRACE_STACK_ROOT, 0x401000);
-	maker_node(maker, 4, 0x402000);
-	maker_record(maker, TRACE_RECORD_TYPE, 19, &type, sizeof type, "Connection");
-	maker_record(maker, TRACE_RECORD_VTABLE, 51, &table, sizeof table, "3Foo");
-	maker_record(maker, TRACE_RECORD_VTABLES, 60, &look, sizeof look, NULL);
-	maker_chunk(maker, 0, 0, events, LENGTH(events), TRACE_CODEC_NONE);
-}
-
 static void write_seeds(const char *dir)
 {
-	struct maker makers[IMAGES + 2];
+	struct maker makers[IMAGES + 3];
 
 	mkdir(dir, 0755);
 	make(makers);
 	make_wasm(&makers[IMAGES]);
 	make_told(&makers[IMAGES + 1]);
-	for (int i = 0; i < IMAGES + 2; i++) {
+	make_log(&makers[IMAGES + 2]);
+	for (int i = 0; i < IMAGES + 3; i++) {
 		char *path = xasprintf("%s/files-%s", dir, makers[i].stem);
 		uint32_t size = (uint32_t)makers[i].shared_size;
 		FILE *out = fopen(path, "w");
