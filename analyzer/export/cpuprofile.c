@@ -23,7 +23,7 @@ struct writer {
 	uint32_t *of_site;        /* by site: its node; owned */
 	uint32_t  idle;           /* a node that is not in the tree */
 	bool     *shown;          /* by node: it or what it calls was sampled; owned */
-	uint64_t *hits;           /* by node; owned */
+	uint64_t *hits;           /* by node: nanoseconds, in the end a count; owned */
 	struct span *spans;       size_t span_count; /* in order of time, each up to the next; owned */
 };
 
@@ -64,6 +64,19 @@ static void add_span(struct writer *writer, uint64_t from, uint32_t node)
 		writer->shown[at] = true;
 }
 
+/*
+ * DevTools take each hit for as long as any other, which samples are not: a node has as many as its time would have had at the
+ * rate that was asked for, at least one.
+ */
+static void count_hits(struct writer *writer)
+{
+	uint64_t period = writer->info->cpu ? writer->info->cpu->sampling.period_ns : 0;
+
+	for (size_t i = 0; i <= writer->tree.count; i++)
+		if (writer->hits[i])
+			writer->hits[i] = period && writer->hits[i] > period ? (writer->hits[i] + period / 2) / period : 1;
+}
+
 static void lay_out(struct writer *writer)
 {
 	const struct cpu *cpu = writer->info->cpu;
@@ -80,15 +93,18 @@ static void lay_out(struct writer *writer)
 		if (!time_of_tick(writer->info, sample->tick, &time))
 			time = end + sample->time_ns;
 		from = time > sample->time_ns ? time - sample->time_ns : 0;
-		if (writer->span_count && from / 1000 > end / 1000)
+		if (writer->span_count && from / 1000 > end / 1000) {
 			add_span(writer, end, writer->idle);
+			writer->hits[writer->idle] += from - end;
+		}
 		/* Two clocks: what of the sample does not fit between it and the one before is not there. */
 		add_span(writer, from > end ? from : end, writer->of_site[site]);
-		writer->hits[writer->of_site[site]]++;
+		writer->hits[writer->of_site[site]] += sample->time_ns;
 		end = time > end ? time : end;
 	}
 	if (writer->span_count)
 		add_span(writer, end, writer->idle);
+	count_hits(writer);
 }
 
 static void put_node(const struct writer *writer, uint32_t node, uint32_t function, const char *name)
