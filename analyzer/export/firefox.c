@@ -9,17 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/firefox.h"
 #include "export/formats.h"
 #include "export/put.h"
 #include "heap/history.h"
-#include "names/cache.h"
 #include "trace/array.h"
 #include "trace/time.h"
 #include "util.h"
 
 #define VERSION 48               /* of the format: the tables of a thread are its own */
-
-enum category { CATEGORY_OTHER, CATEGORY_NATIVE, CATEGORY_SCRIPT, CATEGORY_WASM, CATEGORY_BUILTIN };
 
 static const char head_end[] =
 	"\"categories\":[{\"name\":\"Other\",\"color\":\"grey\",\"subcategories\":[\"Other\"]},"
@@ -35,89 +33,15 @@ static const char head_end[] =
 	"\"data\":[{\"key\":\"label\",\"label\":\"Function\",\"format\":\"string\",\"searchable\":true},"
 	"{\"key\":\"bytes\",\"label\":\"Bytes per mark\",\"format\":\"bytes\"}]}]}";
 
-/* What of a table a thread uses, in numbers of its own. */
-struct used { uint32_t *number, *list; size_t count; }; /* by number of the whole, PROFILE_NONE not used; owned */
-
-struct writer {
-	FILE     *file;
-	struct profile *profile;
-	struct profile_tree tree; /* of frames */
-	uint32_t *stacks;         /* by site; owned */
-	size_t   *first_sites;    /* by process, and behind the last: its sites stand together; owned */
-	uint64_t  begin;          /* nanoseconds of the host's clock: 0 in the profile */
-	/* Of a thread: */
-	struct used nodes, frames, functions;
-	struct cache texts;       /* numbers + 1 */
-	const char **text_list;   size_t text_count; /* not owned, but for the list */
-};
-
-static uint32_t use(struct used *used, uint32_t item)
-{
-	if (used->number[item] == PROFILE_NONE) {
-		used->number[item] = (uint32_t)used->count;
-		used->list[used->count++] = item;
-	}
-	return used->number[item];
-}
-
-static void used_open(struct used *used, size_t most)
-{
-	used->number = xmalloc((most + 1) * sizeof(*used->number));
-	memset(used->number, 0xff, (most + 1) * sizeof(*used->number));
-	used->list = xcalloc(most + 1, sizeof(*used->list));
-}
-
-/* For the next thread. */
-static void used_clear(struct used *used)
-{
-	for (size_t i = 0; i < used->count; i++)
-		used->number[used->list[i]] = PROFILE_NONE;
-	used->count = 0;
-}
-
-static void used_close(struct used *used)
-{
-	free(used->number);
-	free(used->list);
-}
-
-static uint32_t string_of(struct writer *writer, const char *text)
-{
-	struct cache_entry *entry = cache_at(&writer->texts, text, strlen(text));
-
-	if (!entry->value) {
-		array_room(writer->text_list, writer->text_count);
-		writer->text_list[writer->text_count++] = entry->key;
-		entry->value = (void *)(uintptr_t)writer->text_count;
-	}
-	return (uint32_t)((uintptr_t)entry->value - 1);
-}
-
-static enum category category_of(const struct writer *writer, uint32_t frame)
-{
-	switch (writer->profile->functions[writer->profile->frames[frame].function].kind) {
-	case FRAME_NATIVE:
-		return CATEGORY_NATIVE;
-	case FRAME_JS:
-		return CATEGORY_SCRIPT;
-	case FRAME_WASM:
-		return CATEGORY_WASM;
-	case FRAME_BUILTIN:
-		return CATEGORY_BUILTIN;
-	default:
-		return CATEGORY_OTHER;
-	}
-}
-
 /* Milliseconds since the begin; 0 where it is not known. */
-static double time_of(const struct writer *writer, const struct process_info *info, uint64_t tick)
+static double time_of(const struct firefox *writer, const struct process_info *info, uint64_t tick)
 {
 	uint64_t time;
 
 	return time_of_tick(info, tick, &time) && time > writer->begin ? (double)(time - writer->begin) / 1e6 : 0;
 }
 
-static double last_time(const struct writer *writer, const struct process_info *info)
+static double last_time(const struct firefox *writer, const struct process_info *info)
 {
 	uint64_t tick = info->header.ending_tick ? info->header.ending_tick : info->header.end_tick;
 	double last = tick ? time_of(writer, info, tick) : 0;
@@ -128,117 +52,6 @@ static double last_time(const struct writer *writer, const struct process_info *
 		last = mark > last ? mark : last;
 	}
 	return last;
-}
-
-/* ---- tables ---------------------------------------------------------------------------------------------------- */
-
-#define COLUMN(writer, name, count, ...) \
-	do { \
-		fputs_unlocked(",\"" name "\":[", (writer)->file); \
-		for (size_t i = 0; i < (count); i++) { \
-			if (i) \
-				putc_unlocked(',', (writer)->file); \
-			__VA_ARGS__; \
-		} \
-		putc_unlocked(']', (writer)->file); \
-	} while (0)
-
-static void put_signed(FILE *file, int64_t value)
-{
-	if (value < 0)
-		putc_unlocked('-', file);
-	put_number(file, value < 0 ? -(uint64_t)value : (uint64_t)value);
-}
-
-static void put_or_null(FILE *file, uint64_t value)
-{
-	if (value)
-		put_number(file, value);
-	else
-		fputs_unlocked("null", file);
-}
-
-static void put_stacks(struct writer *writer)
-{
-	const struct profile_node *nodes = writer->tree.nodes;
-
-	fprintf(writer->file, ",\n\"stackTable\":{\"length\":%zu", writer->nodes.count);
-	COLUMN(writer, "frame", writer->nodes.count,
-	       put_number(writer->file, writer->frames.number[nodes[writer->nodes.list[i]].function]));
-	COLUMN(writer, "prefix", writer->nodes.count, {
-		uint32_t caller = nodes[writer->nodes.list[i]].parent;
-
-		if (caller)
-			put_number(writer->file, writer->nodes.number[caller]);
-		else
-			fputs_unlocked("null", writer->file);
-	});
-	COLUMN(writer, "category", writer->nodes.count,
-	       put_number(writer->file, category_of(writer, nodes[writer->nodes.list[i]].function)));
-	COLUMN(writer, "subcategory", writer->nodes.count, putc_unlocked('0', writer->file));
-	putc_unlocked('}', writer->file);
-}
-
-static void put_frames(struct writer *writer)
-{
-	const struct profile *profile = writer->profile;
-	size_t count = writer->frames.count;
-
-#define FRAME (&profile->frames[writer->frames.list[i]])
-	fprintf(writer->file, ",\n\"frameTable\":{\"length\":%zu", count);
-	COLUMN(writer, "address", count, fputs_unlocked("-1", writer->file));
-	COLUMN(writer, "inlineDepth", count, put_number(writer->file, FRAME->inlined));
-	COLUMN(writer, "category", count, put_number(writer->file, category_of(writer, writer->frames.list[i])));
-	COLUMN(writer, "subcategory", count, putc_unlocked('0', writer->file));
-	COLUMN(writer, "func", count, put_number(writer->file, writer->functions.number[FRAME->function]));
-	COLUMN(writer, "nativeSymbol", count, fputs_unlocked("null", writer->file));
-	COLUMN(writer, "innerWindowID", count, putc_unlocked('0', writer->file));
-	COLUMN(writer, "implementation", count, fputs_unlocked("null", writer->file));
-	COLUMN(writer, "line", count, put_or_null(writer->file, FRAME->line));
-	COLUMN(writer, "column", count, put_or_null(writer->file, FRAME->column));
-	putc_unlocked('}', writer->file);
-#undef FRAME
-}
-
-/* Modules are resources, numbered as the functions that use them first; a module that is none has none. */
-static void put_functions(struct writer *writer)
-{
-	const struct profile *profile = writer->profile;
-	uint32_t *resources = xmalloc((profile->text_count + 1) * sizeof(*resources)), *names = NULL;
-	size_t count = writer->functions.count, resource_count = 0;
-
-	memset(resources, 0xff, (profile->text_count + 1) * sizeof(*resources));
-#define FUNCTION (&profile->functions[writer->functions.list[i]])
-	for (size_t i = 0; i < count; i++)
-		if (FUNCTION->module && resources[FUNCTION->module] == PROFILE_NONE) {
-			array_room(names, resource_count);
-			resources[FUNCTION->module] = (uint32_t)resource_count;
-			names[resource_count++] = string_of(writer, profile_base_name(profile_text(profile, FUNCTION->module)));
-		}
-	fprintf(writer->file, ",\n\"funcTable\":{\"length\":%zu", count);
-	COLUMN(writer, "isJS", count, fputs_unlocked(FUNCTION->kind == FRAME_JS ? "true" : "false", writer->file));
-	COLUMN(writer, "relevantForJS", count, fputs_unlocked("false", writer->file));
-	COLUMN(writer, "name", count, put_number(writer->file, string_of(writer, profile_text(profile, FUNCTION->name))));
-	COLUMN(writer, "resource", count,
-	       put_signed(writer->file, FUNCTION->module ? (int64_t)resources[FUNCTION->module] : -1));
-	COLUMN(writer, "fileName", count, {
-		if (FUNCTION->file)
-			put_number(writer->file, string_of(writer, profile_text(profile, FUNCTION->file)));
-		else
-			fputs_unlocked("null", writer->file);
-	});
-	COLUMN(writer, "lineNumber", count, put_or_null(writer->file, FUNCTION->line));
-	COLUMN(writer, "columnNumber", count, put_or_null(writer->file, FUNCTION->column));
-	fprintf(writer->file, "},\n\"resourceTable\":{\"length\":%zu", resource_count);
-	COLUMN(writer, "lib", resource_count, fputs_unlocked("null", writer->file));
-	COLUMN(writer, "name", resource_count, put_number(writer->file, names[i]));
-	COLUMN(writer, "host", resource_count, fputs_unlocked("null", writer->file));
-	COLUMN(writer, "type", resource_count, putc_unlocked('1', writer->file));
-	fputs_unlocked("},\n\"nativeSymbols\":{\"length\":0,\"libIndex\":[],\"address\":[],\"name\":[],\"functionSize\":[]}",
-	               writer->file);
-#undef FUNCTION
-	free(resources);
-	free(names);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------------------------ */
@@ -254,23 +67,7 @@ static void add_row(struct row **rows, size_t *count, struct row row)
 	(*rows)[(*count)++] = row;
 }
 
-static uint32_t use_stack(struct writer *writer, uint32_t node)
-{
-	uint32_t frame;
-
-	if (!node)
-		return PROFILE_NONE;
-	if (writer->nodes.number[node] != PROFILE_NONE)
-		return writer->nodes.number[node];
-	/* Callers come first. */
-	use_stack(writer, writer->tree.nodes[node].parent);
-	frame = writer->tree.nodes[node].function;
-	use(&writer->frames, frame);
-	use(&writer->functions, writer->profile->frames[frame].function);
-	return use(&writer->nodes, node);
-}
-
-static void put_allocations(struct writer *writer, size_t process, uint32_t tid, double end)
+static void put_allocations(struct firefox *writer, size_t process, uint32_t tid, double end)
 {
 	struct row *rows = NULL;
 	size_t count = 0;
@@ -283,7 +80,7 @@ static void put_allocations(struct writer *writer, size_t process, uint32_t tid,
 
 			if (!site->site)
 				continue;
-			stack = use_stack(writer, writer->stacks[i]);
+			stack = firefox_use_stack(writer, writer->stacks[i]);
 			/* What lived before the mark that was asked for is no row. */
 			if (!last)
 				add_row(&rows, &count, (struct row){(int64_t)live, stack, false, 2 * i + 1});
@@ -291,7 +88,7 @@ static void put_allocations(struct writer *writer, size_t process, uint32_t tid,
 		}
 	fprintf(writer->file, ",\n\"nativeAllocations\":{\"weightType\":\"bytes\",\"length\":%zu", count);
 	COLUMN(writer, "time", count, fprintf(writer->file, "%.6g", rows[i].last ? end : 0.0));
-	COLUMN(writer, "weight", count, put_signed(writer->file, rows[i].bytes));
+	COLUMN(writer, "weight", count, firefox_put_signed(writer->file, rows[i].bytes));
 	COLUMN(writer, "stack", count, {
 		if (rows[i].stack == PROFILE_NONE)
 			fputs_unlocked("null", writer->file);
@@ -304,14 +101,14 @@ static void put_allocations(struct writer *writer, size_t process, uint32_t tid,
 	free(rows);
 }
 
-static void put_mark(struct writer *writer, const struct mark *mark)
+static void put_mark(struct firefox *writer, const struct mark *mark)
 {
 	fputs_unlocked("{\"type\":\"Mark\",\"label\":", writer->file);
 	put_json(writer->file, profile_text(writer->profile, profile_text_of(writer->profile, mark->label)));
 	putc_unlocked('}', writer->file);
 }
 
-static void put_growth(struct writer *writer, const struct profile_site *site)
+static void put_growth(struct firefox *writer, const struct profile_site *site)
 {
 	fputs_unlocked("{\"type\":\"Growth\",\"label\":", writer->file);
 	put_json(writer->file, site->blamed == PROFILE_NONE
@@ -319,7 +116,7 @@ static void put_growth(struct writer *writer, const struct profile_site *site)
 	fprintf(writer->file, ",\"bytes\":%.17g}", site->site->growth.bytes_per_mark);
 }
 
-static void put_markers(struct writer *writer, size_t process, double end)
+static void put_markers(struct firefox *writer, size_t process, double end)
 {
 	const struct process_info *info = writer->profile->view->processes[process].info;
 	size_t marks = info->mark_count, count = marks, *growing = NULL;
@@ -330,7 +127,7 @@ static void put_markers(struct writer *writer, size_t process, double end)
 			growing[count++ - marks] = i;
 		}
 	fprintf(writer->file, ",\n\"markers\":{\"length\":%zu", count);
-	COLUMN(writer, "name", count, put_number(writer->file, string_of(writer, i < marks ? "mark" : "growth")));
+	COLUMN(writer, "name", count, put_number(writer->file, firefox_string(writer, i < marks ? "mark" : "growth")));
 	COLUMN(writer, "startTime", count, fprintf(writer->file, "%.9g", i < marks ? time_of(writer, info, info->marks[i].tick) : 0.0));
 	COLUMN(writer, "endTime", count, {
 		if (i < marks)
@@ -354,7 +151,7 @@ static void put_markers(struct writer *writer, size_t process, double end)
 
 struct sampled { double time, weight; uint64_t cpu_ns; uint32_t stack; };
 
-static struct sampled *samples_of(struct writer *writer, size_t process, uint32_t thread, size_t *count)
+static struct sampled *samples_of(struct firefox *writer, size_t process, uint32_t thread, size_t *count)
 {
 	const struct process_info *info = writer->profile->view->processes[process].info;
 	const struct cpu *cpu = info->cpu;
@@ -370,14 +167,14 @@ static struct sampled *samples_of(struct writer *writer, size_t process, uint32_
 		array_room(list, *count);
 		list[(*count)++] = (struct sampled){
 			.time = time_of(writer, info, sample->tick), .weight = (double)sample->time_ns / 1e6, .cpu_ns = sample->time_ns,
-			.stack = site == PROFILE_NONE ? PROFILE_NONE : use_stack(writer, writer->stacks[site]),
+			.stack = site == PROFILE_NONE ? PROFILE_NONE : firefox_use_stack(writer, writer->stacks[site]),
 		};
 	}
 	return list;
 }
 
 /* Each sample weighs as much as its CPU time. */
-static void put_samples(struct writer *writer, size_t process, uint32_t thread, double end)
+static void put_samples(struct firefox *writer, size_t process, uint32_t thread, double end)
 {
 	size_t count;
 	struct sampled *list = samples_of(writer, process, thread, &count);
@@ -421,7 +218,7 @@ static bool was_sampled(const struct process_info *info, uint32_t thread)
 
 /* ---- threads ---------------------------------------------------------------------------------------------------- */
 
-static void put_head(struct writer *writer, size_t process, const struct thread_info *thread, bool first)
+static void put_head(struct firefox *writer, size_t process, const struct thread_info *thread, bool first)
 {
 	const struct process_info *info = writer->profile->view->processes[process].info;
 	uint32_t name = writer->profile->processes[process].name;
@@ -438,30 +235,7 @@ static void put_head(struct writer *writer, size_t process, const struct thread_
 	        thread ? "false" : "true", process, info->header.pid, thread ? thread->tid : info->header.pid);
 }
 
-/* What the thread used of them, and the end of it. */
-static void put_tables(struct writer *writer)
-{
-	put_stacks(writer);
-	put_frames(writer);
-	put_functions(writer);
-	fputs_unlocked(",\n\"stringArray\":[", writer->file);
-	for (size_t i = 0; i < writer->text_count; i++) {
-		if (i)
-			putc_unlocked(',', writer->file);
-		put_json(writer->file, writer->text_list[i]);
-	}
-	fputs_unlocked("]}", writer->file);
-	used_clear(&writer->nodes);
-	used_clear(&writer->frames);
-	used_clear(&writer->functions);
-	cache_free(&writer->texts, NULL);
-	writer->texts = (struct cache){0};
-	free(writer->text_list);
-	writer->text_list = NULL;
-	writer->text_count = 0;
-}
-
-static void put_process(struct writer *writer, size_t process)
+static void put_process(struct firefox *writer, size_t process)
 {
 	const struct process_info *info = writer->profile->view->processes[process].info;
 	double end = last_time(writer, info);
@@ -470,11 +244,11 @@ static void put_process(struct writer *writer, size_t process)
 	put_samples(writer, process, main_thread(info), end);
 	put_allocations(writer, process, info->header.pid, end);
 	put_markers(writer, process, end);
-	put_tables(writer);
+	firefox_put_tables(writer);
 }
 
 /* Those that were sampled, but for the first. */
-static void put_threads(struct writer *writer, size_t process)
+static void put_threads(struct firefox *writer, size_t process)
 {
 	const struct process_info *info = writer->profile->view->processes[process].info;
 	static const struct thread_info unknown = {0};
@@ -489,12 +263,12 @@ static void put_threads(struct writer *writer, size_t process)
 		put_samples(writer, process, thread, 0);
 		fputs_unlocked(",\n\"markers\":{\"length\":0,\"name\":[],\"startTime\":[],\"endTime\":[],\"phase\":[],\"category\":[],"
 		               "\"data\":[]}", writer->file);
-		put_tables(writer);
+		firefox_put_tables(writer);
 	}
 }
 
 /* What was alive at each instant at which it was measured: the differences, as the track wants them. */
-static bool put_counter(struct writer *writer, size_t process, bool first)
+static bool put_counter(struct firefox *writer, size_t process, bool first)
 {
 	const struct process_info *info = writer->profile->view->processes[process].info;
 	struct history_sum sum;
@@ -517,7 +291,7 @@ static bool put_counter(struct writer *writer, size_t process, bool first)
 		fprintf(writer->file, "%.9g", time);
 	});
 	COLUMN(writer, "count", sum.count, {
-		put_signed(writer->file, (int64_t)(sum.bytes[i] - before));
+		firefox_put_signed(writer->file, (int64_t)(sum.bytes[i] - before));
 		before = sum.bytes[i];
 	});
 	fputs_unlocked("}}", writer->file);
@@ -560,16 +334,16 @@ static double interval_of(const struct view *view)
 
 bool firefox_export(FILE *file, struct profile *profile, const struct export_options *options)
 {
-	struct writer writer = {.file = file, .profile = profile, .begin = begin_of(profile->view)};
+	struct firefox writer = {.file = file, .profile = profile, .begin = begin_of(profile->view)};
 	bool first = true;
 
 	(void)options;
 	writer.stacks = xcalloc(profile->site_count + 1, sizeof(*writer.stacks));
 	writer.first_sites = first_sites(profile);
 	writer.tree = profile_tree_of_frames(profile, writer.stacks);
-	used_open(&writer.nodes, writer.tree.count);
-	used_open(&writer.frames, profile->frame_count);
-	used_open(&writer.functions, profile->function_count);
+	firefox_used_open(&writer.nodes, writer.tree.count);
+	firefox_used_open(&writer.frames, profile->frame_count);
+	firefox_used_open(&writer.functions, profile->function_count);
 	fprintf(file, "{\"meta\":{\"version\":27,\"preprocessedProfileVersion\":%d,\"interval\":%.9g,\"startTime\":%" PRIu64
 	        ",\"processType\":0,\"stackwalk\":1,\"debug\":false,\"symbolicated\":true,"
 	        "\"sampleUnits\":{\"time\":\"ms\",\"eventDelay\":\"ms\",\"threadCPUDelta\":\"ns\"},\"importedFrom\":\"probe\",\"product\":",
@@ -586,9 +360,9 @@ bool firefox_export(FILE *file, struct profile *profile, const struct export_opt
 	for (size_t i = 0; i < profile->view->process_count; i++)
 		first &= !put_counter(&writer, i, first);
 	fputs_unlocked("]}\n", file);
-	used_close(&writer.nodes);
-	used_close(&writer.frames);
-	used_close(&writer.functions);
+	firefox_used_close(&writer.nodes);
+	firefox_used_close(&writer.frames);
+	firefox_used_close(&writer.functions);
 	profile_tree_free(&writer.tree);
 	free(writer.stacks);
 	free(writer.first_sites);

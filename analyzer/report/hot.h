@@ -1,6 +1,7 @@
 /*
  * hot.h: what a program does most, by stack: allocates, in number or in bytes, frees again at once, has alive at the peak,
- * lets live for a moment only; or where its CPU time goes, by samples. Built from a view; top-down and bottom-up trees are joined by symbol over all processes.
+ * lets live for a moment only; or where its CPU time goes, by samples. Built from a view; top-down and bottom-up trees are
+ * joined by symbol over all processes.
  */
 #ifndef PROBE_REPORT_HOT_H
 #define PROBE_REPORT_HOT_H

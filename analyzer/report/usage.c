@@ -147,8 +147,8 @@ static void put_children(const struct page *page, const struct view *view)
 	}
 	if (count)
 		page_entry(page, "besides", STYLE_PLAIN, "%s %s not recorded took %s user and %s system, %s resident at most",
-		           COUNT(count), PLURAL(count, "child that was", "children that were"), TIME(sum.user_us * 1000), TIME(sum.system_us * 1000),
-		           BYTES(sum.peak_rss));
+		           COUNT(count), PLURAL(count, "child that was", "children that were"), TIME(sum.user_us * 1000),
+		           TIME(sum.system_us * 1000), BYTES(sum.peak_rss));
 }
 
 void usage_text(const struct page *page, const struct view *view, size_t top)

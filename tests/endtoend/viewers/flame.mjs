@@ -33,7 +33,9 @@ const look = () => page.evaluate(() => {
 	});
 	const bar = getComputedStyle(document.querySelector('#bar > div'));
 	return {
-		frames: rows.length, abouts: rows.slice(0, 40).map((row) => row.about), fills: Object.fromEntries(rows.filter((row) => row.label).map((row) => [row.label, row.fill])), labels: rows.filter((row) => row.label).map((row) => row.label),
+		frames: rows.length, abouts: rows.slice(0, 40).map((row) => row.about),
+		fills: Object.fromEntries(rows.filter((row) => row.label).map((row) => [row.label, row.fill])),
+		labels: rows.filter((row) => row.label).map((row) => row.label),
 		fit: rows.every((row) => row.fits), inside: rows.every((row) => row.left >= 0 && row.right <= innerWidth),
 		contrast: Math.min(...rows.map((row) => row.contrast), contrast(bar.color, bar.backgroundColor)), page: bar.backgroundColor,
 		widest: rows.filter((row) => row.label).sort((a, b) => b.top - a.top)[0].about,
