@@ -50,6 +50,7 @@ def check(out, done):
     # The innermost frame is where it was interrupted: in the C library, under the function that called it.
     copying = [site for site in data["sites"] if len(site["stack"]) > 1 and site["stack"][1]["function"] == "copies"]
     assert sum(site["value"] for site in copying if "mem" in site["stack"][0]["function"]) > 0.9 * of(data, "copies"), copying
+    assert itself(data, "copies") < 0.1 * of(data, "copies"), data["functions"]
     tree = data["top_down"]
     path = {row["label"]: tree[row["parent"]]["label"] for row in tree if row["parent"] is not None}
     assert path["third"] == path["copies"] == "main" and path["inner"] == "third", path
@@ -77,7 +78,8 @@ process, = report(out)["processes"]
 # By thread, between marks, by what matches: the same samples in parts.
 tids = {row["tid"] for row in data["threads"]}
 parts = [hot(out, "--by", "cpu", "--thread", str(tid)) for tid in tids]
-assert sum(part["totals"]["cpu_ns"] for part in parts) == data["totals"]["cpu_ns"] and len(parts) == 2, parts
+assert sum(part["totals"]["cpu_ns"] for part in parts) == data["totals"]["cpu_ns"] and len(parts) == 2, \
+    [part["totals"] for part in parts]
 worker = min(parts, key=lambda part: part["totals"]["cpu_ns"])
 near(of(worker, "half"), took["worker"], 100, "worker", worker)
 assert worker["sampling"]["user_ns"] is None
