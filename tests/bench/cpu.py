@@ -27,8 +27,9 @@ def cpu_row(bench, plan, name, command):
             sampled.append(pair[1].cpu)
             told = json.loads(bench.bare([bench.probe, "hot", str(pair[1].recording), "--by", "cpu", "--json", "--top",
                                           "1"]).out)
-            shares.append(100 * told["sampling"]["handlers_ns"] / told["totals"]["cpu_ns"])
-            count = told["totals"]["samples"]
+            # A short run may have no sample.
+            shares.append(100 * told["sampling"]["handlers_ns"] / (told["totals"]["cpu_ns"] or 1))
+            count = told["totals"]["samples"] or 0
     ratio = table.median(sampled) / table.median(without)
     return table.Row("whole runs, overhead", f"CPU samples, {name}", "%", {"probe": shares}, "≤ 2 % of CPU",
                      f"by the handler's clock; {count:,} samples; the run's CPU {ratio:.3f} × that without samples")
