@@ -125,8 +125,10 @@ static uint32_t function_of(struct profile *profile, const struct frame *frame, 
 		.module = profile_text_of(profile, frame->module ? frame->module : ""),
 		.kind = frame->kind, .named = frame->function && *frame->function,
 	};
+	/* Builds that are compared may be called otherwise, as their folders are. */
+	bool anywhere = profile->wanted & PROFILE_BASE_NAMES && frame->kind == FRAME_NATIVE;
 	/* A name is the same wherever its module is installed; a place without a name, in one build only. */
-	uint32_t in = function.named ? profile_text_of(profile, frame->module ? profile_base_name(frame->module) : "")
+	uint32_t in = function.named ? profile_text_of(profile, frame->module && !anywhere ? profile_base_name(frame->module) : "")
 	                             : module ? ~mapping_of(profile, module) : function.module;
 	uint32_t file = profile->wanted & PROFILE_BASE_NAMES && frame->file
 	                        ? profile_text_of(profile, profile_base_name(frame->file)) : function.file;

@@ -27,7 +27,7 @@ static inline bool value_is_cpu(enum profile_value value) { return value >= VALU
 
 enum {                        /* what is wanted of a view */
 	PROFILE_MEMORY = 1, PROFILE_CPU = 2,
-	PROFILE_BASE_NAMES = 4,   /* a function is the same in whatever folder its file was: of builds that are compared */
+	PROFILE_BASE_NAMES = 4,   /* a function is the same in whatever folder its file was, and program: of builds that are compared */
 };
 
 struct profile_function {

@@ -80,8 +80,8 @@ void log_found_gaps(struct log_findings *findings, const struct id_gaps *gaps)
 
 		log_found(findings, LOG_FOUND_GAP, 0,
 		      gap->first == gap->last
-		              ? xasprintf("%s: id %" PRIu64 " is missing between here and %s", from, gap->first, to)
-		              : xasprintf("%s: ids %" PRIu64 " to %" PRIu64 " are missing between here and %s", from,
+		              ? xasprintf("%s: id %" PRIu64 " is missing; those next to it are between here and %s", from, gap->first, to)
+		              : xasprintf("%s: ids %" PRIu64 " to %" PRIu64 " are missing; those next to them are between here and %s", from,
 		                          gap->first, gap->last, to));
 		free(from);
 		free(to);

@@ -97,7 +97,9 @@ void trust_logs_text(const struct page *page, const struct view *view)
 {
 	page_title(page, "How far to trust this", NULL);
 	text_log_trust(page, view);
-	if (is_clean(view))
+	if (is_clean(view) && !view_log_sum(view).record.records)
+		page_entry(page, "checks", STYLE_BAD, "no line begins with @, so nothing is known: is this the log?");
+	else if (is_clean(view))
 		page_entry(page, "checks", STYLE_GOOD,
 		           "no id was allocated or dropped twice, every DROP fits its ALLOCATE, no id is missing, and every "
 		           "line was understood");

@@ -79,7 +79,7 @@ cases = {
     "another type": ("@ DROP 32 Fp 3\n", "dropped-otherwise", 1,
                      "prover.log:7: id 3 dropped as 32 bytes of Fp, allocated at prover.log:4 as 32 bytes of Proof"),
     "gap": ("@ ALLOCATE 8 a.rs:1 Fp 6\n@ DROP 8 Fp 6\n", "id-gap", 2,
-            "prover.log:1: ids 4 to 5 are missing between here and prover.log:7"),
+            "prover.log:1: ids 4 to 5 are missing; those next to them are between here and prover.log:7"),
     "unreadable": ("@ ALLOCATE 8 a.rs Fp 4\n", "unparsable", 1,
                    "prover.log:7: it has no file:line: @ ALLOCATE 8 a.rs Fp 4"),
     "negative": ("@ DROP -1 Fp 4\n", "unparsable", 1,
