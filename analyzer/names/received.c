@@ -68,7 +68,8 @@ bool received_type(struct types *types, const struct stack_nodes *stack, struct 
 	free(received.type);
 	if (!answer->type)
 		return false;
-	answer->evidence = received.is_larger ? "debuginfo: the one class of its size that begins with what receives it"
-	                                      : clauses[received.why];
+	answer->evidence = !received.is_open ? clauses[received.why] :
+	                   types_keep(types, xasprintf("%s; the blocks are larger: an array of it, or one with something behind it",
+	                                               clauses[received.why]));
 	return true;
 }

@@ -20,8 +20,7 @@ struct choice {
 	struct shape_traits traits;
 	bool      is_exact;       /* all blocks are one of it */
 	bool      fits;           /* … or some of it, without a remainder */
-	bool      is_open;        /* something else may lie behind it */
-	bool      is_larger;      /* it begins with what the claim is about */
+	bool      is_open;        /* the blocks are larger, and it is not known whether by more of it or by something else */
 	unsigned  score;          /* lower is better */
 };
 
@@ -103,23 +102,6 @@ static enum amount_how amount_of(const struct receiver_call *calls, size_t last,
 	return how;
 }
 
-/* Does something of another type begin behind the first one? */
-static bool has_other_behind(struct program *program, const struct followed *followed, const struct choice *choice)
-{
-	for (size_t i = 0; i < followed->count; i++) {
-		const struct claim *claim = &followed->claims[i];
-		int64_t into = claim->at - choice->claim.at;
-		Dwarf_Die element;
-
-		if (claim->symbol || into < 0 || (uint64_t)into < choice->size)
-			continue;
-		element = shape_element(&program->shapes, &claim->type);
-		if (shape_size(&program->shapes, &element) != choice->size)
-			return true;
-	}
-	return false;
-}
-
 static bool is_named(const Dwarf_Die *type, const char *wanted)
 {
 	Dwarf_Die die = *type;
@@ -128,36 +110,28 @@ static bool is_named(const Dwarf_Die *type, const char *wanted)
 	return name && !strcmp(name, wanted);
 }
 
-/* The block is larger than the class. False: then it is something else, or it cannot be told what. */
-static bool judge_count(const struct receiver_call *calls, size_t call, const struct followed *followed, int64_t into,
-                        struct receiver_sizes sizes, struct choice *choice)
+/*
+ * The block is larger than the class. False: then it is something else, or it cannot be told what. A number of bytes that
+ * stands in the code is none of objects: a header is asked for in the same way, with room behind it.
+ */
+static bool judge_count(const struct receiver_call *calls, size_t call, int64_t into, struct receiver_sizes sizes,
+                        struct choice *choice)
 {
 	struct program *program = program_of(calls[call].binary);
 	uint64_t size = sizes.smallest - (uint64_t)choice->claim.at;
 	enum amount_how how = amount_of(calls, call, choice->size, sizes.smallest);
 	bool is_array = sizes.is_array || sizes.family == TRACE_FAMILY_NEW_ARRAY;
-	Dwarf_Die larger;
-	size_t count;
 
+	choice->is_open = !choice->fits;
 	if (how == AMOUNT_TIMES || (is_array && how <= AMOUNT_EITHER))
 		return true;
 	/* No number of objects stands before what is no array. */
-	if (into && sizes.family == TRACE_FAMILY_NEW && !sizes.is_array)
+	if ((into && sizes.family == TRACE_FAMILY_NEW && !sizes.is_array) || is_named(&choice->element, "sockaddr"))
 		return false;
-	choice->is_open = how >= AMOUNT_VARIES || has_other_behind(program, followed, choice) ||
-	                  (sizes.smallest == sizes.largest && !choice->fits);
+	choice->is_open = true;
 	if (how >= AMOUNT_VARIES || sizes.smallest != sizes.largest)
-		return !is_named(&choice->element, "sockaddr");
-	count = shape_larger(&program->shapes, &choice->element, size, &larger);
-	if (count == 1) {
-		choice->element = larger;
-		choice->size = size;
-		choice->traits = shape_traits(&program->shapes, &larger);
-		choice->is_exact = choice->fits = choice->is_larger = true;
-		choice->is_open = false;
 		return true;
-	}
-	return !count && sizes.family != TRACE_FAMILY_NEW && !is_named(&choice->element, "sockaddr");
+	return sizes.family != TRACE_FAMILY_NEW && !shape_has_larger(&program->shapes, &choice->element, size);
 }
 
 /*
@@ -165,8 +139,7 @@ static bool judge_count(const struct receiver_call *calls, size_t call, const st
  * the claim cannot be right.
  */
 static bool judge(const struct receiver_call *calls, size_t call, struct demangler *demangler,
-                  const struct followed *followed, const struct claim *claim, int64_t at, struct receiver_sizes sizes,
-                  struct choice *choice)
+                  const struct claim *claim, int64_t at, struct receiver_sizes sizes, struct choice *choice)
 {
 	struct program *program = program_of(calls[call].binary);
 	int64_t into = claim->at - at;
@@ -192,7 +165,7 @@ static bool judge(const struct receiver_call *calls, size_t call, struct demangl
 	if (into && (!choice->fits || !choice->size || !choice->traits.is_class))
 		return false;
 	if (choice->traits.is_class && choice->size && largest && !choice->is_exact && !choice->traits.has_tail &&
-	    !judge_count(calls, call, followed, into, sizes, choice))
+	    !judge_count(calls, call, into, sizes, choice))
 		return false;
 	/* What has virtual functions and not the block's size may be a base of what the block is. */
 	if (choice->traits.is_polymorphic && largest && !choice->is_exact && !into && choice->is_open &&
@@ -216,7 +189,7 @@ static struct choice choose(const struct receiver_call *calls, size_t call, stru
 	struct choice best = {0}, one;
 
 	for (size_t i = 0; i < followed->count; i++) {
-		if (!judge(calls, call, demangler, followed, &followed->claims[i], at, sizes, &one))
+		if (!judge(calls, call, demangler, &followed->claims[i], at, sizes, &one))
 			continue;
 		/* What begins with the other one, and is as large, is the whole. */
 		if (best.found && are_as_large(&best, &one, sizes)) {
@@ -262,7 +235,7 @@ static struct received answer(struct demangler *demangler, const struct choice *
 		return received;
 	/* What ends in an array of any length is no element of one. */
 	received.size = choice->traits.has_tail || choice->is_open ? 0 : choice->size;
-	received.is_larger = choice->is_larger;
+	received.is_open = choice->is_open;
 	received.before = (uint64_t)choice->claim.at;
 	received.type = choice->claim.symbol ? class_of(demangler, choice->claim.symbol)
 	                                     : shape_name(choice->shapes, &choice->element);

@@ -9,8 +9,10 @@
  * remainder the last choice, for a header with an array behind it is common.
  *
  * A class that is smaller than the block may be an element of an array, a header, or what a larger class begins with. It is
- * an array where operator new[] was asked, or where the code asks for a multiple; it is none where it asks for more than
- * one, or for one by operator new.
+ * an array where operator new[] was asked, or where the code asks for a multiple; a number of bytes that stands in the code
+ * is none. It is none of them, as far as can be told, where a class of the block's size begins with it, or operator new was
+ * asked for one object: which class that is cannot be told by its size, for compilers leave out of debug information what
+ * nothing but a sizeof speaks of.
  */
 #ifndef PROBE_TYPES_RECEIVER_H
 #define PROBE_TYPES_RECEIVER_H
@@ -35,7 +37,7 @@ struct received {
 	uint64_t  before;         /* bytes of the block before the first one: an array's count, an allocator's header */
 	enum claim_why why;
 	size_t    call;           /* which of the calls told */
-	bool      is_larger;      /* it is the one class of the blocks' size that begins with what the evidence tells */
+	bool      is_open;        /* the blocks are several, or one with something behind it */
 };
 
 /* The calls by which a block was allocated, innermost first. */

@@ -66,11 +66,8 @@ bool shape_is_array_at(struct shapes *shapes, const Dwarf_Die *type, uint64_t of
 /* Does a class begin with one of another, as a base or a member? */
 bool shape_begins_with(struct shapes *shapes, const Dwarf_Die *outer, const Dwarf_Die *inner);
 
-/*
- * Classes of `size` bytes that begin with one of `inner`. Returns how many there are, by their names, up to 2; `found` is
- * one of them.
- */
-size_t shape_larger(struct shapes *shapes, const Dwarf_Die *inner, uint64_t size, Dwarf_Die *found);
+/* Is there a class of `size` bytes that begins with one of `inner`? */
+bool shape_has_larger(struct shapes *shapes, const Dwarf_Die *inner, uint64_t size);
 
 /* Is there a class of another name, not the Rust library's and not generic, that is laid out as the one of this name is? */
 bool shape_has_twin(struct shapes *shapes, const char *name);

@@ -1,4 +1,4 @@
-/* shape_by_size.c: the classes of a file by their size, to find which of them begin with another one; see shape.h. */
+/* shape_by_size.c: the classes of a file by their size: is one like another, or does it begin with it? See shape.h. */
 #include <dwarf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,17 +86,6 @@ static void collect_all(struct shapes *shapes)
 		qsort(shapes->classes, shapes->class_count, sizeof(*shapes->classes), by_size);
 }
 
-/* Each unit has an entry of its own for a class. */
-static bool is_same(struct shapes *shapes, const Dwarf_Die *a, const Dwarf_Die *b)
-{
-	char *left = shape_name(shapes, a), *right = shape_name(shapes, b);
-	bool same = left && right && !strcmp(left, right);
-
-	free(left);
-	free(right);
-	return same;
-}
-
 /* Index of the first class of this size, or where it would be. */
 static size_t first_of(struct shapes *shapes, uint64_t size)
 {
@@ -116,19 +105,12 @@ static size_t first_of(struct shapes *shapes, uint64_t size)
 	return low;
 }
 
-size_t shape_larger(struct shapes *shapes, const Dwarf_Die *inner, uint64_t size, Dwarf_Die *found)
+bool shape_has_larger(struct shapes *shapes, const Dwarf_Die *inner, uint64_t size)
 {
-	size_t low = first_of(shapes, size), count = 0;
-
-	for (; low < shapes->class_count && shapes->classes[low].size == size && count < 2; low++) {
-		const Dwarf_Die *die = &shapes->classes[low].die;
-
-		if (!shape_begins_with(shapes, die, inner) || (count && is_same(shapes, found, die)))
-			continue;
-		*found = *die;
-		count++;
-	}
-	return count;
+	for (size_t i = first_of(shapes, size); i < shapes->class_count && shapes->classes[i].size == size; i++)
+		if (shape_begins_with(shapes, &shapes->classes[i].die, inner))
+			return true;
+	return false;
 }
 
 /* ---- twins ---------------------------------------------------------------------------------------------------- */

@@ -78,13 +78,18 @@ def spelled(type_):
     return re.sub(r"\s+", "", re.sub(r"std::__cxx11::", "std::", type_ or ""))
 
 
+def count_of(truth):
+    """Of objects with destructors their number lies before them. What has something behind it is no array."""
+    _, bytes_, size, _ = truth
+    return bytes_ // size if size and bytes_ % size in (0, 8) else 1
+
+
 def judge_row(row, truth):
-    """right, wrong or null; `truth`: type, bytes, size, count."""
-    type_, size = truth[0], truth[2]
+    """right, wrong or null; `truth`: type, bytes, size, count. An array may be told without its number: where a number of
+    bytes stands in the code nothing says that it is one."""
+    type_, count = truth[0], count_of(truth)
     if row["type"] is None:
         return "null"
-    # Of objects with destructors their number lies before them. What has something behind it is no array.
-    count = (truth[1] - truth[1] % size) // size if size and truth[1] % size in (0, 8) else 1
     told = re.fullmatch(r"(.*)\[(\d+)\]", row["type"])
     bare = told[1] if told else row["type"]
     if spelled(bare) != spelled(type_) or (told and int(told[2]) != count):
@@ -156,6 +161,8 @@ def judge(folder, source, told, level, name):
         best = min(range(len(verdicts)), key=lambda i: ("right", "null", "wrong").index(verdicts[i]))
         matching[best][3] -= row["blocks"]
         tally[verdicts[best]] += row["blocks"]
+        if verdicts[best] == "right" and count_of(matching[best]) > 1 and not row["type"].endswith("]"):
+            tally["unnumbered"] += row["blocks"]
         if verdicts[best] != "right":
             faults.append(f"{verdicts[best].upper()} {what}; truth {matching[best][:3]}")
     tally["blocks"] = sum(tally[k] for k in ("right", "wrong", "null"))
@@ -176,8 +183,9 @@ def main():
     for fault in sorted(faults):
         print(fault)
     for level, tally in tallies.items():
-        print(f"{level}: {tally['blocks']} blocks, right {tally['right'] / tally['blocks']:.2%}, wrong "
-              f"{tally['wrong'] / tally['blocks']:.2%}, none {tally['null'] / tally['blocks']:.2%}")
+        print(f"{level}: {tally['blocks']} blocks, right {tally['right'] / tally['blocks']:.2%}, without its number "
+              f"{tally['unnumbered'] / tally['blocks']:.2%}, wrong {tally['wrong'] / tally['blocks']:.2%}, none "
+              f"{tally['null'] / tally['blocks']:.2%}")
     print(f"{count} programs")
     assert not [f for f in faults if f.startswith(("INVENTED", "MISSING"))]
     for level, (least, most) in {**LEVELS, "dwp": (0, .005)}.items():
