@@ -20,7 +20,7 @@ PLAIN = "-gdwarf-5"
 # How a compiler writes debug information, and what is made of that.
 FORMS = {PLAIN: ("", "gz", "dwz"), "-gdwarf-4": ("gz", "dwz"), "-gdwarf-4 -gsplit-dwarf": ("", "dwp"),
          "-gdwarf-5 -gsplit-dwarf": ("",), "-gdwarf-4 -fdebug-types-section": ("",), "-gdwarf-5 -fdebug-types-section": ("",)}
-LEVELS = {"-O0": (.99, .005), "-O2": (.95, .005), "-O1": (.95, .005), "-Os": (.95, .005), "-O3": (.95, .005),
+LEVELS = {"-O0": (.97, .005), "-O2": (.95, .005), "-O1": (.95, .005), "-Os": (.95, .005), "-O3": (.95, .005),
           "-O2 -flto": (.85, .005)}
 LTO = "-O2 -flto"
 CACHE = os.environ.get("CORPUS_CACHE")
