@@ -64,13 +64,34 @@ static enum line read_line(char *line, const char **pattern)
 	return !strncmp(text, TYPE, strlen(TYPE)) && **pattern ? LINE_PATTERN : LINE_WRONG;
 }
 
+#define LINE_MOST 65536u             /* bytes; a longer one, or one with a NUL, is no text */
+
+/* One line as a string. False: there are no more. */
+static bool next_line(FILE *file, char *line)
+{
+	size_t length = 0;
+	bool text = true;
+	int c;
+
+	while ((c = getc_unlocked(file)) != EOF && c != '\n') {
+		text &= c != '\0' && length < LINE_MOST - 1;
+		if (!text)
+			break;
+		line[length++] = (char)c;
+	}
+	if (!text)
+		line[0] = '?', length = 1;
+	line[length] = '\0';
+	return c != EOF || length;
+}
+
 static bool read_file(struct suppressions *suppressions, const char *path, FILE *file)
 {
-	char *line = NULL;
-	size_t capacity = 0, number = 0;
+	char *line = xmalloc(LINE_MOST);
+	size_t number = 0;
 	bool good = true;
 
-	while (good && getline(&line, &capacity, file) >= 0) {
+	while (good && next_line(file, line)) {
 		const char *pattern;
 		enum line kind = read_line(line, &pattern);
 

@@ -31,8 +31,13 @@ void cpu_resume(void) HIDDEN;
 
 /* The signal, 0 none: signal-safe. */
 int cpu_signal(void) HIDDEN;
-/* The program wants the signal for itself: another one is taken, or no more samples. */
+/* The program wants the signal for itself: another one is taken, or no more samples. Does what the program wished of it. */
 void cpu_give_way(void) HIDDEN;
+/* The program catches some signal: so it knows that calls may return EINTR, and counts on those that its own handlers made. */
+void cpu_program_catches(void) HIDDEN;
+bool cpu_may_restart(void) HIDDEN;
+/* The program has given a thread an alternate stack that may be too small for a sample. */
+void cpu_leave_alternate_stacks(void) HIDDEN;
 /* What the program wants of it without catching it: SIG_DFL or SIG_IGN. Returns what it was. */
 void (*cpu_pretend(void (*wish)(int)))(int) HIDDEN;
 void (*cpu_pretended(void))(int) HIDDEN;

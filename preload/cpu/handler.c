@@ -82,8 +82,9 @@ static void record(struct thread *thread, struct stack_start at, const ucontext_
 
 /*
  * The kernel restarts most calls by itself (SA_RESTART), but not these (signal(7)): after any handler they return EINTR.
- * The thread had hardly begun to wait: its timer goes by CPU time. sigsuspend, pause and sigtimedwait wait for a handler,
- * and it could have been another one's: they are left alone.
+ * The thread had hardly begun to wait: its timer goes by CPU time. Where the program has a handler of its own the EINTR can be
+ * that one's, which has just returned; and a program that catches signals is prepared for it. sigsuspend, pause and
+ * sigtimedwait wait for nothing else.
  */
 static bool restarts(uint32_t number)
 {
@@ -134,7 +135,7 @@ static void restart(ucontext_t *context)
 	greg_t *registers = context->uc_mcontext.gregs;
 	uint32_t number;
 
-	if (likely(registers[REG_RAX] != -EINTR))
+	if (likely(registers[REG_RAX] != -EINTR) || !cpu_may_restart())
 		return;
 	number = call_number((const uint8_t *)registers[REG_RIP]);
 	if (number == UINT32_MAX || others_wait(context))

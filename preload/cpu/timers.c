@@ -4,13 +4,17 @@
  * (timer_create(2)); what is left of one that has ended is deleted with its thread's state.
  */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "cpu/counters.h"
 #include "cpu/cpu.h"
+#include "identity.h"
 #include "interpose/next.h"
 #include "record/thread.h"
 #include "sys.h"
+
+typedef void handler(int);
 
 /* The kernel's clock of the CPU time of a thread of this process (include/linux/posix-timers.h: CPUCLOCK_PERTHREAD,
  * CPUCLOCK_SCHED). */
@@ -22,11 +26,15 @@
 #define SIGNAL_HIGHEST 64
 
 NEXT(sigaction, int(int, const struct sigaction *, struct sigaction *))
+NEXT(signal, handler *(int, handler *))
 
 /* Ordinary memory: a forked child has its parent's handler. */
 static int signal_number;            /* 0: none */
 static void (*pretended)(int);       /* SIG_DFL or SIG_IGN */
+static bool refused;                 /* asked for, and not possible here */
 static bool paused;
+static bool catches;                 /* the program has a handler */
+static bool on_its_stack;            /* no alternate stacks */
 static uint32_t counted;             /* set of 1 << enum trace_cpu: what counters tell here */
 
 int cpu_signal(void)
@@ -44,24 +52,62 @@ void (*cpu_pretended(void))(int)
 	return __atomic_load_n(&pretended, __ATOMIC_RELAXED);
 }
 
+void cpu_program_catches(void)
+{
+	__atomic_store_n(&catches, true, __ATOMIC_RELAXED);
+}
+
+bool cpu_may_restart(void)
+{
+	return !__atomic_load_n(&catches, __ATOMIC_RELAXED);
+}
+
+/*
+ * On an alternate stack, where a thread has one: those of Go's threads are for small stacks, on which no handler may run. The
+ * handler is short, and nothing that it calls is to be interrupted.
+ */
+static bool catch(int number)
+{
+	struct sigaction ours = {
+		.sa_sigaction = cpu_on_signal, .sa_flags = SA_SIGINFO | SA_RESTART | (on_its_stack ? 0 : SA_ONSTACK),
+	};
+
+	sigfillset(&ours.sa_mask);
+	return next_sigaction()(number, &ours, NULL) == 0;
+}
+
+void cpu_leave_alternate_stacks(void)
+{
+	bool was = __atomic_exchange_n(&on_its_stack, true, __ATOMIC_RELAXED);
+
+	if (!was && signal_number)
+		catch(signal_number);
+}
+
 /* A signal that nobody cares for; it is caught from now on. 0: there is none. */
 static int catch_another(void)
 {
-	struct sigaction ours = {.sa_sigaction = cpu_on_signal, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
 	struct sigaction theirs;
 	int count = SIGNAL_HIGHEST - SIGNAL_LOWEST + 1;
 
-	/* The handler is short, and nothing that it calls is to be interrupted. */
-	sigfillset(&ours.sa_mask);
 	for (int i = 0; i < count; i++) {
 		int number = SIGNAL_LOWEST + (SIGNAL_FIRST - SIGNAL_LOWEST + i) % count;
 
 		if (number != signal_number && next_sigaction()(number, NULL, &theirs) == 0 &&
-		    !(theirs.sa_flags & SA_SIGINFO) && theirs.sa_handler == SIG_DFL &&
-		    next_sigaction()(number, &ours, NULL) == 0)
+		    !(theirs.sa_flags & SA_SIGINFO) && theirs.sa_handler == SIG_DFL && catch(number))
 			return number;
 	}
 	return 0;
+}
+
+/* By a filter that the program has inherited: what we ask the kernel for may be what it kills for. */
+static bool is_filtered(void)
+{
+	static char status[4096];
+	long n = identity_read("/proc/self/status", status, sizeof(status));
+	const char *line = n > 0 ? strstr(status, "\nSeccomp:\t") : NULL;
+
+	return line && line[sizeof("\nSeccomp:\t") - 1] != '0';
 }
 
 void cpu_start(void)
@@ -70,6 +116,12 @@ void cpu_start(void)
 
 	if (!library.cpu_period)
 		return;
+	/* valgrind's signals and clocks are not the kernel's. */
+	if (library.no_drain || is_filtered()) {
+		library.cpu_period = 0;
+		refused = true;
+		return;
+	}
 	signal_number = catch_another();
 	group = counters_open(counters_asked, counters_asked_count);
 	for (uint32_t i = 0; group && i < group->count; i++)
@@ -90,6 +142,8 @@ void cpu_tell(void)
 		.counters = 1u << TRACE_CPU_TIME | 1u << TRACE_CPU_PAGE_FAULTS | counted,
 	};
 
+	if (refused)
+		meta_warn("there are no CPU samples under valgrind, nor under a seccomp filter");
 	if (!library.cpu_period)
 		return;
 	if (signal_number)
@@ -113,14 +167,16 @@ static void set(struct thread *thread)
 		.it_interval.tv_nsec = (long)(library.cpu_period % 1000000000u),
 	};
 	int timer = 0;
+	long error;
 
 	each.it_value = each.it_interval;
 	if (!event.sigev_signo || paused || !thread->tid || thread->cpu_timer)
 		return;
-	if (sys(SYS_timer_create, THREAD_CLOCK(thread->tid), &event, &timer) != 0) {
+	error = sys(SYS_timer_create, THREAD_CLOCK(thread->tid), &event, &timer);
+	if (error == -EAGAIN) /* else the thread has ended */
 		meta_warn("some threads have no CPU samples: the kernel gives no more timers (RLIMIT_SIGPENDING)");
+	if (error)
 		return;
-	}
 	thread->cpu_timer = (uint32_t)timer + 1;
 	sys(SYS_timer_settime, timer, 0, &each, NULL);
 }
@@ -189,10 +245,10 @@ void cpu_resume(void)
 
 void cpu_give_way(void)
 {
-	int number = catch_another();
+	int number = catch_another(), before = signal_number;
 
 	if (!number)
 		meta_warn("there are no more CPU samples from some time on: the program uses every real-time signal");
 	change(paused, number);
-	cpu_pretend(SIG_DFL);
+	next_signal()(before, cpu_pretend(SIG_DFL));
 }

@@ -22,14 +22,19 @@ NEXT(sigwait, int(const sigset_t *, int *))
 NEXT(sigwaitinfo, int(const sigset_t *, siginfo_t *))
 NEXT(sigtimedwait, int(const sigset_t *, siginfo_t *, const struct timespec *))
 NEXT(signalfd, int(int, const sigset_t *, int))
+NEXT(sigaltstack, int(const stack_t *, stack_t *))
 
 /* ---- what it does ------------------------------------------------------------------------------------------------- */
+
+static bool is_function(const struct sigaction *wish)
+{
+	return (wish->sa_flags & SA_SIGINFO) || (wish->sa_handler != SIG_DFL && wish->sa_handler != SIG_IGN);
+}
 
 static int action_of_ours(int number, const struct sigaction *wish, struct sigaction *before)
 {
 	struct sigaction was = {.sa_handler = cpu_pretended()};
-	bool catches = wish && ((wish->sa_flags & SA_SIGINFO) ||
-	                        (wish->sa_handler != SIG_DFL && wish->sa_handler != SIG_IGN));
+	bool catches = wish && is_function(wish);
 	int result = 0;
 
 	/* A child of vfork has its parent's memory, but its own table of handlers, and no timers. */
@@ -37,6 +42,7 @@ static int action_of_ours(int number, const struct sigaction *wish, struct sigac
 		result = next_sigaction()(number, wish, NULL);
 	} else if (catches) {
 		cpu_give_way();
+		cpu_program_catches();
 		result = next_sigaction()(number, wish, NULL);
 	} else if (wish) {
 		cpu_pretend(wish->sa_handler);
@@ -48,15 +54,28 @@ static int action_of_ours(int number, const struct sigaction *wish, struct sigac
 
 PUBLIC int sigaction(int number, const struct sigaction *wish, struct sigaction *before)
 {
-	if (likely(!cpu_signal() || number != cpu_signal()))
+	struct sigaction open;
+
+	if (likely(!cpu_signal()))
 		return next_sigaction()(number, wish, before);
-	return action_of_ours(number, wish, before);
+	if (number == cpu_signal())
+		return action_of_ours(number, wish, before);
+	/* A handler that blocks all signals may never come back (longjmp), and is to have samples, too. */
+	if (wish && is_function(wish)) {
+		cpu_program_catches();
+		open = *wish;
+		sigdelset(&open.sa_mask, cpu_signal());
+		wish = &open;
+	}
+	return next_sigaction()(number, wish, before);
 }
 
 PUBLIC handler *signal(int number, handler *wish)
 {
 	struct sigaction action = {.sa_handler = wish, .sa_flags = SA_RESTART}, before;
 
+	if (cpu_signal() && wish != SIG_DFL && wish != SIG_IGN)
+		cpu_program_catches();
 	if (likely(!cpu_signal() || number != cpu_signal() || wish == SIG_ERR))
 		return next_signal()(number, wish);
 	return action_of_ours(number, &action, &before) == 0 ? before.sa_handler : SIG_ERR;
@@ -69,9 +88,10 @@ PUBLIC handler *signal(int number, handler *wish)
 \
 	PUBLIC result name parameters \
 	{ \
-		if (unlikely(cpu_signal() && number == cpu_signal() && !process_is_borrowed())) { \
-			cpu_give_way(); \
-			next_signal()(number, SIG_DFL); \
+		if (unlikely(cpu_signal())) { \
+			cpu_program_catches(); \
+			if (number == cpu_signal() && !process_is_borrowed()) \
+				cpu_give_way(); \
 		} \
 		return next_##name() arguments; \
 	}
@@ -85,11 +105,23 @@ GIVE_WAY(siginterrupt, int, (int number, int interrupt), (number, interrupt))
 
 /* ---- whether it is blocked ---------------------------------------------------------------------------------------- */
 
-/* The set without our signal. */
+#define NEARLY_ALL 48                /* signals; who names that many means all of them, not ours */
+
+#define WAYS_MOST  16                /* it may name all of them, time and again */
+static uint32_t ways_given;
+
+/* The set without our signal. A program that names it among few others has a use for it, and gets it. */
 static const sigset_t *without(const sigset_t *set, sigset_t *copy)
 {
 	if (!set || !cpu_signal() || sigismember(set, cpu_signal()) != 1)
 		return set;
+	if (__builtin_popcountl(*(const unsigned long *)(const void *)set) < NEARLY_ALL && ways_given < WAYS_MOST &&
+	    !process_is_borrowed()) {
+		ways_given++;
+		cpu_give_way();
+		if (!cpu_signal() || sigismember(set, cpu_signal()) != 1)
+			return set;
+	}
 	*copy = *set;
 	sigdelset(copy, cpu_signal());
 	return copy;
@@ -101,7 +133,7 @@ static void masked(int how, const sigset_t *set, sigset_t *before)
 	struct thread *thread = cpu_signal() ? self : NULL;
 	bool was, ours;
 
-	if (likely(!thread || !thread->live))
+	if (likely(!thread || !thread->live) || process_is_borrowed())
 		return;
 	was = thread->cpu_blocked;
 	ours = set && sigismember(set, cpu_signal()) == 1;
@@ -159,4 +191,15 @@ PUBLIC int signalfd(int fd, const sigset_t *set, int flags)
 	sigset_t copy;
 
 	return next_signalfd()(fd, without(set, &copy), flags);
+}
+
+/* ---- where it is handled ------------------------------------------------------------------------------------------ */
+
+#define ROOM 65536u                  /* bytes: a sample takes some 5 KiB with the kernel's frame, on top of a handler's */
+
+PUBLIC int sigaltstack(const stack_t *restrict wish, stack_t *restrict before)
+{
+	if (cpu_signal() && wish && !(wish->ss_flags & SS_DISABLE) && wish->ss_size < ROOM && !process_is_borrowed())
+		cpu_leave_alternate_stacks();
+	return next_sigaltstack()(wish, before);
 }

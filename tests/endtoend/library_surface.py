@@ -23,7 +23,7 @@ WRAPPED = set(itertools.chain(
     "close closefrom close_range dup2 dup3".split(),
     # What could get hold of the signal of CPU timers.
     "sigaction signal bsd_signal sysv_signal __sysv_signal sigset sigignore siginterrupt sigprocmask pthread_sigmask sigwait "
-    "sigwaitinfo sigtimedwait signalfd".split(),
+    "sigwaitinfo sigtimedwait signalfd sigaltstack".split(),
     # Calls that demand a single thread, that take away what the drain needs, or that are raw.
     "unshare setns chroot setuid seteuid setreuid setresuid prctl syscall".split(),
     # Not a libc's: what include/probe.h calls, and what node calls of an addon.
