@@ -36,7 +36,7 @@ void cpu_give_way(void) HIDDEN;
 /* The program catches some signal: so it knows that calls may return EINTR, and counts on those that its own handlers made. */
 void cpu_program_catches(void) HIDDEN;
 bool cpu_may_restart(void) HIDDEN;
-/* The program has given a thread an alternate stack that may be too small for a sample. */
+/* The program gives its threads alternate stacks. */
 void cpu_leave_alternate_stacks(void) HIDDEN;
 /* What the program wants of it without catching it: SIG_DFL or SIG_IGN. Returns what it was. */
 void (*cpu_pretend(void (*wish)(int)))(int) HIDDEN;

@@ -146,8 +146,8 @@ static void restart(ucontext_t *context)
 
 /* ---- the handler -------------------------------------------------------------------------------------------------- */
 
-/* Somebody sends the program a signal that it does not know to be ours. */
-static void not_ours(int number)
+/* Somebody sends the program a signal that it does not know to be ours. Where it believes to have blocked it, it waits. */
+static void not_ours(int number, siginfo_t *info, ucontext_t *context)
 {
 	struct {
 		void (*handler)(int);
@@ -157,6 +157,15 @@ static void not_ours(int number)
 	} standard = {.handler = SIG_DFL};
 	uint64_t mask = 1ull << (number - 1);
 
+	if (self && self->live && self->cpu_blocked && number == cpu_signal()) {
+		cpu_give_way();
+		sigaddset(&context->uc_sigmask, number);
+		self->cpu_blocked = cpu_signal() && sigismember(&context->uc_sigmask, cpu_signal()) == 1;
+		if (self->cpu_blocked)
+			sigdelset(&context->uc_sigmask, cpu_signal());
+		sys(SYS_rt_tgsigqueueinfo, sys(SYS_getpid), sys(SYS_gettid), number, info);
+		return;
+	}
 	if (cpu_pretended() == SIG_IGN)
 		return;
 	sys(SYS_rt_sigaction, number, &standard, NULL, sizeof(mask));
@@ -169,7 +178,7 @@ void cpu_on_signal(int number, siginfo_t *info, void *context)
 	struct thread *thread = self;
 
 	if (info->si_code != SI_TIMER || info->si_value.sival_ptr != (void *)CPU_COOKIE) {
-		not_ours(number);
+		not_ours(number, info, context);
 		return;
 	}
 	if (library.filtered)

@@ -63,8 +63,8 @@ bool cpu_may_restart(void)
 }
 
 /*
- * On an alternate stack, where a thread has one: those of Go's threads are for small stacks, on which no handler may run. The
- * handler is short, and nothing that it calls is to be interrupted.
+ * On an alternate stack only where the threads were given theirs without the C library: Go does so, since no handler may run on
+ * its small stacks. The handler is short, and nothing that it calls is to be interrupted.
  */
 static bool catch(int number)
 {
@@ -89,11 +89,13 @@ static int catch_another(void)
 {
 	struct sigaction theirs;
 	int count = SIGNAL_HIGHEST - SIGNAL_LOWEST + 1;
+	uint64_t waiting = 0;
 
+	sys(SYS_rt_sigpending, &waiting, sizeof(waiting));
 	for (int i = 0; i < count; i++) {
 		int number = SIGNAL_LOWEST + (SIGNAL_FIRST - SIGNAL_LOWEST + i) % count;
 
-		if (number != signal_number && next_sigaction()(number, NULL, &theirs) == 0 &&
+		if (number != signal_number && !(waiting >> (number - 1) & 1) && next_sigaction()(number, NULL, &theirs) == 0 &&
 		    !(theirs.sa_flags & SA_SIGINFO) && theirs.sa_handler == SIG_DFL && catch(number))
 			return number;
 	}
@@ -194,21 +196,27 @@ static void begin(struct thread *thread)
 	thread->counters = counted && thread->cpu_timer ? counters_open(counters_asked, counters_asked_count) : NULL;
 }
 
-void cpu_thread_begins(struct thread *thread)
+/* The calling thread's. What the program believes stays: a new thread inherits it. */
+static void unblock(struct thread *thread, bool believed)
 {
 	uint64_t ours, old = 0;
 
+	if (!cpu_signal())
+		return;
+	ours = 1ull << (cpu_signal() - 1);
+	sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &ours, &old, sizeof(old));
+	thread->cpu_blocked = believed || (old & ours);
+}
+
+void cpu_thread_begins(struct thread *thread)
+{
 	if (library.filtered)
 		return;
 	thread->cpu_sampled = thread->cpu_cost = 0;
 	thread->faults_sampled = 0;
 	thread_alone(thread, begin);
-	if (!thread->cpu_timer)
-		return;
-	/* Threads inherit what is blocked. */
-	ours = 1ull << (cpu_signal() - 1);
-	sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &ours, &old, sizeof(old));
-	thread->cpu_blocked |= (old & ours) != 0;
+	if (thread->cpu_timer)
+		unblock(thread, thread->cpu_blocked);
 }
 
 void cpu_thread_gone(struct thread *thread)
@@ -251,4 +259,6 @@ void cpu_give_way(void)
 		meta_warn("there are no more CPU samples from some time on: the program uses every real-time signal");
 	change(paused, number);
 	next_signal()(before, cpu_pretend(SIG_DFL));
+	if (self && self->live)
+		unblock(self, false);
 }

@@ -60,11 +60,15 @@ PUBLIC int sigaction(int number, const struct sigaction *wish, struct sigaction 
 		return next_sigaction()(number, wish, before);
 	if (number == cpu_signal())
 		return action_of_ours(number, wish, before);
-	/* A handler that blocks all signals may never come back (longjmp), and is to have samples, too. */
+	/* A handler that blocks all signals may never come back (longjmp), and is to have samples, too; but not one on an
+	 * alternate stack, which has no room for them. */
 	if (wish && is_function(wish)) {
 		cpu_program_catches();
 		open = *wish;
-		sigdelset(&open.sa_mask, cpu_signal());
+		if (wish->sa_flags & SA_ONSTACK)
+			sigaddset(&open.sa_mask, cpu_signal());
+		else
+			sigdelset(&open.sa_mask, cpu_signal());
 		wish = &open;
 	}
 	return next_sigaction()(number, wish, before);
@@ -195,11 +199,10 @@ PUBLIC int signalfd(int fd, const sigset_t *set, int flags)
 
 /* ---- where it is handled ------------------------------------------------------------------------------------------ */
 
-#define ROOM 65536u                  /* bytes: a sample takes some 5 KiB with the kernel's frame, on top of a handler's */
-
 PUBLIC int sigaltstack(const stack_t *restrict wish, stack_t *restrict before)
 {
-	if (cpu_signal() && wish && !(wish->ss_flags & SS_DISABLE) && wish->ss_size < ROOM && !process_is_borrowed())
+	/* They are often too small: a sample takes some 5 KiB with the kernel's frame. */
+	if (cpu_signal() && wish && !(wish->ss_flags & SS_DISABLE) && !process_is_borrowed())
 		cpu_leave_alternate_stacks();
 	return next_sigaltstack()(wish, before);
 }

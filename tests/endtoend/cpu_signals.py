@@ -4,7 +4,8 @@ import json
 
 from harness import FIXTURES, TMP, lost_nothing, probe, record, report, run, same
 
-PARTS = ["waits", "calls", "paused", "alone", "eintr", "unheard", "timers", "threads", "forks", "small", "signals"]
+PARTS = ["waits", "calls", "paused", "alone", "eintr", "unheard", "pending",
+         "timers", "threads", "forks", "small", "signals"]
 
 for part in PARTS:
     command = [FIXTURES / "cpu_signals", part]
