@@ -60,11 +60,14 @@ bool received_type(struct types *types, const struct stack_nodes *stack, struct 
 	if (!useful)
 		return false;
 	received = receive(&types->demangler, calls, useful, sizes_of(stack, sizes, is_array));
-	if (!received.type)
+	if (!received.type) {
+		free(received.first);
 		return false;
+	}
 	answer->type = cpp_type(types, received.type);
 	answer->size = answer->type && !strcmp(answer->type, received.type) ? received.size : 0;
 	answer->before = received.before;
+	answer->first = types_keep(types, received.first);
 	free(received.type);
 	if (!answer->type)
 		return false;

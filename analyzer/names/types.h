@@ -20,6 +20,7 @@ struct types;
 struct block_type {           /* strings are owned by the types */
 	const char *type;         /* of what lies in the block: a vector's buffer holds elements; NULL unknown */
 	const char *owner;        /* the object it belongs to, if that is another; NULL unknown */
+	const char *first;        /* class of the member that a `type` begins with, if that has virtual functions */
 	const char *evidence;     /* a clause, for both; NULL if there is neither */
 	uint64_t    size;         /* bytes of one `type`; 0 unknown */
 	uint64_t    before;       /* bytes of the block before the first */

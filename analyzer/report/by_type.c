@@ -146,6 +146,10 @@ struct block_type type_of_each(struct view_process *process, enum domain domain,
 	if (!text)
 		return is;
 	claimed = types_keep(process->types, text);
+	/* What it begins with is a member of what it is. */
+	if (!told_name(process, claims->told) && is.first &&
+	    !strcmp(is.first, names_class(process->input->names, process->id, claims->vtable)))
+		return is;
 	if (!told_name(process, claims->told) && !fits_class(process, claims, sizes, range) &&
 	    !(count && is_method(names_class(process->input->names, process->id, claims->vtable), frames[0]))) {
 		/* That one was made there is all that debug information knows, too; an allocator's name says that they are several. */

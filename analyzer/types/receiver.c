@@ -175,11 +175,30 @@ static bool judge(const struct receiver_call *calls, size_t call, struct demangl
 	return true;
 }
 
-/* Are both classes of one size, and that of the blocks as far as it is known? */
+/* Are both classes of one size, and that of the blocks as far as it is known? Or elements of one array? */
 static bool are_as_large(const struct choice *a, const struct choice *b, struct receiver_sizes sizes)
 {
-	return !a->claim.symbol && !b->claim.symbol && a->traits.is_class && b->traits.is_class && a->size &&
-	       a->size == b->size && (a->is_exact || !sizes.largest);
+	if (a->claim.symbol || b->claim.symbol || !a->traits.is_class || !b->traits.is_class || !a->size || !b->size)
+		return false;
+	if (sizes.family == TRACE_FAMILY_NEW_ARRAY && a->claim.at == b->claim.at && a->fits && b->fits)
+		return true;
+	return a->size == b->size && (a->is_exact || !sizes.largest);
+}
+
+/* Does the table of virtual functions that is stored belong to the member with which an object of the class begins? */
+static bool has_for_member(struct demangler *demangler, const struct choice *choice, const struct choice *table)
+{
+	char *first = NULL, *class = NULL;
+	bool same;
+
+	if (choice->claim.symbol || !choice->is_exact || !choice->traits.is_class || choice->claim.why > CLAIM_RETURN)
+		return false;
+	first = shape_first_table(choice->shapes, &choice->element);
+	class = first ? class_of(demangler, table->claim.symbol) : NULL;
+	same = class && !strcmp(first, class);
+	free(first);
+	free(class);
+	return same;
 }
 
 static struct choice choose(const struct receiver_call *calls, size_t call, struct demangler *demangler,
@@ -210,6 +229,9 @@ static struct choice choose(const struct receiver_call *calls, size_t call, stru
 		    (one.score == best.score && (one.claim.inlined < best.claim.inlined || one.claim.why == CLAIM_VTABLE)))
 			best = one;
 	}
+	for (size_t i = 0; i < followed->count && best.found && best.claim.why == CLAIM_VTABLE; i++)
+		if (judge(calls, call, demangler, &followed->claims[i], at, sizes, &one) && has_for_member(demangler, &one, &best))
+			best = one;
 	return best;
 }
 
@@ -237,6 +259,8 @@ static struct received answer(struct demangler *demangler, const struct choice *
 	received.size = choice->traits.has_tail || choice->is_open ? 0 : choice->size;
 	received.is_open = choice->is_open;
 	received.before = (uint64_t)choice->claim.at;
+	if (!choice->claim.symbol && choice->traits.is_class && choice->fits && choice->claim.why <= CLAIM_RETURN)
+		received.first = shape_first_table(choice->shapes, &choice->element);
 	received.type = choice->claim.symbol ? class_of(demangler, choice->claim.symbol)
 	                                     : shape_name(choice->shapes, &choice->element);
 	return received;

@@ -33,6 +33,7 @@ struct receiver_call {
 
 struct received {
 	char     *type;           /* owned by the caller; NULL: unknown */
+	char     *first;          /* the class of the member that it begins with, if that has virtual functions; as `type` */
 	uint64_t  size;           /* bytes of one, of which each block has a whole number; 0 unknown */
 	uint64_t  before;         /* bytes of the block before the first one: an array's count, an allocator's header */
 	enum claim_why why;

@@ -367,3 +367,33 @@ struct shape_traits shape_traits(struct shapes *shapes, const Dwarf_Die *type)
 	}
 	return traits;
 }
+
+char *shape_first_table(struct shapes *shapes, const Dwarf_Die *outer)
+{
+	size_t left = 1000;
+	bool in_member = false, found = true;
+	Dwarf_Die class, member, type;
+	uint64_t at;
+
+	if (!shape_strip(shapes, outer, &class))
+		return NULL;
+	for (int depth = 0; depth < MOST_DEPTH && found; depth++) {
+		/* It has a table of its own, if it is not a base. */
+		if (shape_traits(shapes, &class).is_polymorphic)
+			return in_member ? shape_name(shapes, &class) : NULL;
+		if (!is_class(dwarf_tag(&class)) || dwarf_child(&class, &member) != 0)
+			return NULL;
+		do {
+			int tag = dwarf_tag(&member);
+
+			found = (tag == DW_TAG_member || tag == DW_TAG_inheritance) && !dwarf_hasattr(&member, DW_AT_external) &&
+			        member_offset(&member, &at) && !at && shape_type_of(&member, &type) &&
+			        shape_size(shapes, &type) && shape_strip(shapes, &type, &type);
+			if (found) {
+				in_member = in_member || tag == DW_TAG_member;
+				class = type;
+			}
+		} while (!found && --left && dwarf_siblingof(&member, &member) == 0);
+	}
+	return NULL;
+}

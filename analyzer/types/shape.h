@@ -66,6 +66,12 @@ bool shape_is_array_at(struct shapes *shapes, const Dwarf_Die *type, uint64_t of
 /* Does a class begin with one of another, as a base or a member? */
 bool shape_begins_with(struct shapes *shapes, const Dwarf_Die *outer, const Dwarf_Die *inner);
 
+/*
+ * The class whose table of virtual functions a class begins with because it begins with such an object, which is a member;
+ * to be freed. NULL: with its own, or none.
+ */
+char *shape_first_table(struct shapes *shapes, const Dwarf_Die *outer);
+
 /* Is there a class of `size` bytes that begins with one of `inner`? */
 bool shape_has_larger(struct shapes *shapes, const Dwarf_Die *inner, uint64_t size);
 

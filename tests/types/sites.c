@@ -78,6 +78,7 @@ static void show(struct binary *binary, struct demangler *demangler, uint64_t va
 	printf("%lx %s:%u %s %s\n", (unsigned long)vaddr, count && places[0].file ? places[0].file : "?",
 	       count ? places[0].line : 0, received.type ? received.type : "?", received.type ? whys[received.why] : "?");
 	free(received.type);
+	free(received.first);
 }
 
 int main(int argc, char **argv)
