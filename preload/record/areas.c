@@ -212,14 +212,30 @@ static bool mapping_read(const char *line, struct mapping *mapping, const char *
 	return mapping->end > mapping->start && mapping->end <= ADDRESS_END;
 }
 
+/*
+ * The kernel tells mappings a page of text at a time. One that another thread joined to the one before meanwhile begins
+ * where that did, which was told: only what lies behind `reached` is new. False: nothing is.
+ */
+static bool is_new(struct mapping *mapping, uint64_t *reached)
+{
+	if (mapping->start < *reached)
+		mapping->start = *reached;
+	if (mapping->end <= mapping->start)
+		return false;
+	*reached = mapping->end;
+	return true;
+}
+
 static void read_mappings(struct areas *areas)
 {
 	struct mapping mapping = {0}, next;
 	const char *line, *name;
+	uint64_t reached = 0;
 
 	while ((line = line_next(areas))) {
 		if (mapping_read(line, &next, &name)) {
-			if (strlen(name) >= NAME_BYTES)
+			mapping.end = 0;
+			if (!is_new(&next, &reached) || strlen(name) >= NAME_BYTES)
 				continue;
 			if (areas->scans) {
 				add_mapping(areas, next, name);
@@ -231,6 +247,8 @@ static void read_mappings(struct areas *areas)
 			for (line += 4; *line == ' '; line++)
 				;
 			mapping.resident = text_number(line, &line) << 10;
+			if (mapping.resident > mapping.end - mapping.start)
+				mapping.resident = mapping.end - mapping.start;
 			add_mapping(areas, mapping, areas->held);
 			mapping.end = 0;
 		}
