@@ -385,6 +385,10 @@ void ledgers_open(struct ledgers *ledgers, struct process_info *process)
 	/* What was sampled while the program was torn down is of no interest. */
 	while (ending && ledgers->count && process->samples[ledgers->count - 1].tick > ending)
 		ledgers->count--;
+	/* Nor what another thread sampled behind the look at the end, before that end was noted. */
+	for (size_t i = 0; ending && i < ledgers->count; i++)
+		if (process->samples[i].head.reason == TRACE_SAMPLE_END)
+			ledgers->count = i + 1;
 	if (ledgers->count)
 		ledgers->heaps = xcalloc(HEAPS / 64, sizeof *ledgers->heaps);
 }
