@@ -14,7 +14,7 @@
 #include "trace/recording.h"
 #include "util.h"
 
-enum { FORMAT, OUTPUT, DOMAIN_OPTION, BY, VALUE, THREAD, DIFF, PROCESS };
+enum { FORMAT, OUTPUT, DOMAIN_OPTION, BY, THREAD, DIFF, PROCESS };
 
 #define BUFFER (1u << 20)        /* bytes written at once */
 
@@ -311,7 +311,7 @@ int export_command(const struct command *command, int argc, char **argv)
 			request.output = arguments.value;
 		else if (next == DOMAIN_OPTION)
 			request.domain = argument_domain(command, arguments.value);
-		else if (next == BY || next == VALUE)
+		else if (next == BY)
 			request.value = read_value(command, arguments.value);
 		else if (next == THREAD)
 			request.threads[request.thread_count++] = arguments.value;

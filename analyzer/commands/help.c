@@ -65,7 +65,6 @@ static const struct option export_options[] = {
 	{"output", 'o', "FILE", "write to FILE, of csv a folder; default, and -, standard output"},
 	{"domain", 0, "D", "heap, wasm-heap, pool or log; default heap, of an imported log log"},
 	{"by", 0, "WHAT", "allocs, bytes, temporary, peak, live-blocks, live-bytes, cpu, samples, or what else was counted with CPU samples; default live-bytes, or else bytes"},
-	{"value", 0, "WHAT", "the same as --by"},
 	{"thread", 0, "TID|NAME", "only CPU samples of this thread; may be given more than once"},
 	{"diff", 0, "DIR", "of svg: compare with this earlier recording"},
 	{"process", 0, "ID|PID|NAME", "only this process; may be given more than once"},

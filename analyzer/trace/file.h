@@ -18,7 +18,7 @@ struct bytes {
 /* Maps `name` in the directory `dir`, read-only. False, with errno, if it is no regular file or cannot be read. */
 bool file_map(int dir, const char *name, struct bytes *bytes);
 void file_unmap(struct bytes *bytes);
-/* These bytes will not be needed for now: a mapped file does not keep them in memory. */
+/* These bytes are not looked at again soon: a mapped file does not keep them in memory. */
 void file_forget(struct bytes bytes, size_t from, size_t size);
 
 #endif

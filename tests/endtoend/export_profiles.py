@@ -54,8 +54,8 @@ def folded(out, *options):
 def check_folded(out):
     sums = totals(out)
     for value, total in VALUES.items():
-        assert sum(folded(out, "--value", value).values()) == sums[total], value
-    assert folded(out) == folded(out, "--value", "live-bytes")
+        assert sum(folded(out, "--by", value).values()) == sums[total], value
+    assert folded(out) == folded(out, "--by", "live-bytes")
     with Profiler(export(out, "folded")) as ask:
         data = json.dumps(ask("thread", "samples"), ensure_ascii=False)
     return data
@@ -185,7 +185,7 @@ def logs():
                                  "@ DROP 96 Map 1\n")
     assert probe("import", TMP / "own.log", "-o", TMP / "own", "--format", "allocation-log").status == 0
     assert folded(TMP / "own") == {"src/srs.rs:225": 4096}
-    assert folded(TMP / "own", "--value", "allocs") == {"src/srs.rs:225": 1, "src/a:b.rs:12": 1}
+    assert folded(TMP / "own", "--by", "allocs") == {"src/srs.rs:225": 1, "src/a:b.rs:12": 1}
     assert "type:[PolyComm<Vesta>]" in pprof(export(TMP / "own", "pprof"), "-raw")
 
 
@@ -218,7 +218,7 @@ def files():
     assert path.read_bytes() == probe("export", out, "--format", "folded").out
     assert probe("export", out, "--format", "folded", "-o", "/dev/null").status == 0
     assert probe("export", out, "--format", "folded", "-o", "/dev/full").status == 3
-    for words, message in ((["--format", "cpuprofile"], b"CPU"), (["--format", "folded", "--value", "x"], b"live-bytes"),
+    for words, message in ((["--format", "cpuprofile"], b"CPU"), (["--format", "folded", "--by", "x"], b"live-bytes"),
                            (["--format", "folded", "-o", TMP / "no" / "where"], b"No such file")):
         done = probe("export", out, *words)
         assert done.status in (2, 3) and message in done.err, done

@@ -96,5 +96,5 @@ seen = browse(TMP / "node", "keepBuffers")
 check(seen, "keepBuffers", kept, sum(rows.values()), "NewIsolate")
 assert {"native", "javascript", "builtin"} <= set(seen["whole"]["legend"]), seen["whole"]["legend"]
 assert "keepBuffers (leak.js:3)" in seen["whole"]["labels"], seen["whole"]["labels"]
-total = sum(folded(TMP / "node", "--value", "bytes").values())
+total = sum(folded(TMP / "node", "--by", "bytes").values())
 assert seen["modes"]["allocated bytes"]["found"] == f"{shown(total)} in all", seen["modes"]["allocated bytes"]["found"]

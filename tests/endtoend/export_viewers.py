@@ -107,7 +107,7 @@ def odd_names():
                    if not point["eb"])
     assert freed == [(50, 5, 50, 10, 1, 0), (1280, 2, 1280, 640, 1, 0)], freed
     assert set(TEXTS) < set(check_heapprofile(out)) and ALLOCS > LIVE_BLOCKS and CHAIN < LIVE_BYTES
-    check_heapprofile(out, "--value", "bytes", value="bytes_allocated")
+    check_heapprofile(out, "--by", "bytes", value="bytes_allocated")
 
 
 def node():

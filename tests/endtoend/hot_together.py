@@ -34,7 +34,7 @@ assert text.startswith("In 4 processes together the heap was largest at 17.2 MiB
 
 # In exports, too.
 folded = dict.fromkeys(("early", "first", "second", "third"), 0)
-for line in probe("export", out, "--format", "folded", "--value", "peak").out.decode().splitlines():
+for line in probe("export", out, "--format", "folded", "--by", "peak").out.decode().splitlines():
     stack, _, size = line.rpartition(" ")
     for name in folded:
         folded[name] += int(size) * (name in re.split("[; ]", stack))

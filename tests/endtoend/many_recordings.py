@@ -164,7 +164,7 @@ assert kept["add_item"] == blocks["add_item"] and kept["use_text"] == 0, (kept, 
 assert kept["keepBuffer"] >= blocks["keepBuffer"], (kept, books)
 
 folded = dict.fromkeys(natives, 0)
-for line in measured("export", folder, "--format", "folded", "--value", "bytes").decode().splitlines():
+for line in measured("export", folder, "--format", "folded", "--by", "bytes").decode().splitlines():
     stack, _, count = line.rpartition(" ")
     for name in natives:
         folded[name] += int(count) if name in re.split("[; ]", stack) else 0
